@@ -1,0 +1,103 @@
+//! What the classifier says of one ticket.
+
+use serde::Serialize;
+
+use crate::ticket::Urgency;
+
+/// The answers of all heads for one ticket.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Classification {
+    /// The topic, if the model has that head.
+    pub topic: Option<Prediction>,
+    /// The urgency, if the model has that head; labels are the names of [`Urgency`].
+    pub urgency: Option<Prediction>,
+    /// Further heads, by name in ascending order.
+    pub facets: Vec<(String, Prediction)>,
+}
+
+impl Classification {
+    /// The predicted urgency as a level; `None` without that head.
+    #[must_use]
+    pub fn urgency_level(&self) -> Option<Urgency> {
+        self.urgency.as_ref()?.label.parse().ok()
+    }
+}
+
+/// What one head says of one ticket.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Prediction {
+    /// The label chosen; the best guess also where [`abstain_reason`](Self::abstain_reason) is set.
+    pub label: String,
+    /// Calibrated probability of `label`, 0 to 1.
+    pub confidence: f32,
+    /// Probability of the first label minus that of the second, 0 to 1.
+    pub margin: f32,
+    /// All labels with their probabilities, most probable first.
+    pub ranked: Vec<LabelProbability>,
+    /// Whether the label may be acted on without a person.
+    pub automate: bool,
+    /// Why the head would rather have a person decide; `None` where a prediction was made.
+    pub abstain_reason: Option<AbstainReason>,
+}
+
+impl Prediction {
+    /// Whether the label is given as a prediction, not only as a guess.
+    #[must_use]
+    pub fn made_prediction(&self) -> bool {
+        self.abstain_reason.is_none()
+    }
+}
+
+/// A label and its probability.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LabelProbability {
+    /// The label.
+    pub label: String,
+    /// Calibrated probability, 0 to 1.
+    pub probability: f32,
+}
+
+/// Why a person should decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AbstainReason {
+    /// The text has no word that could be read.
+    EmptyText,
+    /// The best label is less probable than its threshold asks.
+    LowConfidence,
+    /// The two best labels are too close.
+    Ambiguous,
+    /// The text is about something the model was not trained for.
+    OutOfScope,
+    /// The text is in a language that the model was not trained for.
+    UnsupportedLanguage,
+    /// The policy leaves this topic to people.
+    AlwaysHuman,
+    /// No rule of the policy matched.
+    NoRuleMatched,
+    /// No agent fits any step of the rule.
+    NoEligibleAgent,
+}
+
+impl AbstainReason {
+    /// The name used in answers, files and messages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EmptyText => "EMPTY_TEXT",
+            Self::LowConfidence => "LOW_CONFIDENCE",
+            Self::Ambiguous => "AMBIGUOUS",
+            Self::OutOfScope => "OUT_OF_SCOPE",
+            Self::UnsupportedLanguage => "UNSUPPORTED_LANGUAGE",
+            Self::AlwaysHuman => "ALWAYS_HUMAN",
+            Self::NoRuleMatched => "NO_RULE_MATCHED",
+            Self::NoEligibleAgent => "NO_ELIGIBLE_AGENT",
+        }
+    }
+}
+
+impl std::fmt::Display for AbstainReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}

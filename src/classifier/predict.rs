@@ -1,0 +1,225 @@
+//! Serving: one text through vocabulary, weights and decisions of all heads.
+
+use super::classification::{AbstainReason, Classification, LabelProbability, Prediction};
+use super::head::{Head, HeadKind, most_probable};
+use super::pool::softmax;
+use super::weights::WeightMatrix;
+use crate::features::{Encoding, Vectorizer};
+use crate::text::TokenKind;
+
+/// A trained model ready to answer. Immutable; share it between threads.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Classifier {
+    vectorizer: Vectorizer,
+    weights: WeightMatrix,
+    heads: Vec<Head>,
+}
+
+/// Why parts do not make a classifier.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClassifierError {
+    /// Vocabulary and weights differ in size.
+    #[error("{features} features but weights for {rows}")]
+    Features {
+        /// Size of the vocabulary.
+        features: usize,
+        /// Rows of the weights.
+        rows: usize,
+    },
+    /// The heads' labels do not fill the columns of the weights.
+    #[error("the heads have {labels} labels but the weights have {columns} columns")]
+    Labels {
+        /// Labels of all heads.
+        labels: usize,
+        /// Columns of the weights.
+        columns: usize,
+    },
+    /// A head's parts differ in length, are not finite, or it has fewer than two labels.
+    #[error("head '{head}': {problem}")]
+    Head {
+        /// The head's name.
+        head: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+}
+
+/// Buffers that one thread uses again for each ticket.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    pub(super) encoding: Encoding,
+    pub(super) logits: Vec<f32>,
+}
+
+impl Workspace {
+    /// The probabilities of the text classified last, of all labels, head after head.
+    #[must_use]
+    pub fn probabilities(&self) -> &[f32] {
+        &self.logits
+    }
+}
+
+impl Classifier {
+    /// Puts a model together.
+    ///
+    /// # Errors
+    /// If the parts do not fit together.
+    pub fn new(
+        vectorizer: Vectorizer,
+        weights: WeightMatrix,
+        heads: Vec<Head>,
+    ) -> Result<Self, ClassifierError> {
+        let features = vectorizer.vocabulary().len();
+        if features != weights.rows() {
+            return Err(ClassifierError::Features {
+                features,
+                rows: weights.rows(),
+            });
+        }
+        let labels = heads.iter().map(|head| head.labels.len()).sum();
+        if labels != weights.columns() {
+            return Err(ClassifierError::Labels {
+                labels,
+                columns: weights.columns(),
+            });
+        }
+        for head in &heads {
+            check_head(head)?;
+        }
+        Ok(Self {
+            vectorizer,
+            weights,
+            heads,
+        })
+    }
+
+    /// The heads in the order of the weights' columns.
+    #[must_use]
+    pub fn heads(&self) -> &[Head] {
+        &self.heads
+    }
+
+    /// The features.
+    #[must_use]
+    pub fn vectorizer(&self) -> &Vectorizer {
+        &self.vectorizer
+    }
+
+    /// The folded weights.
+    #[must_use]
+    pub fn weights(&self) -> &WeightMatrix {
+        &self.weights
+    }
+
+    /// The labels of a head; empty if the model lacks it.
+    #[must_use]
+    pub fn labels(&self, kind: &HeadKind) -> &[String] {
+        self.heads
+            .iter()
+            .find(|head| head.kind == *kind)
+            .map_or(&[], |head| &head.labels)
+    }
+
+    /// Classifies one text by all heads.
+    pub fn classify(&self, text: &str, workspace: &mut Workspace) -> Classification {
+        self.probabilities(text, workspace);
+        let tokens = workspace.encoding.tokens.tokens();
+        let unreadable = if !tokens.iter().any(|token| token.kind == TokenKind::Word) {
+            Some(AbstainReason::EmptyText)
+        } else if workspace.encoding.ids.is_empty() {
+            Some(AbstainReason::OutOfScope)
+        } else {
+            None
+        };
+        let mut classification = Classification {
+            topic: None,
+            urgency: None,
+            facets: Vec::new(),
+        };
+        let mut offset = 0;
+        for head in &self.heads {
+            let probabilities = &workspace.logits[offset..offset + head.labels.len()];
+            offset += head.labels.len();
+            let prediction = predict(head, probabilities, unreadable);
+            match &head.kind {
+                HeadKind::Topic => classification.topic = Some(prediction),
+                HeadKind::Urgency => classification.urgency = Some(prediction),
+                HeadKind::Facet(name) => classification.facets.push((name.clone(), prediction)),
+            }
+        }
+        classification
+    }
+
+    /// Fills `workspace` with the text's features and returns the probabilities of all labels,
+    /// head after head in the order of [`heads`](Self::heads).
+    pub fn probabilities<'w>(&self, text: &str, workspace: &'w mut Workspace) -> &'w [f32] {
+        self.vectorizer.encode(text, &mut workspace.encoding);
+        let Workspace { encoding, logits } = workspace;
+        logits.clear();
+        logits.extend(self.heads.iter().flat_map(|head| &head.bias));
+        for (&id, &value) in encoding.ids.iter().zip(&encoding.values) {
+            self.weights.add_row(id, value, logits);
+        }
+        let mut rest = logits.as_mut_slice();
+        for head in &self.heads {
+            let (own, others) = rest.split_at_mut(head.labels.len());
+            softmax(own);
+            rest = others;
+        }
+        logits
+    }
+}
+
+fn predict(head: &Head, probabilities: &[f32], unreadable: Option<AbstainReason>) -> Prediction {
+    let chosen = head.choose(probabilities);
+    let confidence = probabilities[chosen];
+    let thresholds = head.thresholds[chosen];
+    let mut order: Vec<usize> = (0..probabilities.len()).collect();
+    order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]).then(a.cmp(&b)));
+    let margin = match order.as_slice() {
+        [first, second, ..] => probabilities[*first] - probabilities[*second],
+        _ => 1.0,
+    };
+    let abstain_reason = unreadable.or_else(|| {
+        (confidence < thresholds.suggest_at).then_some(AbstainReason::LowConfidence)
+    });
+    Prediction {
+        label: head.labels[chosen].clone(),
+        confidence,
+        margin,
+        automate: abstain_reason.is_none()
+            && thresholds.automate_at.is_some_and(|at| confidence >= at),
+        abstain_reason,
+        ranked: order
+            .into_iter()
+            .map(|index| LabelProbability {
+                label: head.labels[index].clone(),
+                probability: probabilities[index],
+            })
+            .collect(),
+    }
+}
+
+fn check_head(head: &Head) -> Result<(), ClassifierError> {
+    let labels = head.labels.len();
+    let problem = if labels < 2 {
+        "fewer than two labels"
+    } else if head.bias.len() != labels || head.thresholds.len() != labels {
+        "labels, constants and thresholds differ in number"
+    } else if head.bias.iter().any(|b| !b.is_finite()) {
+        "a constant is not a finite number"
+    } else {
+        return Ok(());
+    };
+    Err(ClassifierError::Head {
+        head: head.kind.to_string(),
+        problem,
+    })
+}
+
+/// The most probable label's index and probability: what calibration is measured on.
+#[must_use]
+pub fn top(probabilities: &[f32]) -> (usize, f32) {
+    let index = most_probable(probabilities);
+    (index, probabilities.get(index).copied().unwrap_or(0.0))
+}

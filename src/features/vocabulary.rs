@@ -1,0 +1,207 @@
+//! The n-grams that a model knows, looked up by hash.
+
+use crate::text::Block;
+
+/// Known n-grams with their inverse document frequencies.
+///
+/// Ids run over the word block first, then the character block; inside a block the most frequent
+/// n-grams come first, so that the weights used most lie together in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vocabulary {
+    hashes: Vec<u64>,
+    idf: Vec<f32>,
+    words: usize,
+    table: Table,
+}
+
+/// Why a vocabulary's parts do not fit together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VocabularyError {
+    /// The two columns differ in length.
+    #[error("{hashes} hashes but {idf} inverse document frequencies")]
+    Length {
+        /// Number of hashes.
+        hashes: usize,
+        /// Number of inverse document frequencies.
+        idf: usize,
+    },
+    /// The word block is larger than the whole, or the whole is too large for 32-bit ids.
+    #[error("{words} word features of {total} in all")]
+    Blocks {
+        /// Size of the word block.
+        words: usize,
+        /// Size of the vocabulary.
+        total: usize,
+    },
+    /// An inverse document frequency is not a positive number.
+    #[error("inverse document frequency of feature {id} is not a positive number")]
+    Idf {
+        /// The feature's id.
+        id: usize,
+    },
+}
+
+impl Vocabulary {
+    /// A vocabulary that knows nothing.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            hashes: Vec::new(),
+            idf: Vec::new(),
+            words: 0,
+            table: Table::new(&[]),
+        }
+    }
+
+    /// Builds the look-up table over `hashes`, of which the first `words` are of the word block.
+    ///
+    /// # Errors
+    /// If lengths differ, `words` exceeds the length, or a frequency is not finite and positive.
+    pub fn new(hashes: Vec<u64>, idf: Vec<f32>, words: usize) -> Result<Self, VocabularyError> {
+        if hashes.len() != idf.len() {
+            return Err(VocabularyError::Length {
+                hashes: hashes.len(),
+                idf: idf.len(),
+            });
+        }
+        if words > hashes.len() || u32::try_from(hashes.len()).is_err() {
+            return Err(VocabularyError::Blocks {
+                words,
+                total: hashes.len(),
+            });
+        }
+        if let Some(id) = idf.iter().position(|v| !(v.is_finite() && *v > 0.0)) {
+            return Err(VocabularyError::Idf { id });
+        }
+        let table = Table::new(&hashes);
+        Ok(Self {
+            hashes,
+            idf,
+            words,
+            table,
+        })
+    }
+
+    /// Number of features.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.hashes.len()
+    }
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.hashes.is_empty()
+    }
+
+    /// Number of features in the word block; their ids come first.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        self.words
+    }
+
+    /// 64-bit hashes by id.
+    #[must_use]
+    pub fn hashes(&self) -> &[u64] {
+        &self.hashes
+    }
+
+    /// Smooth inverse document frequencies by id.
+    #[must_use]
+    pub fn idf(&self) -> &[f32] {
+        &self.idf
+    }
+
+    /// The block that a feature belongs to.
+    #[must_use]
+    pub fn block(&self, id: u32) -> Block {
+        if (id as usize) < self.words {
+            Block::Words
+        } else {
+            Block::Characters
+        }
+    }
+
+    /// The id of an n-gram's hash, if known.
+    #[must_use]
+    pub fn id(&self, hash: u64) -> Option<u32> {
+        self.table.get(hash)
+    }
+}
+
+/// Open addressing with linear probing at half load; a slot holds the upper half of the hash and
+/// the id plus one. An unknown n-gram is mistaken for a known one with a chance of about 2⁻³¹.
+#[derive(Debug, Clone, PartialEq)]
+struct Table {
+    slots: Vec<(u32, u32)>,
+    mask: usize,
+}
+
+impl Table {
+    fn new(hashes: &[u64]) -> Self {
+        let capacity = (hashes.len() * 2).next_power_of_two().max(2);
+        let mut table = Self {
+            slots: vec![(0, 0); capacity],
+            mask: capacity - 1,
+        };
+        for (id, &hash) in (0_u32..).zip(hashes) {
+            let (mut slot, tag) = table.start(hash);
+            while table.slots[slot].1 != 0 {
+                slot = (slot + 1) & table.mask;
+            }
+            table.slots[slot] = (tag, id + 1);
+        }
+        table
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // the halves of the hash are used separately
+    fn start(&self, hash: u64) -> (usize, u32) {
+        (hash as usize & self.mask, (hash >> 32) as u32)
+    }
+
+    fn get(&self, hash: u64) -> Option<u32> {
+        let (mut slot, tag) = self.start(hash);
+        loop {
+            let (found, id) = self.slots[slot];
+            if id == 0 {
+                return None;
+            }
+            if found == tag {
+                return Some(id - 1);
+            }
+            slot = (slot + 1) & self.mask;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_hash_is_found_and_no_other() {
+        let hashes: Vec<u64> = (1..5_000_u64)
+            .map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+            .collect();
+        let vocabulary = Vocabulary::new(hashes.clone(), vec![1.0; hashes.len()], 100).unwrap();
+        for (id, &hash) in (0..).zip(&hashes) {
+            assert_eq!(vocabulary.id(hash), Some(id));
+        }
+        assert_eq!(vocabulary.id(0x1234_5678_9ABC_DEF1), None);
+        assert_eq!(vocabulary.block(99), Block::Words);
+        assert_eq!(vocabulary.block(100), Block::Characters);
+    }
+
+    #[test]
+    fn an_empty_vocabulary_knows_nothing() {
+        let vocabulary = Vocabulary::new(vec![], vec![], 0).unwrap();
+        assert_eq!(vocabulary.id(7), None);
+    }
+
+    #[test]
+    fn parts_that_do_not_fit_are_refused() {
+        assert!(Vocabulary::new(vec![1, 2], vec![1.0], 0).is_err());
+        assert!(Vocabulary::new(vec![1], vec![1.0], 2).is_err());
+        assert!(Vocabulary::new(vec![1], vec![f32::NAN], 1).is_err());
+    }
+}

@@ -1,0 +1,193 @@
+//! Which topics, facets and channels a condition names, and whether it could hold for a given topic whatever
+//! else is true. Works on the expression alone; nothing is evaluated.
+
+use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators};
+
+/// A label named in a condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::routing) struct LabelUse {
+    /// Where, in bytes from the start of the condition.
+    pub(in crate::routing) offset: usize,
+    pub(in crate::routing) kind: LabelUseKind,
+}
+
+/// What is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::routing) enum LabelUseKind {
+    /// `topic` is compared with this label.
+    Topic(String),
+    /// `topic` is asked to start with this text.
+    TopicPrefix(String),
+    /// This facet is read.
+    Facet(String),
+    /// The facet is compared with this label.
+    FacetLabel { facet: String, label: String },
+    /// `ticket.channel` is compared with this name.
+    Channel(String),
+    /// `urgency` or one of its levels is used.
+    Urgency,
+}
+
+/// Notes the labels that `at` itself names, its parts not included.
+pub(super) fn note_labels(at: &IdedExpr, source: &SourceInfo, labels: &mut Vec<LabelUse>) {
+    let mut note = |part: &IdedExpr, kind: LabelUseKind| {
+        let (start, _) = source.offset_for(part.id).unwrap_or((0, 0));
+        labels.push(LabelUse {
+            offset: usize::try_from(start).unwrap_or(0),
+            kind,
+        });
+    };
+    if let Some(Subject::Facet(facet)) = subject(at) {
+        note(at, LabelUseKind::Facet(facet.to_owned()));
+    }
+    let Expr::Call(call) = &at.expr else { return };
+    if let Some((of, literals)) = comparison(call) {
+        for (part, label) in literals {
+            let label = label.to_owned();
+            note(
+                part,
+                match of {
+                    Subject::Topic => LabelUseKind::Topic(label),
+                    Subject::Channel => LabelUseKind::Channel(label),
+                    Subject::Facet(facet) => LabelUseKind::FacetLabel {
+                        facet: facet.to_owned(),
+                        label,
+                    },
+                },
+            );
+        }
+    }
+    if let Some((part, prefix)) = topic_prefix(call) {
+        note(part, LabelUseKind::TopicPrefix(prefix.to_owned()));
+    }
+}
+
+/// Whether a condition holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::routing) enum Truth {
+    False,
+    /// Depends on more than the topic.
+    Open,
+    True,
+}
+
+/// Whether `expression` holds for a ticket of this topic, as far as the topic alone decides.
+pub(in crate::routing) fn truth_for_topic(expression: &IdedExpr, topic: &str) -> Truth {
+    let Expr::Call(call) = &expression.expr else {
+        return match &expression.expr {
+            Expr::Literal(LiteralValue::Boolean(value)) => of(*value.inner()),
+            _ => Truth::Open,
+        };
+    };
+    let parts = || call.args.iter().map(|part| truth_for_topic(part, topic));
+    match call.func_name.as_str() {
+        operators::LOGICAL_AND => parts().fold(Truth::True, |all, part| match (all, part) {
+            (Truth::False, _) | (_, Truth::False) => Truth::False,
+            (Truth::True, Truth::True) => Truth::True,
+            (Truth::Open, _) | (_, Truth::Open) => Truth::Open,
+        }),
+        operators::LOGICAL_OR => parts().fold(Truth::False, |any, part| match (any, part) {
+            (Truth::True, _) | (_, Truth::True) => Truth::True,
+            (Truth::False, Truth::False) => Truth::False,
+            (Truth::Open, _) | (_, Truth::Open) => Truth::Open,
+        }),
+        operators::LOGICAL_NOT => match parts().next() {
+            Some(Truth::True) => Truth::False,
+            Some(Truth::False) => Truth::True,
+            Some(Truth::Open) | None => Truth::Open,
+        },
+        name => {
+            if let Some((_, prefix)) = topic_prefix(call) {
+                return of(topic.starts_with(prefix));
+            }
+            match comparison(call) {
+                Some((Subject::Topic, literals)) => {
+                    let named = literals.iter().any(|(_, label)| *label == topic);
+                    of(named == (name != operators::NOT_EQUALS))
+                }
+                Some((Subject::Channel | Subject::Facet(_), _)) | None => Truth::Open,
+            }
+        }
+    }
+}
+
+const fn of(value: bool) -> Truth {
+    if value { Truth::True } else { Truth::False }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject<'a> {
+    Topic,
+    Channel,
+    Facet(&'a str),
+}
+
+fn subject(expression: &IdedExpr) -> Option<Subject<'_>> {
+    match &expression.expr {
+        Expr::Ident(name) if name == "topic" => Some(Subject::Topic),
+        Expr::Select(select) if !select.test => match (&select.operand.expr, &select.field) {
+            (Expr::Ident(of), field) if of == "ticket" && field == "channel" => {
+                Some(Subject::Channel)
+            }
+            (Expr::Ident(of), field) if of == "facets" => Some(Subject::Facet(field)),
+            _ => None,
+        },
+        Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
+            [of, by] if matches!(&of.expr, Expr::Ident(name) if name == "facets") => {
+                literal_text(by).map(Subject::Facet)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+type Literals<'a> = Vec<(&'a IdedExpr, &'a str)>;
+
+/// The texts that `call` compares a subject with, by `==`, `!=` or `in [...]`; `None` unless all of them are
+/// written out.
+fn comparison(call: &CallExpr) -> Option<(Subject<'_>, Literals<'_>)> {
+    let [left, right] = call.args.as_slice() else {
+        return None;
+    };
+    match call.func_name.as_str() {
+        operators::EQUALS | operators::NOT_EQUALS => {
+            let (of, other) = match (subject(left), subject(right)) {
+                (Some(of), None) => (of, right),
+                (None, Some(of)) => (of, left),
+                (Some(_), Some(_)) | (None, None) => return None,
+            };
+            Some((of, vec![(other, literal_text(other)?)]))
+        }
+        operators::IN => {
+            let of = subject(left)?;
+            let Expr::List(list) = &right.expr else {
+                return None;
+            };
+            let texts: Option<Literals<'_>> = list
+                .elements
+                .iter()
+                .map(|item| Some((item, literal_text(item)?)))
+                .collect();
+            Some((of, texts?))
+        }
+        _ => None,
+    }
+}
+
+fn topic_prefix(call: &CallExpr) -> Option<(&IdedExpr, &str)> {
+    let target = call.target.as_deref()?;
+    let [prefix] = call.args.as_slice() else {
+        return None;
+    };
+    (call.func_name == "startsWith" && subject(target) == Some(Subject::Topic))
+        .then_some(())
+        .and_then(|()| Some((prefix, literal_text(prefix)?)))
+}
+
+fn literal_text(expression: &IdedExpr) -> Option<&str> {
+    match &expression.expr {
+        Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
+        _ => None,
+    }
+}

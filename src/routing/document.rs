@@ -1,0 +1,266 @@
+//! YAML text as a tree whose every node knows its line and column. Reading into a tree first, rather than
+//! straight into typed structs, is what lets a check report every error of a file instead of the first.
+//! Size, depth and aliases are bounded; nothing here knows what the fields mean.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
+use serde_saphyr::{Location, Spanned};
+
+use super::fault::{FileErrors, Position};
+
+/// Deepest nesting of lists and mappings; the deepest field of either file is at 6.
+const MAX_DEPTH: usize = 24;
+
+/// Most scalars, lists and mappings of a file, aliases expanded.
+const MAX_NODES: usize = 1_000_000;
+
+/// Most nodes that aliases may add.
+const MAX_ALIASED_NODES: usize = 100_000;
+
+/// A value of the file and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Node {
+    pub(super) position: Position,
+    pub(super) value: NodeValue,
+}
+
+/// What a [`Node`] holds.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum NodeValue {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    Float(f64),
+    Text(String),
+    List(Vec<Node>),
+    /// Entries in the order of the file; keys may repeat.
+    Map(Vec<(Key, Node)>),
+}
+
+/// A key of a mapping and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Key {
+    pub(super) position: Position,
+    pub(super) name: String,
+}
+
+impl NodeValue {
+    /// What the value is, with its article, for messages.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Bool(_) => "true or false",
+            Self::Integer(_) | Self::Float(_) => "a number",
+            Self::Text(_) => "a text",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a mapping",
+        }
+    }
+}
+
+/// Reads YAML `text` of at most `max_bytes` bytes.
+///
+/// # Errors
+///
+/// One fault where the text is too large, is not YAML, holds several documents or breaks a limit.
+pub(super) fn parse(text: &str, origin: &str, max_bytes: usize) -> Result<Node, FileErrors> {
+    if text.len() > max_bytes {
+        let message = format!(
+            "the file has {} bytes, more than the {max_bytes} allowed: shorten it",
+            text.len()
+        );
+        return Err(FileErrors::single(origin, None, message));
+    }
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: MAX_DEPTH,
+            flow_nesting_limit: MAX_DEPTH,
+            max_nodes: MAX_NODES,
+            max_events: 2 * MAX_NODES,
+            max_documents: 1,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: MAX_ALIASED_NODES,
+            max_replay_stack_depth: 8,
+        },
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        merge_keys: MergeKeyPolicy::Error,
+        strict_booleans: true,
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
+        with_snippet: false,
+    };
+    serde_saphyr::from_str_with_options::<Node>(text, options).map_err(|error| {
+        let plain = serde_saphyr::UserMessageFormatter;
+        let message = serde_saphyr::MessageFormatter::format_message(&plain, &error);
+        let message = format!("cannot be read as YAML: {message}");
+        FileErrors::single(origin, error.location().and_then(place), message)
+    })
+}
+
+const START: Position = Position { line: 1, column: 1 };
+
+fn place(location: Location) -> Option<Position> {
+    let line = u32::try_from(location.line()).ok()?;
+    let column = u32::try_from(location.column()).ok()?;
+    (line > 0).then_some(Position { line, column })
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<NodeValue>::deserialize(deserializer)?;
+        Ok(Self {
+            position: place(spanned.referenced).unwrap_or(START),
+            value: spanned.value,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<String>::deserialize(deserializer)?;
+        Ok(Self {
+            position: place(spanned.referenced).unwrap_or(START),
+            name: spanned.value,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for NodeValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = NodeValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a number, true, false, a list or a mapping")
+    }
+
+    fn visit_unit<E>(self) -> Result<NodeValue, E> {
+        Ok(NodeValue::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<NodeValue, E> {
+        Ok(NodeValue::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<NodeValue, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<NodeValue, E> {
+        Ok(NodeValue::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<NodeValue, E> {
+        Ok(NodeValue::Integer(value))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<NodeValue, E> {
+        i64::try_from(value)
+            .map(NodeValue::Integer)
+            .map_err(|_| E::custom("number too large: put it in quotes if it is a text"))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<NodeValue, E> {
+        Ok(NodeValue::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<NodeValue, E> {
+        Ok(NodeValue::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<NodeValue, E> {
+        Ok(NodeValue::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<NodeValue, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(NodeValue::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<NodeValue, A::Error> {
+        let mut map = Vec::new();
+        while let Some(key) = entries.next_key::<Key>()? {
+            if map.len() >= MAX_NODES {
+                return Err(A::Error::custom("too many entries"));
+            }
+            map.push((key, entries.next_value()?));
+        }
+        Ok(NodeValue::Map(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: usize = 1 << 20;
+
+    fn entries(node: &Node) -> &[(Key, Node)] {
+        match &node.value {
+            NodeValue::Map(entries) => entries,
+            other => panic!("{other:?} is no mapping"),
+        }
+    }
+
+    #[test]
+    fn every_key_and_value_knows_its_place() {
+        let node = parse("a: 1\nb:\n  - {c: no, d: [x]}\n", "t", LIMIT).unwrap();
+        let top = entries(&node);
+        assert_eq!(top[0].0.position, Position { line: 1, column: 1 });
+        assert_eq!(top[0].1.position, Position { line: 1, column: 4 });
+        assert_eq!(top[0].1.value, NodeValue::Integer(1));
+        let NodeValue::List(items) = &top[1].1.value else {
+            panic!("a list was expected");
+        };
+        let inner = entries(&items[0]);
+        assert_eq!(inner[0].0.position, Position { line: 3, column: 6 });
+        assert_eq!(inner[0].1.value, NodeValue::Text("no".into()));
+        assert_eq!(inner[1].0.position, Position { line: 3, column: 13 });
+    }
+
+    #[test]
+    fn repeated_keys_are_kept_for_the_check() {
+        let node = parse("a: 1\na: 2\n", "t", LIMIT).unwrap();
+        assert_eq!(entries(&node).len(), 2);
+    }
+
+    #[test]
+    fn text_that_is_no_yaml_is_refused_with_its_place() {
+        let errors = parse("a: [1, 2\nb: 3\n", "t.yaml", LIMIT).unwrap_err();
+        let text = errors.to_string();
+        assert!(text.starts_with("t.yaml:2:"), "{text}");
+        assert!(text.contains("cannot be read as YAML"), "{text}");
+    }
+
+    #[test]
+    fn large_deep_and_self_multiplying_files_are_refused() {
+        let large = parse("a: b", "t", 3).unwrap_err();
+        assert!(large.to_string().contains("more than the 3 allowed"));
+
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        assert!(parse(&deep, "t", LIMIT).is_err());
+        let deep: String = (0..500).map(|i| format!("{}a:\n", " ".repeat(i))).collect();
+        assert!(parse(&deep, "t", LIMIT).is_err());
+
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for i in 1..9 {
+            let alias = vec![format!("*a{}", i - 1); 10].join(", ");
+            bomb.push_str(&format!("a{i}: &a{i} [{alias}]\n"));
+        }
+        assert!(parse(&bomb, "t", LIMIT).is_err());
+        assert!(parse("a: 1\n---\nb: 2\n", "t", LIMIT).is_err());
+        assert!(parse("a: &a {b: 1}\nc: {<<: *a}\n", "t", LIMIT).is_err());
+    }
+}

@@ -1,0 +1,202 @@
+//! What is wrong with a policy or roster file: every fault, each with its place, none fatal to finding the
+//! next. Nothing here knows what a policy means.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// How many faults are printed; the rest are counted.
+const MAX_PRINTED_FAULTS: usize = 100;
+
+/// A place in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+/// One thing wrong with a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Fault {
+    /// Where, if it has one place.
+    pub position: Option<Position>,
+    /// What is wrong and what to do about it.
+    pub message: String,
+}
+
+/// Everything that is wrong with one file, in the order of its lines; never empty.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", Listing(self))]
+pub struct FileErrors {
+    /// The file's path, or another name of where its text came from.
+    pub origin: String,
+    /// The faults, by position.
+    pub faults: Vec<Fault>,
+}
+
+/// What is wrong with a policy.
+pub type PolicyErrors = FileErrors;
+
+/// What is wrong with a roster.
+pub type RosterErrors = FileErrors;
+
+impl FileErrors {
+    /// One fault alone.
+    pub(super) fn single(origin: &str, position: Option<Position>, message: String) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            faults: vec![Fault { position, message }],
+        }
+    }
+}
+
+struct Listing<'a>(&'a FileErrors);
+
+impl fmt::Display for Listing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let FileErrors { origin, faults } = self.0;
+        for (index, fault) in faults.iter().take(MAX_PRINTED_FAULTS).enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            match fault.position {
+                Some(Position { line, column }) => {
+                    write!(f, "{origin}:{line}:{column}: {}", fault.message)?;
+                }
+                None => write!(f, "{origin}: {}", fault.message)?,
+            }
+        }
+        match faults.len().saturating_sub(MAX_PRINTED_FAULTS) {
+            0 => Ok(()),
+            more => write!(f, "\n{origin}: and {more} more errors"),
+        }
+    }
+}
+
+/// Collects faults while a file is checked.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    list: Vec<Fault>,
+}
+
+impl Faults {
+    /// Notes a fault at `position`.
+    pub(super) fn add(&mut self, position: Position, message: impl Into<String>) {
+        self.list.push(Fault {
+            position: Some(position),
+            message: message.into(),
+        });
+    }
+
+    /// Notes a fault that has no place of its own.
+    pub(super) fn add_unplaced(&mut self, message: impl Into<String>) {
+        self.list.push(Fault {
+            position: None,
+            message: message.into(),
+        });
+    }
+
+    /// How many there are so far.
+    pub(super) fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    /// `Ok` if there was none, else all of them in the order of the file.
+    pub(super) fn into_result(mut self, origin: &str) -> Result<(), FileErrors> {
+        if self.list.is_empty() {
+            return Ok(());
+        }
+        self.list.sort();
+        self.list.dedup();
+        Err(FileErrors {
+            origin: origin.to_owned(),
+            faults: self.list,
+        })
+    }
+}
+
+/// The one of `names` that `word` was probably meant to be.
+pub(super) fn nearest<'a>(
+    word: &str,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    // Comparing costs the product of both lengths; nobody mistypes a name of this size.
+    const MAX_CHARS: usize = 128;
+    let chars = word.chars().count();
+    if chars > MAX_CHARS {
+        return None;
+    }
+    let most_edits = (chars / 3).clamp(1, 4);
+    names
+        .into_iter()
+        .filter(|name| name.len() <= MAX_CHARS)
+        .map(|name| {
+            let edits = strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase());
+            (edits, name)
+        })
+        .filter(|&(edits, _)| edits <= most_edits)
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// What to do about the unknown `word`: the nearest of `names`, or all of them where they are few.
+pub(super) fn advice<'a, I>(word: &str, names: I) -> String
+where
+    I: IntoIterator<Item = &'a str>,
+    I::IntoIter: Clone,
+{
+    const MAX_LISTED: usize = 12;
+    let names = names.into_iter();
+    if let Some(name) = nearest(word, names.clone()) {
+        return format!("did you mean '{name}'?");
+    }
+    let mut listed: Vec<&str> = names.clone().take(MAX_LISTED).collect();
+    match listed.as_slice() {
+        [] => "there are none".to_owned(),
+        _ => {
+            if names.count() > MAX_LISTED {
+                listed.push("…");
+            }
+            format!("use one of {}", listed.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_come_in_the_order_of_the_file() {
+        let mut faults = Faults::default();
+        faults.add(Position { line: 9, column: 2 }, "second");
+        faults.add(Position { line: 3, column: 7 }, "first");
+        faults.add_unplaced("of the whole");
+        let errors = faults.into_result("p.yaml").unwrap_err();
+        assert_eq!(
+            errors.to_string(),
+            "p.yaml: of the whole\np.yaml:3:7: first\np.yaml:9:2: second"
+        );
+    }
+
+    #[test]
+    fn a_long_list_is_cut_and_counted() {
+        let mut faults = Faults::default();
+        for line in 1..=120 {
+            faults.add(Position { line, column: 1 }, "bad");
+        }
+        let text = faults.into_result("p.yaml").unwrap_err().to_string();
+        assert_eq!(text.lines().count(), 101);
+        assert!(text.ends_with("and 20 more errors"));
+    }
+
+    #[test]
+    fn advice_names_the_nearest_or_lists_all() {
+        let names = ["billing", "refunds", "tech"];
+        assert_eq!(advice("biling", names), "did you mean 'billing'?");
+        assert_eq!(advice("zzz", names), "use one of billing, refunds, tech");
+        assert_eq!(advice("zzz", []), "there are none");
+    }
+}

@@ -1,0 +1,314 @@
+//! Reading typed fields out of a [`Node`] tree: unknown, repeated, missing and mistyped fields become faults
+//! with their place and the nearest name, and reading goes on. Shared by the policy and the roster file.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use jiff::{SignedDuration, Span, SpanRelativeTo};
+
+use super::document::{Key, Node, NodeValue};
+use super::fault::{Faults, Position, advice};
+
+/// Longest id or name of anything, in characters.
+const MAX_NAME_CHARS: usize = 100;
+
+/// Longest duration of a file.
+const MAX_DURATION: SignedDuration = SignedDuration::from_hours(366 * 24);
+
+/// The fields of one mapping, each known and given once.
+pub(super) struct Fields<'n> {
+    position: Position,
+    what: &'static str,
+    by_name: BTreeMap<&'n str, &'n Node>,
+}
+
+impl<'n> Fields<'n> {
+    /// Opens `node` as a mapping with the fields `known`; `what` names it in messages, with its article.
+    pub(super) fn open(
+        node: &'n Node,
+        what: &'static str,
+        known: &[&'static str],
+        faults: &mut Faults,
+    ) -> Option<Self> {
+        let entries = entries(node, what, faults)?;
+        let mut by_name = BTreeMap::new();
+        for (key, value) in entries {
+            if known.contains(&key.name.as_str()) {
+                by_name.insert(key.name.as_str(), value);
+            } else {
+                let advice = advice(&key.name, known.iter().copied());
+                let name = &key.name;
+                faults.add(
+                    key.position,
+                    format!("unknown field '{name}' in {what}: {advice}"),
+                );
+            }
+        }
+        Some(Self {
+            position: node.position,
+            what,
+            by_name,
+        })
+    }
+
+    /// Where the mapping begins.
+    pub(super) const fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The field's value; a field left empty counts as missing.
+    pub(super) fn get(&self, name: &str) -> Option<&'n Node> {
+        self.by_name
+            .get(name)
+            .copied()
+            .filter(|node| node.value != NodeValue::Null)
+    }
+
+    /// The field's value; missing is a fault.
+    pub(super) fn require(&self, name: &str, faults: &mut Faults) -> Option<&'n Node> {
+        let node = self.get(name);
+        if node.is_none() {
+            faults.add(self.position, format!("{} needs '{name}'", self.what));
+        }
+        node
+    }
+
+    /// A text field, if given.
+    pub(super) fn text(&self, name: &str, faults: &mut Faults) -> Option<&'n str> {
+        text(self.get(name)?, name, faults)
+    }
+
+    /// A whole number field, if given.
+    pub(super) fn integer<T>(
+        &self,
+        name: &str,
+        range: RangeInclusive<T>,
+        faults: &mut Faults,
+    ) -> Option<T>
+    where
+        T: TryFrom<i64> + PartialOrd + std::fmt::Display,
+    {
+        integer(self.get(name)?, name, range, faults)
+    }
+
+    /// A duration field, if given.
+    pub(super) fn duration(&self, name: &str, faults: &mut Faults) -> Option<SignedDuration> {
+        duration(self.get(name)?, name, faults)
+    }
+
+    /// A true-or-false field, if given.
+    pub(super) fn flag(&self, name: &str, faults: &mut Faults) -> Option<bool> {
+        let node = self.get(name)?;
+        match node.value {
+            NodeValue::Bool(value) => Some(value),
+            _ => {
+                mistyped(node, name, "true or false", faults);
+                None
+            }
+        }
+    }
+}
+
+/// The entries of a mapping, each key once; a repeated key is a fault and keeps its first value.
+pub(super) fn entries<'n>(
+    node: &'n Node,
+    what: &str,
+    faults: &mut Faults,
+) -> Option<Vec<(&'n Key, &'n Node)>> {
+    let NodeValue::Map(map) = &node.value else {
+        mistyped(node, what, "a mapping", faults);
+        return None;
+    };
+    let mut first: BTreeMap<&str, Position> = BTreeMap::new();
+    let mut kept = Vec::with_capacity(map.len());
+    for (key, value) in map {
+        if let Some(earlier) = first.get(key.name.as_str()) {
+            let Key { position, name } = key;
+            let line = earlier.line;
+            faults.add(
+                *position,
+                format!("'{name}' is given twice, first in line {line}: keep one"),
+            );
+        } else {
+            first.insert(&key.name, key.position);
+            kept.push((key, value));
+        }
+    }
+    Some(kept)
+}
+
+/// The items of a list.
+pub(super) fn items<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> &'n [Node] {
+    match &node.value {
+        NodeValue::List(items) => items,
+        _ => {
+            mistyped(node, what, "a list", faults);
+            &[]
+        }
+    }
+}
+
+/// A text.
+pub(super) fn text<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Option<&'n str> {
+    match &node.value {
+        NodeValue::Text(text) => Some(text),
+        NodeValue::Integer(_) | NodeValue::Float(_) | NodeValue::Bool(_) => {
+            mistyped(node, what, "a text (put it in quotes)", faults);
+            None
+        }
+        NodeValue::Null | NodeValue::List(_) | NodeValue::Map(_) => {
+            mistyped(node, what, "a text", faults);
+            None
+        }
+    }
+}
+
+/// A whole number within `range`.
+pub(super) fn integer<T>(
+    node: &Node,
+    what: &str,
+    range: RangeInclusive<T>,
+    faults: &mut Faults,
+) -> Option<T>
+where
+    T: TryFrom<i64> + PartialOrd + std::fmt::Display,
+{
+    let value = match node.value {
+        NodeValue::Integer(value) => T::try_from(value).ok(),
+        _ => None,
+    };
+    let value = value.filter(|value| range.contains(value));
+    if value.is_none() {
+        let (first, last) = (range.start(), range.end());
+        mistyped(node, what, &format!("a whole number from {first} to {last}"), faults);
+    }
+    value
+}
+
+/// A duration with its unit, such as `90s`, `15m`, `8h`, `3d` or `1h30m`; longer than nothing and at most 366
+/// days of 24 hours.
+pub(super) fn duration(node: &Node, what: &str, faults: &mut Faults) -> Option<SignedDuration> {
+    let parsed = match &node.value {
+        NodeValue::Text(text) => parse_duration(text),
+        _ => None,
+    };
+    if parsed.is_none() {
+        mistyped(
+            node,
+            what,
+            "a duration with its unit, such as 90s, 15m, 8h or 3d, up to 366d",
+            faults,
+        );
+    }
+    parsed
+}
+
+fn parse_duration(text: &str) -> Option<SignedDuration> {
+    let span: Span = text.parse().ok()?;
+    if span.get_years() != 0 || span.get_months() != 0 {
+        return None;
+    }
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    (duration > SignedDuration::ZERO && duration <= MAX_DURATION).then_some(duration)
+}
+
+/// A name: 1 to 100 characters without blanks or control characters.
+pub(super) fn check_name(name: &str, what: &str) -> Result<(), String> {
+    let chars = name.chars().count();
+    if (1..=MAX_NAME_CHARS).contains(&chars)
+        && !name.chars().any(|c| c.is_whitespace() || c.is_control())
+    {
+        return Ok(());
+    }
+    Err(format!(
+        "{what} must have 1 to {MAX_NAME_CHARS} characters, none of them blank: '{}'",
+        name.escape_debug()
+    ))
+}
+
+/// A text that is a name, see [`check_name`].
+pub(super) fn name<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Option<&'n str> {
+    let name = text(node, what, faults)?;
+    match check_name(name, what) {
+        Ok(()) => Some(name),
+        Err(message) => {
+            faults.add(node.position, message);
+            None
+        }
+    }
+}
+
+fn mistyped(node: &Node, what: &str, wanted: &str, faults: &mut Faults) {
+    let got = match &node.value {
+        NodeValue::Integer(value) => value.to_string(),
+        NodeValue::Float(value) => value.to_string(),
+        NodeValue::Text(text) if text.chars().count() <= MAX_NAME_CHARS => {
+            format!("'{}'", text.escape_debug())
+        }
+        other => other.kind().to_owned(),
+    };
+    faults.add(node.position, format!("{what} must be {wanted}, not {got}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::document;
+    use super::*;
+
+    fn faults_of(yaml: &str, read: impl Fn(&Fields<'_>, &mut Faults)) -> String {
+        let node = document::parse(yaml, "t", 10_000).unwrap();
+        let mut faults = Faults::default();
+        let fields = Fields::open(&node, "a step", &["queue", "timeout", "level", "on"], &mut faults);
+        if let Some(fields) = fields {
+            read(&fields, &mut faults);
+        }
+        match faults.into_result("t") {
+            Ok(()) => String::new(),
+            Err(errors) => errors.to_string(),
+        }
+    }
+
+    #[test]
+    fn unknown_and_repeated_fields_are_named_with_their_place() {
+        assert_eq!(
+            faults_of("queue: a\nqueu: b\nqueue: c\n", |_, _| {}),
+            "t:2:1: unknown field 'queu' in a step: did you mean 'queue'?\n\
+             t:3:1: 'queue' is given twice, first in line 1: keep one"
+        );
+    }
+
+    #[test]
+    fn every_mistyped_field_is_reported() {
+        let text = faults_of("queue: 7\ntimeout: 5\nlevel: 9\non: maybe\n", |fields, faults| {
+            fields.text("queue", faults);
+            fields.duration("timeout", faults);
+            fields.integer("level", 1..=5_u8, faults);
+            fields.flag("on", faults);
+        });
+        assert_eq!(
+            text,
+            "t:1:8: queue must be a text (put it in quotes), not 7\n\
+             t:2:10: timeout must be a duration with its unit, such as 90s, 15m, 8h or 3d, up to 366d, not 5\n\
+             t:3:8: level must be a whole number from 1 to 5, not 9\n\
+             t:4:5: on must be true or false, not 'maybe'"
+        );
+    }
+
+    #[test]
+    fn durations_need_a_unit_and_a_size() {
+        assert_eq!(parse_duration("90s"), Some(SignedDuration::from_secs(90)));
+        assert_eq!(parse_duration("1h30m"), Some(SignedDuration::from_mins(90)));
+        assert_eq!(parse_duration("3d"), Some(SignedDuration::from_hours(72)));
+        for wrong in ["", "5", "0s", "-5m", "1mo", "1y", "400d", "soon"] {
+            assert_eq!(parse_duration(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_missing_field_is_reported_at_its_mapping() {
+        let text = faults_of("level: 1\n", |fields, faults| {
+            assert!(fields.require("queue", faults).is_none());
+        });
+        assert_eq!(text, "t:1:1: a step needs 'queue'");
+    }
+}
