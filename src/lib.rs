@@ -8,3 +8,4 @@ pub mod text;
 pub mod ticket;
 pub mod evaluation;
 pub mod training;
+pub mod model;

@@ -14,8 +14,6 @@ use crate::features::{SparseMatrix, SparseRow};
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LinearParams {
-    /// Penalty of a margin violation against the size of the weights (C > 0).
-    pub cost: f64,
     /// Stop when the projected gradients of a whole pass differ by less than this (> 0).
     pub tolerance: f64,
     /// Stop after this many passes over the rows at the latest.
@@ -25,7 +23,6 @@ pub struct LinearParams {
 impl Default for LinearParams {
     fn default() -> Self {
         Self {
-            cost: 1.0,
             tolerance: 0.1,
             max_passes: 200,
         }
@@ -42,12 +39,14 @@ pub struct LinearModel {
 }
 
 impl LinearModel {
-    /// Fits one separator for each of `labels` labels; `targets[i]` is the label of row `i`.
+    /// Fits one separator for each of `labels` labels; `targets[i]` is the label of row `i` and
+    /// `cost` the penalty of a margin violation against the size of the weights (C > 0).
     #[must_use]
     pub fn fit(
         rows: &SparseMatrix,
         targets: &[usize],
         labels: usize,
+        cost: f64,
         params: LinearParams,
         seed: u64,
     ) -> Self {
@@ -64,6 +63,7 @@ impl LinearModel {
                     rows,
                     diagonals: &diagonals,
                     positive: &|row| targets[row] == label,
+                    cost,
                     params,
                 };
                 let (fitted, constant) = problem.solve(seed ^ label as u64);
@@ -83,6 +83,7 @@ struct Problem<'a> {
     /// Squared length of each row, the constant included.
     diagonals: &'a [f32],
     positive: &'a (dyn Fn(usize) -> bool + Sync),
+    cost: f64,
     params: LinearParams,
 }
 
@@ -94,7 +95,7 @@ impl Problem<'_> {
         let mut alpha = vec![0.0_f32; self.rows.rows()];
         #[allow(clippy::cast_possible_truncation)] // an f32 carries the precision that matters here
         let (slack, tolerance) = (
-            (0.5 / self.params.cost) as f32,
+            (0.5 / self.cost) as f32,
             self.params.tolerance as f32,
         );
         let mut active: Vec<usize> = (0..self.rows.rows())
@@ -185,7 +186,6 @@ mod tests {
         LinearParams {
             tolerance: 1e-6,
             max_passes: 10_000,
-            ..LinearParams::default()
         }
     }
 
@@ -218,7 +218,7 @@ mod tests {
             &[(0, 0.5), (2, 0.5)],
         ]);
         let targets = [0, 0, 1, 1, 2, 0];
-        let model = LinearModel::fit(&matrix, &targets, 3, exact(), 7);
+        let model = LinearModel::fit(&matrix, &targets, 3, 1.0, exact(), 7);
         for label in 0..3 {
             for component in gradient(&matrix, &targets, label, &model) {
                 assert!(component.abs() < 1e-4, "label {label}: {component}");
@@ -231,15 +231,15 @@ mod tests {
         let targets = [0, 1];
         let with = rows(&[&[(0, 1.0)], &[(1, 1.0)], &[]]);
         let without = rows(&[&[(0, 1.0)], &[(1, 1.0)]]);
-        let a = LinearModel::fit(&with, &[0, 1, 1], 2, exact(), 1);
-        let b = LinearModel::fit(&without, &targets, 2, exact(), 1);
+        let a = LinearModel::fit(&with, &[0, 1, 1], 2, 1.0, exact(), 1);
+        let b = LinearModel::fit(&without, &targets, 2, 1.0, exact(), 1);
         assert!((&a.weights - &b.weights).iter().all(|d| d.abs() < 1e-3));
     }
 
     #[test]
     fn the_seed_decides_everything() {
         let matrix = rows(&[&[(0, 1.0)], &[(1, 1.0)], &[(2, 1.0)], &[(0, 0.6), (1, 0.8)]]);
-        let fit = |seed| LinearModel::fit(&matrix, &[0, 1, 2, 0], 3, LinearParams::default(), seed);
+        let fit = |seed| LinearModel::fit(&matrix, &[0, 1, 2, 0], 3, 1.0, LinearParams::default(), seed);
         assert_eq!(fit(3), fit(3));
     }
 }

@@ -33,7 +33,7 @@ pub struct NaiveBayesParams {
 
 impl Default for NaiveBayesParams {
     fn default() -> Self {
-        Self { smoothing: 0.1 }
+        Self { smoothing: 0.03 }
     }
 }
 

@@ -6,6 +6,7 @@
 //! on scores that the experts gave to rows they were not trained on.
 
 use ndarray::{Array2, ArrayView1};
+use rayon::prelude::*;
 
 /// Smallest weight an expert can have.
 const MIN_WEIGHT: f64 = 1e-6;
@@ -24,12 +25,20 @@ pub fn softmax(logits: &mut [f32]) {
     }
 }
 
+/// The experts' weights and how well they do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pool {
+    /// One positive weight an expert.
+    pub weights: Vec<f64>,
+    /// Mean negative natural logarithm of the true label's probability.
+    pub log_loss: f64,
+}
+
 /// Fits one weight for each expert. `scores[e]` is `rows × labels`; `targets[i]` is the label of
-/// row `i`. Rows with an empty score count like any other.
+/// row `i`.
 #[must_use]
-pub fn fit_pool(scores: &[Array2<f32>], targets: &[usize]) -> Vec<f64> {
-    let experts = scores.len();
-    let mut weights: Vec<f64> = scores.iter().map(starting_weight).collect();
+pub fn fit_pool(scores: &[&Array2<f32>], targets: &[usize]) -> Pool {
+    let mut weights: Vec<f64> = scores.iter().copied().map(starting_weight).collect();
     let mut current = evaluate(scores, targets, &weights);
     for _ in 0..MAX_ITERATIONS {
         let Some(direction) = solve(&current.hessian, &current.gradient) else {
@@ -60,8 +69,10 @@ pub fn fit_pool(scores: &[Array2<f32>], targets: &[usize]) -> Vec<f64> {
             break;
         }
     }
-    debug_assert_eq!(weights.len(), experts);
-    weights
+    Pool {
+        weights,
+        log_loss: current.loss,
+    }
 }
 
 /// A weight at which an expert's scores spread over about one unit.
@@ -86,58 +97,105 @@ struct Evaluation {
     hessian: Vec<Vec<f64>>,
 }
 
+impl Evaluation {
+    fn zero(experts: usize) -> Self {
+        Self {
+            loss: 0.0,
+            gradient: vec![0.0; experts],
+            hessian: vec![vec![0.0; experts]; experts],
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.loss += other.loss;
+        for (a, b) in self.gradient.iter_mut().zip(&other.gradient) {
+            *a += b;
+        }
+        for (a, b) in self.hessian.iter_mut().flatten().zip(other.hessian.iter().flatten()) {
+            *a += b;
+        }
+    }
+
+    fn scale(&mut self, factor: f64) {
+        self.loss *= factor;
+        self.gradient.iter_mut().for_each(|g| *g *= factor);
+        self.hessian.iter_mut().flatten().for_each(|h| *h *= factor);
+    }
+}
+
+/// Rows that one task sums over; fixed, so that the order of additions does not depend on the
+/// number of threads.
+const CHUNK: usize = 512;
+
 /// Mean log-loss with its first and second derivatives by the weights.
-fn evaluate(scores: &[Array2<f32>], targets: &[usize], weights: &[f64]) -> Evaluation {
+fn evaluate(scores: &[&Array2<f32>], targets: &[usize], weights: &[f64]) -> Evaluation {
+    let parts: Vec<Evaluation> = targets
+        .par_chunks(CHUNK)
+        .enumerate()
+        .map(|(chunk, targets)| evaluate_rows(scores, chunk * CHUNK, targets, weights))
+        .collect();
+    let mut sum = Evaluation::zero(scores.len());
+    for part in parts {
+        sum.add(&part);
+    }
+    #[allow(clippy::cast_precision_loss)] // row counts are far below 2^52
+    sum.scale(1.0 / targets.len().max(1) as f64);
+    sum
+}
+
+/// Sums over the rows from `start` on, one a target.
+fn evaluate_rows(
+    scores: &[&Array2<f32>],
+    start: usize,
+    targets: &[usize],
+    weights: &[f64],
+) -> Evaluation {
     let experts = scores.len();
-    let mut loss = 0.0;
-    let mut gradient = vec![0.0; experts];
-    let mut hessian = vec![vec![0.0; experts]; experts];
-    let mut logits: Vec<f64> = Vec::new();
-    for (index, &target) in targets.iter().enumerate() {
+    let mut sum = Evaluation::zero(experts);
+    let mut probabilities: Vec<f64> = Vec::new();
+    let mut means = vec![0.0; experts];
+    for (index, &target) in (start..).zip(targets) {
         let rows: Vec<ArrayView1<'_, f32>> = scores.iter().map(|s| s.row(index)).collect();
         let labels = rows.first().map_or(0, ArrayView1::len);
-        logits.clear();
-        logits.extend((0..labels).map(|label| {
+        probabilities.clear();
+        probabilities.extend((0..labels).map(|label| {
             rows.iter()
                 .zip(weights)
                 .map(|(row, w)| w * f64::from(row[label]))
                 .sum::<f64>()
         }));
-        let maximum = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = logits.iter().map(|l| libm::exp(l - maximum)).sum();
-        loss += maximum + libm::log(sum) - logits[target];
-        let mut means = vec![0.0; experts];
-        let mut products = vec![vec![0.0; experts]; experts];
-        for (label, logit) in logits.iter().enumerate() {
-            let probability = libm::exp(logit - maximum) / sum;
-            for a in 0..experts {
-                let score = f64::from(rows[a][label]);
-                means[a] += probability * score;
-                for b in 0..=a {
-                    products[a][b] += probability * score * f64::from(rows[b][label]);
-                }
-            }
+        let at_target = probabilities[target];
+        let maximum = probabilities.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let mut total = 0.0;
+        for logit in &mut probabilities {
+            *logit = libm::exp(*logit - maximum);
+            total += *logit;
         }
-        for a in 0..experts {
-            gradient[a] += means[a] - f64::from(rows[a][target]);
-            for b in 0..=a {
-                let covariance = products[a][b] - means[a] * means[b];
-                hessian[a][b] += covariance;
+        sum.loss += maximum + libm::log(total) - at_target;
+        for (a, row) in rows.iter().enumerate() {
+            means[a] = row
+                .iter()
+                .zip(&probabilities)
+                .map(|(&score, p)| f64::from(score) * p)
+                .sum::<f64>()
+                / total;
+            sum.gradient[a] += means[a] - f64::from(row[target]);
+            for (b, other) in rows[..=a].iter().enumerate() {
+                let product: f64 = row
+                    .iter()
+                    .zip(other)
+                    .zip(&probabilities)
+                    .map(|((&x, &y), p)| f64::from(x) * f64::from(y) * p)
+                    .sum();
+                let covariance = product / total - means[a] * means[b];
+                sum.hessian[a][b] += covariance;
                 if a != b {
-                    hessian[b][a] += covariance;
+                    sum.hessian[b][a] += covariance;
                 }
             }
         }
     }
-    #[allow(clippy::cast_precision_loss)] // row counts are far below 2^52
-    let rows = targets.len().max(1) as f64;
-    gradient.iter_mut().for_each(|g| *g /= rows);
-    hessian.iter_mut().flatten().for_each(|h| *h /= rows);
-    Evaluation {
-        loss: loss / rows,
-        gradient,
-        hessian,
-    }
+    sum
 }
 
 /// Solves `matrix · x = right` by Gaussian elimination with pivoting; `None` if singular.
@@ -205,7 +263,7 @@ mod tests {
     #[test]
     fn the_scale_that_drew_the_labels_is_found_again() {
         let (scores, targets) = sample(3.0, 20_000);
-        let weights = fit_pool(&[scores], &targets);
+        let weights = fit_pool(&[&scores], &targets).weights;
         assert!((weights[0] - 3.0).abs() < 0.1, "{weights:?}");
     }
 
@@ -213,7 +271,7 @@ mod tests {
     fn an_expert_that_knows_nothing_gets_no_say() {
         let (scores, targets) = sample(3.0, 5_000);
         let noise = sample(1.0, 5_000).0.mapv(|v| (v * 1e4).fract());
-        let weights = fit_pool(&[scores, noise], &targets);
+        let weights = fit_pool(&[&scores, &noise], &targets).weights;
         assert!((weights[0] - 3.0).abs() < 0.3, "{weights:?}");
         assert!(weights[1] < 0.15, "{weights:?}");
     }

@@ -90,9 +90,9 @@ impl Resolved {
 fn failure(path: &std::path::Path, row: Option<u64>, error: &ParquetError) -> DatasetError {
     let path = path.to_owned();
     let message = match error {
-        ParquetError::General(message) | ParquetError::NYI(message) | ParquetError::EOF(message) => {
-            message.clone()
-        }
+        ParquetError::General(message)
+        | ParquetError::NYI(message)
+        | ParquetError::EOF(message) => message.clone(),
         other => other.to_string(),
     };
     // The library's own message would print the text, byte by byte.

@@ -1,12 +1,5 @@
 //! Which column of a file means what: the mapping as the user gives it, the names taken when
 //! nothing is given, and how both meet the columns a file has.
-//!
-//! A column is named as in the header, or by its key in JSON. In a Zendesk export it is one of:
-//!
-//! * `subject`, `type`, `via.channel`: a field of the ticket, with dots into objects;
-//! * `custom_field:ID`: the value of the custom field with that number;
-//! * `tags:PREFIX`: the one tag that begins with PREFIX, less the prefix, so that `tags:topic_`
-//!   reads `billing` from the tag `topic_billing`.
 
 use std::path::Path;
 
@@ -18,6 +11,13 @@ pub const TOPIC: &str = "topic";
 pub const URGENCY: &str = "urgency";
 
 /// Which column means what; what is not given is looked for under its usual name.
+///
+/// A column is named as in the header, or by its key in JSON. In a Zendesk export it is one of:
+///
+/// * `subject`, `type`, `via.channel`: a field of the ticket, with dots into objects;
+/// * `custom_field:ID`: the value of the custom field with that number;
+/// * `tags:PREFIX`: the one tag that begins with PREFIX, less the prefix, so that `tags:topic_`
+///   reads `billing` from the tag `topic_billing`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Columns {
     /// Columns of the text, joined in order by line breaks. Empty: `subject` and `body`, or
@@ -235,10 +235,16 @@ mod tests {
             facets: facets.iter().map(|&(n, c)| (n.into(), c.into())).collect(),
             ..Columns::default()
         };
-        let heads = facets(&[("z", "a"), ("mood", "b")]).heads(Format::Csv).unwrap();
+        let heads = facets(&[("z", "a"), ("mood", "b")])
+            .heads(Format::Csv)
+            .unwrap();
         let names: Vec<&str> = heads.iter().map(|head| head.name.as_str()).collect();
         assert_eq!(names, ["topic", "urgency", "mood", "z"]);
         assert!(facets(&[("topic", "a")]).heads(Format::Csv).is_err());
-        assert!(facets(&[("m", "a"), ("m", "b")]).heads(Format::Csv).is_err());
+        assert!(
+            facets(&[("m", "a"), ("m", "b")])
+                .heads(Format::Csv)
+                .is_err()
+        );
     }
 }

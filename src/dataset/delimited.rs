@@ -44,19 +44,7 @@ pub(super) fn read(rows: &mut Rows<'_>) -> Result<String, DatasetError> {
     while next(rows, &mut reader, &mut record)? {
         line = start(&mut reader, &record);
         if record.len() != header.len() {
-            return Err(if reader.get_ref().is_inside_quotes() && reader.is_done() {
-                DatasetError::UnclosedQuote {
-                    path: path.to_owned(),
-                    line,
-                }
-            } else {
-                DatasetError::Ragged {
-                    path: path.to_owned(),
-                    line,
-                    expected: header.len(),
-                    found: record.len(),
-                }
-            });
+            return Err(misshapen(rows, &mut reader, record, line, header.len()));
         }
         rows.push(fields(&record, &resolved, line))?;
     }
@@ -89,6 +77,29 @@ fn next(
 fn start(reader: &mut Reader, record: &ByteRecord) -> u64 {
     let offset = record.position().map_or(0, csv::Position::byte);
     reader.get_mut().line_of_record_at(offset)
+}
+
+/// Why a row has too many or too few fields: an open quote if it swallowed the rest of the file.
+fn misshapen(
+    rows: &Rows<'_>,
+    reader: &mut Reader,
+    mut record: ByteRecord,
+    line: u64,
+    expected: usize,
+) -> DatasetError {
+    let path = rows.path.to_owned();
+    let found = record.len();
+    match next(rows, reader, &mut record) {
+        Ok(false) if reader.get_ref().is_inside_quotes() => {
+            DatasetError::UnclosedQuote { path, line }
+        }
+        _ => DatasetError::Ragged {
+            path,
+            line,
+            expected,
+            found,
+        },
+    }
 }
 
 /// The column names, trimmed; two may not be the same.

@@ -19,7 +19,9 @@ pub enum DatasetError {
         problem: &'static str,
     },
     /// A `tags:` or `custom_field:` column where the file is not a Zendesk export.
-    #[error("'{column}' is a field of a Zendesk export: add `--format zendesk`, or name a column of {path}")]
+    #[error(
+        "'{column}' is a field of a Zendesk export: add `--format zendesk`, or name a column of {path}"
+    )]
     NotZendesk {
         /// The file.
         path: PathBuf,
@@ -57,7 +59,9 @@ pub enum DatasetError {
         path: PathBuf,
     },
     /// The file is in UTF-16, as spreadsheets like to write.
-    #[error("{path}: the file is in UTF-16: save it again as UTF-8 (in a spreadsheet: \"CSV UTF-8\")")]
+    #[error(
+        "{path}: the file is in UTF-16: save it again as UTF-8 (in a spreadsheet: \"CSV UTF-8\")"
+    )]
     Utf16 {
         /// The file.
         path: PathBuf,
@@ -89,7 +93,9 @@ pub enum DatasetError {
         column: Option<u64>,
     },
     /// Two columns of the same name.
-    #[error("{path}: columns {first} and {second} are both called '{column}': rename or remove one")]
+    #[error(
+        "{path}: columns {first} and {second} are both called '{column}': rename or remove one"
+    )]
     DuplicateColumn {
         /// The file.
         path: PathBuf,
@@ -126,7 +132,7 @@ pub enum DatasetError {
     },
     /// A row with more or fewer fields than the header.
     #[error(
-        "{path}:{line}: the row that starts here has {found} fields, the header {expected}: look \
+        "{path}:{line}: the header has {expected} fields, the row that starts here {found}: look \
          for a missing quote or an unquoted delimiter"
     )]
     Ragged {
@@ -140,7 +146,9 @@ pub enum DatasetError {
         found: usize,
     },
     /// A quoted field that runs to the end of the file.
-    #[error("{path}:{line}: a quote in the row that starts here is never closed: close it or double it")]
+    #[error(
+        "{path}:{line}: a quote in the row that starts here is never closed: close it or double it"
+    )]
     UnclosedQuote {
         /// The file.
         path: PathBuf,
@@ -182,7 +190,9 @@ pub enum DatasetError {
         found: &'static str,
     },
     /// An urgency that is none of the four words.
-    #[error("{path}:{line}: unknown urgency '{word}': use one of low, normal, high, urgent, or leave it empty")]
+    #[error(
+        "{path}:{line}: unknown urgency '{word}': use one of low, normal, high, urgent, or leave it empty"
+    )]
     UnknownUrgency {
         /// The file.
         path: PathBuf,
@@ -203,7 +213,9 @@ pub enum DatasetError {
         message: String,
     },
     /// A Parquet value that is not UTF-8.
-    #[error("{path}: row {row} holds text that is not UTF-8: write the file again with UTF-8 strings")]
+    #[error(
+        "{path}: row {row} holds text that is not UTF-8: write the file again with UTF-8 strings"
+    )]
     ParquetUtf8 {
         /// The file.
         path: PathBuf,

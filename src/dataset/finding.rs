@@ -153,7 +153,9 @@ mod tests {
         }
         assert_eq!(locations.len(), 8);
         assert_eq!(
-            Finding::new(Severity::Warning, "odd").at(locations).to_string(),
+            Finding::new(Severity::Warning, "odd")
+                .at(locations)
+                .to_string(),
             "warning: odd (a.csv:2, a.csv:3, a.csv:4, a.csv:5, a.csv:6 and 3 more)"
         );
     }

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::io::{self, BufReader, Read};
 
-use serde::de::{DeserializeSeed, Deserializer as _, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::rows::{Record, Rows, join_text};
@@ -71,7 +71,10 @@ struct CountedLines<'l, R> {
 impl<R: Read> Read for CountedLines<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        let breaks = buffer[..count].iter().filter(|&&byte| byte == b'\n').count();
+        let breaks = buffer[..count]
+            .iter()
+            .filter(|&&byte| byte == b'\n')
+            .count();
         self.line.set(self.line.get() + breaks as u64);
         Ok(count)
     }

@@ -113,12 +113,21 @@ mod tests {
     fn starts(text: &str) -> (Vec<(u64, u64)>, bool) {
         let mut reader = LineReader::new(text.as_bytes(), b',');
         io::copy(&mut reader, &mut io::sink()).unwrap();
-        (reader.starts.iter().copied().collect(), reader.is_inside_quotes())
+        (
+            reader.starts.iter().copied().collect(),
+            reader.is_inside_quotes(),
+        )
     }
 
     #[test]
     fn rows_start_after_line_breaks_outside_quotes() {
-        let lines = |text: &str| starts(text).0.into_iter().map(|(_, line)| line).collect::<Vec<_>>();
+        let lines = |text: &str| {
+            starts(text)
+                .0
+                .into_iter()
+                .map(|(_, line)| line)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(lines("a\nb\nc"), [1, 2, 3]);
         assert_eq!(lines("a\r\nb\r\n\r\nc\r\n"), [1, 2, 4]);
         assert_eq!(lines("\na\rb\r\rc"), [2, 3, 5]);

@@ -17,7 +17,9 @@ mod rows;
 mod source;
 mod zendesk;
 
-pub use check::{CheckReport, HeadReport, LabelCount, REFUSED_BELOW_ROWS, WARNED_BELOW_ROWS, check};
+pub use check::{
+    CheckReport, HeadReport, LabelCount, REFUSED_BELOW_ROWS, WARNED_BELOW_ROWS, check,
+};
 pub use columns::{Columns, TOPIC, URGENCY};
 pub use error::DatasetError;
 pub use finding::{Finding, Location, Locations, NAMED_LOCATIONS, Severity};
@@ -172,13 +174,16 @@ impl Dataset {
             .map(|head| head.name.clone())
             .zip(rows.present.iter().copied())
             .collect();
-        let (mut examples, findings) = rows.finish();
+        let (examples, findings) = rows.finish();
         self.sources.push(Source {
             path: path.display().to_string(),
             sha256,
             rows: examples.len(),
         });
-        self.examples.append(&mut examples);
+        match self.examples.is_empty() {
+            true => self.examples = examples,
+            false => self.examples.extend(examples),
+        }
         Ok((heads, findings))
     }
 

@@ -150,14 +150,12 @@ impl<'a> Rows<'a> {
 /// Joins the parts of a text like a ticket's subject and body: each trimmed, empty ones left out,
 /// a line break between.
 pub(super) fn join_text<'t>(parts: impl IntoIterator<Item = &'t str>) -> String {
-    let mut text = String::new();
-    for part in parts.into_iter().map(str::trim).filter(|part| !part.is_empty()) {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(part);
-    }
-    text
+    let parts: Vec<&str> = parts
+        .into_iter()
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.join("\n")
 }
 
 #[cfg(test)]
@@ -190,9 +188,15 @@ mod tests {
 
     #[test]
     fn urgency_is_one_of_four_words_in_any_case() {
-        assert_eq!(push([None, Some("HIGH")]).unwrap().0[1].as_deref(), Some("high"));
+        assert_eq!(
+            push([None, Some("HIGH")]).unwrap().0[1].as_deref(),
+            Some("high")
+        );
         let message = push([None, Some("P1")]).unwrap_err();
-        assert!(message.starts_with("a.csv:7: unknown urgency 'P1'"), "{message}");
+        assert!(
+            message.starts_with("a.csv:7: unknown urgency 'P1'"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -1,5 +1,4 @@
-//! Finds a ticket's fields in a Zendesk export. Which fields can be named is told in
-//! [`columns`](super::columns).
+//! Finds a ticket's fields in a Zendesk export, by the names [`Columns`](super::Columns) tells.
 
 use std::borrow::Cow;
 
@@ -13,7 +12,7 @@ const TAGS: &str = "tags:";
 const CUSTOM_FIELD: &str = "custom_field:";
 const DESCRIPTION: &str = "description";
 
-/// A ticket and the line it starts on.
+/// A ticket as it stands in the export.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fields<'t> {
     ticket: &'t Map<String, Value>,
@@ -187,7 +186,10 @@ mod tests {
         });
         assert_eq!(value(&ticket, "type"), Some(json!("incident")));
         assert_eq!(value(&ticket, "via.channel"), Some(json!("email")));
-        assert_eq!(value(&ticket, "custom_field:360012"), Some(json!("billing")));
+        assert_eq!(
+            value(&ticket, "custom_field:360012"),
+            Some(json!("billing"))
+        );
         assert_eq!(value(&ticket, "custom_field:8"), None);
         assert_eq!(value(&ticket, "description"), Some(json!("first")));
         assert_eq!(value(&ticket, "via.source.rel"), None);

@@ -3,6 +3,9 @@
 //! Size, depth and aliases are bounded; nothing here knows what the fields mean.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
@@ -98,6 +101,29 @@ pub(super) fn parse(text: &str, origin: &str, max_bytes: usize) -> Result<Node, 
         let message = format!("cannot be read as YAML: {message}");
         FileErrors::single(origin, error.location().and_then(place), message)
     })
+}
+
+/// Reads a text file of at most `max_bytes` bytes.
+///
+/// # Errors
+///
+/// One fault where it cannot be read, is larger or is not UTF-8.
+pub(super) fn read(path: &Path, max_bytes: usize) -> Result<String, FileErrors> {
+    let origin = path.display().to_string();
+    let fail = |message: String| FileErrors::single(&origin, None, message);
+    let file = File::open(path)
+        .map_err(|error| fail(format!("cannot be opened: {error}; give an existing file")))?;
+    let limit = u64::try_from(max_bytes).unwrap_or(u64::MAX);
+    let mut text = String::new();
+    file.take(limit.saturating_add(1))
+        .read_to_string(&mut text)
+        .map_err(|error| fail(format!("cannot be read: {error}; it must be UTF-8 text")))?;
+    if text.len() > max_bytes {
+        return Err(fail(format!(
+            "the file has more than the {max_bytes} bytes allowed: shorten it"
+        )));
+    }
+    Ok(text)
 }
 
 const START: Position = Position { line: 1, column: 1 };

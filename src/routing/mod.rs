@@ -1,31 +1,34 @@
-//! probe
+//! Who should get a ticket: a policy that people write, a roster of agents, and the decision that follows from
+//! both. Sees of the classifier only its [`Classification`](crate::classifier::Classification).
+//!
+//! A file is read in three steps, each with its own module: text to a tree with places (`document`), tree to
+//! typed fields (`fields`), fields to a checked [`Policy`] or [`Roster`] (`check`, `roster`). A decision
+//! ([`decide`]) finds the rule, the part of it in force (`placement`) and the agents (`eligibility`, `rank`,
+//! `assignment`).
+
+mod assignment;
+mod check;
+mod check_rule;
+mod condition;
+mod decide;
+mod decision;
 mod document;
+mod eligibility;
 mod fault;
 mod fields;
-#[cfg(test)]
-mod probe {
-    #[test]
-    fn offsets() {
-        let env = cel::Env::stdlib().with_optional_support(false);
-        for text in ["\"é\" == topic && foo.bar == 1", "ticket.subject.contains(\"x\")", "a in [\"b\", \"c\"]", "has(a.b) ? 1 : 2", "a[\"b\"] == 1"] {
-            let p = env.compile(text).unwrap();
-            println!("{text}: {:?}", p.expression());
-            for id in 0..20 { if let Some(o) = p.source_info().offset_for(id) { println!("  {id}: {o:?}"); } }
-        }
-        for text in ["a &&", "foo(", "\"abc", "a = b", "", "a b", "\\", "a ? b", "1..2", "'\\q'", "a.?b", "{", "9999999999999999999999"] {
-            println!("{text}: {:?}", env.compile(text).map(|_| ()).map_err(|e| e.errors.iter().map(|e| (e.pos, e.msg.clone())).collect::<Vec<_>>()));
-        }
-        for text in ["1+".repeat(2000)+"1", "(".repeat(2000)+&")".repeat(2000), "!".repeat(4000)+"true", "-".repeat(4000)+"1", "a".to_owned()+&".a".repeat(2000), "[".repeat(2000), "[1,".repeat(1000)+"1"+&"]".repeat(1000), "true && ".repeat(500)+"true", "a?b:".repeat(900)+"c", "true == ".repeat(500)+"true", "[1].exists(x, ".repeat(20)+"true"+&")".repeat(20)] {
-            let t = std::time::Instant::now();
-            let r = env.compile(&text);
-            println!("{}…: {:?} {:?}", &text[..20.min(text.len())], r.as_ref().map(|_| ()).map_err(|e| e.errors[0].msg.clone()), t.elapsed());
-            if let Ok(p) = r { let t = std::time::Instant::now(); let v = p.execute(&cel::Context::default()); println!("   {} {:?}", format!("{v:?}").chars().take(80).collect::<String>(), t.elapsed()); }
-        }
-    }
-    #[test]
-    fn bounds() {
-        fn check<T: Send + Sync>() {}
-        check::<cel::Program>();
-        check::<cel::Env>();
-    }
-}
+mod known_labels;
+mod place;
+mod placement;
+mod policy;
+mod rank;
+mod roster;
+
+pub use decide::{DecisionInput, MIN_DESTINATION_PROBABILITY, decide};
+pub use decision::{
+    Candidate, Decision, Destination, MAX_LISTED_AGENTS, Rejected, Stage, TraceEntry, TraceValue,
+};
+pub use eligibility::RejectReason;
+pub use fault::{Fault, FileErrors, PolicyErrors, Position, RosterErrors};
+pub use known_labels::KnownLabels;
+pub use policy::{MAX_POLICY_BYTES, MAX_RULES, Policy};
+pub use roster::{Agent, MAX_AGENTS, MAX_PROFICIENCY, MAX_ROSTER_BYTES, Presence, Roster};

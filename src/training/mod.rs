@@ -1,6 +1,7 @@
 //! From labelled tickets to a classifier and a report on it.
 
-pub mod expert_scores;
+pub mod experts;
+pub mod out_of_fold;
 pub mod fit;
 pub mod folds;
 pub mod labelled;
@@ -16,7 +17,7 @@ use crate::classifier::thresholds::ThresholdParams;
 use crate::features::VectorizerParams;
 
 /// Everything that, with the data, decides what a fit brings forth.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FitParams {
     /// Seed of all random choices.
@@ -27,6 +28,8 @@ pub struct FitParams {
     pub vectorizer: VectorizerParams,
     /// The linear expert.
     pub linear: LinearParams,
+    /// Penalties of a margin violation to choose from, by out-of-fold log loss for each head (> 0).
+    pub linear_costs: Vec<f64>,
     /// The naive Bayes expert.
     pub naive_bayes: NaiveBayesParams,
     /// What the thresholds are to reach.
@@ -39,9 +42,10 @@ impl Default for FitParams {
     fn default() -> Self {
         Self {
             seed: 42,
-            folds: 3,
+            folds: 5,
             vectorizer: VectorizerParams::default(),
             linear: LinearParams::default(),
+            linear_costs: vec![0.1, 0.3, 1.0],
             naive_bayes: NaiveBayesParams::default(),
             thresholds: ThresholdParams::default(),
             under_call_factor: 1.0,

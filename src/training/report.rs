@@ -24,6 +24,8 @@ pub struct HeadReport {
     /// Which head.
     #[serde(serialize_with = "as_name")]
     pub kind: HeadKind,
+    /// The linear expert's cost of a margin violation, chosen for this head.
+    pub cost: f64,
     /// The pool's weight of each expert: linear, naive Bayes, log-prior.
     pub pool: Vec<f64>,
     /// Thresholds by label.

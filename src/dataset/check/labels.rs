@@ -27,7 +27,10 @@ pub(super) fn check(dataset: &Dataset, head: usize) -> (HeadReport, Vec<Finding>
         written_in_two_ways(dataset, name, &by_label),
         without_label(dataset, name, unlabelled),
     ];
-    (count(name, &by_label), findings.into_iter().flatten().collect())
+    (
+        count(name, &by_label),
+        findings.into_iter().flatten().collect(),
+    )
 }
 
 fn count(head: &str, by_label: &RowsByLabel<'_>) -> HeadReport {
@@ -53,9 +56,8 @@ fn too_few_labels(dataset: &Dataset, head: &str, by_label: &RowsByLabel<'_>) -> 
         (Some(_), Some(_)) => return None,
         (None, _) => format!("no row has both a text and a label for {head}"),
         (Some((label, rows)), None) => {
-            let message = format!(
-                "{head} has only one label, '{label}': there is nothing to tell apart"
-            );
+            let message =
+                format!("{head} has only one label, '{label}': there is nothing to tell apart");
             let places = locations(dataset, rows.iter().copied().take(1));
             return Some(Finding::new(Severity::Error, message).at(places));
         }
@@ -133,7 +135,11 @@ fn written_in_two_ways(
         groups.push(described.join(" and "));
         // The rarest spelling is the one to look at.
         let rarest = labels.iter().min_by_key(|&label| by_label[label].len());
-        rows.extend(rarest.into_iter().flat_map(|label| by_label[label].iter().copied()));
+        rows.extend(
+            rarest
+                .into_iter()
+                .flat_map(|label| by_label[label].iter().copied()),
+        );
     }
     let message = format!(
         "labels of {head} that differ only in case or spaces: {}; write them in one way",
@@ -163,8 +169,15 @@ mod tests {
             .iter()
             .flat_map(|&(label, rows)| (0..rows).map(move |n| (format!("{label} {n}"), label)))
             .collect();
-        let rows: Vec<(&str, &str)> = rows.iter().map(|(text, label)| (text.as_str(), *label)).collect();
-        check(&dataset(&rows), 0).1.iter().map(ToString::to_string).collect()
+        let rows: Vec<(&str, &str)> = rows
+            .iter()
+            .map(|(text, label)| (text.as_str(), *label))
+            .collect();
+        check(&dataset(&rows), 0)
+            .1
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
@@ -193,7 +206,10 @@ mod tests {
     fn spellings_are_compared_without_case_and_spaces() {
         let found = messages(&[("Log  in", 50), ("login", 51), ("other", 50)]);
         assert_eq!(found.len(), 1, "{found:#?}");
-        assert!(found[0].contains("'Log  in' (50) and 'login' (51)"), "{found:#?}");
+        assert!(
+            found[0].contains("'Log  in' (50) and 'login' (51)"),
+            "{found:#?}"
+        );
     }
 
     #[test]

@@ -148,7 +148,11 @@ fn contradicting(dataset: &Dataset, head: usize, groups: &[Vec<usize>]) -> Optio
         .take(NAMED_PAIRS)
         .map(|((left, right), count)| format!("'{left}' and '{right}' ({count})"))
         .collect();
-    let most = if pairs.len() > NAMED_PAIRS { "most often " } else { "" };
+    let most = if pairs.len() > NAMED_PAIRS {
+        "most often "
+    } else {
+        ""
+    };
     let message = format!(
         "{} under more than one label of {}: {most}{}; decide for one",
         plural(texts, "text"),
@@ -187,7 +191,10 @@ pub(super) mod tests {
     }
 
     fn messages(rows: &[(&str, &str)]) -> Vec<String> {
-        check(&dataset(rows)).iter().map(ToString::to_string).collect()
+        check(&dataset(rows))
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
@@ -198,12 +205,19 @@ pub(super) mod tests {
     #[test]
     fn empty_texts_are_counted_and_shown() {
         let found = messages(&[("", "a"), ("x", "a"), ("", "b")]);
-        assert_eq!(found, ["warning: 2 rows without a text: not used (a.csv:2, a.csv:4)"]);
+        assert_eq!(
+            found,
+            ["warning: 2 rows without a text: not used (a.csv:2, a.csv:4)"]
+        );
     }
 
     #[test]
     fn exact_and_near_duplicates_are_told_apart() {
-        let found = messages(&[("Where is it", "a"), ("Where is it", "a"), ("where  is\nIT", "a")]);
+        let found = messages(&[
+            ("Where is it", "a"),
+            ("Where is it", "a"),
+            ("where  is\nIT", "a"),
+        ]);
         assert_eq!(found.len(), 2, "{found:#?}");
         assert!(found[0].starts_with("warning: 1 row has the text of an earlier row: "));
         assert!(found[0].ends_with("(a.csv:3)"));

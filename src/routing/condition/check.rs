@@ -326,7 +326,6 @@ impl Checker<'_> {
                 None => format!("called with ({wanted})"),
             });
         }
-        usage.dedup();
         self.fault(at, format!("'{name}' must be {}", usage.join(" or ")));
         Type::Unknown
     }

@@ -133,7 +133,6 @@ pub(super) enum Receiver {
     Text,
     Timestamp,
     Duration,
-    Number,
     Sized,
     Scalar,
 }
@@ -144,8 +143,7 @@ impl Receiver {
         match given {
             Type::Unknown => true,
             Type::Text => matches!(self, Self::Text | Self::Sized | Self::Scalar),
-            Type::Int | Type::Double => matches!(self, Self::Number | Self::Scalar),
-            Type::Bool => matches!(self, Self::Scalar),
+            Type::Int | Type::Double | Type::Bool => matches!(self, Self::Scalar),
             Type::Timestamp => matches!(self, Self::Timestamp | Self::Scalar),
             Type::Duration => matches!(self, Self::Duration | Self::Scalar),
             Type::TextMap | Type::List(_) => matches!(self, Self::Sized),
@@ -159,7 +157,6 @@ impl Receiver {
             Self::Text => "a text",
             Self::Timestamp => "a time",
             Self::Duration => "a duration",
-            Self::Number => "a number",
             Self::Sized => "a text, list or map",
             Self::Scalar => "a text, number, time or duration",
         }

@@ -6,19 +6,18 @@ use rayon::prelude::*;
 use super::FitParams;
 use crate::classifier::linear::LinearModel;
 use crate::classifier::naive_bayes::{NaiveBayesError, NaiveBayesModel};
-use crate::features::{SparseMatrix, SparseRow};
+use crate::features::SparseMatrix;
 
-/// Number of experts that are pooled: linear, naive Bayes, and the labels' log-prior.
-pub const EXPERTS: usize = 3;
-
-/// The fitted experts of one head.
+/// The linear expert at one cost, and naive Bayes.
 pub struct Experts {
-    linear: LinearModel,
-    naive_bayes: NaiveBayesModel,
+    /// The linear expert.
+    pub linear: LinearModel,
+    /// The naive Bayes expert; its log-prior is an expert of its own.
+    pub naive_bayes: NaiveBayesModel,
 }
 
 impl Experts {
-    /// Fits all experts; `targets[i]` is the label of row `i`.
+    /// Fits both; `targets[i]` is the label of row `i`.
     ///
     /// # Errors
     /// If naive Bayes cannot be fitted.
@@ -26,29 +25,18 @@ impl Experts {
         rows: &SparseMatrix,
         targets: &[usize],
         labels: usize,
+        cost: f64,
         params: &FitParams,
     ) -> Result<Self, NaiveBayesError> {
         Ok(Self {
-            linear: LinearModel::fit(rows, targets, labels, params.linear, params.seed),
+            linear: LinearModel::fit(rows, targets, labels, cost, params.linear, params.seed),
             naive_bayes: NaiveBayesModel::fit(rows, targets, labels, params.naive_bayes)?,
         })
     }
 
-    /// The experts' scores of all rows, each `rows × labels`.
-    #[must_use]
-    pub fn score(&self, rows: &SparseMatrix) -> [Array2<f32>; EXPERTS] {
-        let linear = score_rows(rows, &self.linear.weights, &self.linear.bias);
-        let no_bias = Array1::zeros(self.naive_bayes.log_prior.len());
-        let naive_bayes = score_rows(rows, &self.naive_bayes.weights, &no_bias);
-        let prior = Array2::from_shape_fn(linear.raw_dim(), |(_, label)| {
-            self.naive_bayes.log_prior[label]
-        });
-        [linear, naive_bayes, prior]
-    }
-
-    /// Folds the experts by the pool's weights into one matrix (`features × labels`) and one
-    /// constant a label. Each feature's weights, and the constants, are centred on zero: what all
-    /// labels share changes no probability.
+    /// Folds the experts by the pool's weights (linear, naive Bayes, log-prior) into one matrix,
+    /// `features × labels`, and one constant a label. Each feature's weights, and the constants,
+    /// are centred on zero: what all labels share changes no probability.
     #[must_use]
     pub fn fold(&self, pool: &[f64]) -> (Array2<f32>, Vec<f32>) {
         #[allow(clippy::cast_possible_truncation)] // weights of a pool fit an f32
@@ -58,9 +46,9 @@ impl Experts {
         let features = self.linear.weights.ncols();
         let mut folded = Array2::zeros((features, labels));
         for label in 0..labels {
-            let rows = self.linear.weights.row(label);
+            let separator = self.linear.weights.row(label);
             let log_probabilities = self.naive_bayes.weights.row(label);
-            for (feature, (a, b)) in rows.iter().zip(log_probabilities).enumerate() {
+            for (feature, (a, b)) in separator.iter().zip(log_probabilities).enumerate() {
                 folded[[feature, label]] = linear * a + naive_bayes * b;
             }
         }
@@ -82,7 +70,9 @@ impl Experts {
     }
 }
 
-fn score_rows(rows: &SparseMatrix, weights: &Array2<f32>, bias: &Array1<f32>) -> Array2<f32> {
+/// `rows · weightsᵀ + bias`, `rows × labels`; `weights` is `labels × features`.
+#[must_use]
+pub fn score(rows: &SparseMatrix, weights: &Array2<f32>, bias: &Array1<f32>) -> Array2<f32> {
     // Feature-major, so that one row's gather reads whole lines.
     let by_feature = weights.t().as_standard_layout().into_owned();
     let mut scores = Array2::zeros((rows.rows(), bias.len()));
@@ -92,8 +82,7 @@ fn score_rows(rows: &SparseMatrix, weights: &Array2<f32>, bias: &Array1<f32>) ->
         .enumerate()
         .for_each(|(index, mut scores)| {
             scores.assign(bias);
-            let row: SparseRow<'_> = rows.row(index);
-            for (id, value) in row.iter() {
+            for (id, value) in rows.row(index).iter() {
                 scores.scaled_add(value, &by_feature.row(id));
             }
         });

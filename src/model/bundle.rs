@@ -1,0 +1,353 @@
+//! A bundle: one trained model as a folder of files, written once and never changed.
+//!
+//! `manifest.json` names all other files with their checksums, and the folder's name is the
+//! manifest's checksum, so no byte can change unnoticed. Loading reads numbers and text; it never
+//! executes anything.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
+
+use super::files::{read_at_most, sha256_hex, sync_folder, write_new};
+use super::manifest::{DataSource, FORMAT_VERSION, HeadSummary, Manifest, OutOfFoldMeasures};
+use crate::classifier::weights::WeightError;
+use crate::classifier::{Classifier, ClassifierError, Head, WeightMatrix};
+use crate::features::vocabulary::VocabularyError;
+use crate::features::{Vectorizer, Vocabulary};
+use crate::training::{FitParams, Fitted};
+
+const MANIFEST: &str = "manifest.json";
+const WEIGHTS: &str = "weights.safetensors";
+/// Largest manifest that is read.
+const MAX_MANIFEST_BYTES: u64 = 64 << 20;
+/// Largest file of weights that is read.
+const MAX_WEIGHTS_BYTES: u64 = 8 << 30;
+/// Hexadecimal digits of a version.
+const VERSION_DIGITS: usize = 16;
+
+/// A model in memory with its manifest.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    /// The version: the first 16 digits of the manifest's SHA-256.
+    pub version: String,
+    /// What it was made from.
+    pub manifest: Manifest,
+    /// The model.
+    pub classifier: Classifier,
+}
+
+/// Why a bundle cannot be read or written. Messages name the file and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// A file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The manifest is not what this version writes.
+    #[error("{}: not a readable manifest ({cause}): restore the folder or train the model again", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        cause: String,
+    },
+    /// Another format version.
+    #[error("{}: format version {found}, this program reads {FORMAT_VERSION}: train the model again", path.display())]
+    FormatVersion {
+        /// The manifest.
+        path: PathBuf,
+        /// The version found.
+        found: u64,
+    },
+    /// A file's bytes are not those that were written.
+    #[error("{}: checksum does not match: the file was altered or cut short; restore it or train the model again", path.display())]
+    Checksum {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file's content does not make a model.
+    #[error("{}: {cause}: restore it or train the model again", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
+}
+
+impl Bundle {
+    /// Describes a fitted model, ready to be saved.
+    ///
+    /// # Errors
+    /// If the tensors cannot be laid out.
+    pub fn new(fitted: &Fitted, params: &FitParams, data: Vec<DataSource>) -> Result<Self, BundleError> {
+        let tensors = serialize_tensors(&fitted.classifier)?;
+        let vocabulary = fitted.classifier.vectorizer().vocabulary();
+        let heads = fitted
+            .classifier
+            .heads()
+            .iter()
+            .zip(&fitted.report.heads)
+            .map(|(head, report)| HeadSummary {
+                kind: head.kind.clone(),
+                labels: head.labels.clone(),
+                thresholds: head.thresholds.clone(),
+                decision: head.decision,
+                linear_cost: report.cost,
+                pool: report.pool.clone(),
+                out_of_fold: OutOfFoldMeasures {
+                    accuracy: report.metrics.accuracy,
+                    macro_f1: report.metrics.macro_f1,
+                    log_loss: report.metrics.log_loss,
+                    expected_calibration_error: report.metrics.expected_calibration_error,
+                    quadratic_weighted_kappa: report.metrics.quadratic_weighted_kappa,
+                },
+            })
+            .collect();
+        let manifest = Manifest {
+            format_version: FORMAT_VERSION,
+            data,
+            rows: fitted.report.rows,
+            features: vocabulary.len(),
+            word_features: vocabulary.words(),
+            params: params.clone(),
+            heads,
+            files: BTreeMap::from([(WEIGHTS.to_owned(), sha256_hex(&tensors))]),
+        };
+        let version = version_of(&manifest_bytes(&manifest, Path::new(MANIFEST))?);
+        Ok(Self {
+            version,
+            manifest,
+            classifier: fitted.classifier.clone(),
+        })
+    }
+
+    /// Writes the bundle into the folder `<models>/<version>` and returns that folder. Files go to a
+    /// temporary folder first, which is renamed when all are on disk. A bundle that is there
+    /// already is left as it is.
+    ///
+    /// # Errors
+    /// If the folder cannot be written.
+    pub fn save(&self, models: &Path) -> Result<PathBuf, BundleError> {
+        let at = |path: &Path| {
+            let path = path.to_owned();
+            move |source| BundleError::Io { path, source }
+        };
+        let folder = models.join(&self.version);
+        fs::create_dir_all(models).map_err(at(models))?;
+        if folder.is_dir() && Self::load(&folder).is_ok() {
+            return Ok(folder);
+        }
+        let temporary = tempfile::Builder::new()
+            .prefix(".tmp-")
+            .tempdir_in(models)
+            .map_err(at(models))?;
+        let tensors = serialize_tensors(&self.classifier)?;
+        let path = temporary.path().join(WEIGHTS);
+        write_new(&path, &tensors).map_err(at(&path))?;
+        let path = temporary.path().join(MANIFEST);
+        write_new(&path, &manifest_bytes(&self.manifest, &path)?).map_err(at(&path))?;
+        make_readable(temporary.path()).map_err(at(temporary.path()))?;
+        sync_folder(temporary.path()).map_err(at(temporary.path()))?;
+        if folder.exists() {
+            // A damaged bundle of this version: what is written now takes its place.
+            fs::remove_dir_all(&folder).map_err(at(&folder))?;
+        }
+        fs::rename(temporary.path(), &folder).map_err(at(&folder))?;
+        // The folder has moved; nothing is left to clean up.
+        let _ = temporary.keep();
+        sync_folder(models).map_err(at(models))?;
+        Ok(folder)
+    }
+
+    /// Reads a bundle and checks version, checksums, shapes and that all numbers are finite.
+    ///
+    /// # Errors
+    /// If a file is missing, altered, of another format, or does not make a model.
+    pub fn load(folder: &Path) -> Result<Self, BundleError> {
+        let path = folder.join(MANIFEST);
+        let (manifest, version) = read_manifest(folder)?;
+        if folder.file_name().is_some_and(|name| name.to_string_lossy() != version.as_str()) {
+            return Err(BundleError::Checksum { path });
+        }
+        let path = folder.join(WEIGHTS);
+        let bytes = read(&path, MAX_WEIGHTS_BYTES)?;
+        if manifest.files.get(WEIGHTS) != Some(&sha256_hex(&bytes)) {
+            return Err(BundleError::Checksum { path });
+        }
+        let classifier = read_classifier(&manifest, &bytes).map_err(|cause| BundleError::Content {
+            path,
+            cause: cause.to_string(),
+        })?;
+        Ok(Self {
+            version,
+            manifest,
+            classifier,
+        })
+    }
+}
+
+/// Reads a bundle's manifest alone and returns it with the version that its bytes give.
+///
+/// # Errors
+/// If it cannot be read or is of another format.
+pub fn read_manifest(folder: &Path) -> Result<(Manifest, String), BundleError> {
+    let path = folder.join(MANIFEST);
+    let bytes = read(&path, MAX_MANIFEST_BYTES)?;
+    let unreadable = |cause: serde_json::Error| BundleError::Manifest {
+        path: path.clone(),
+        cause: cause.to_string(),
+    };
+    #[derive(serde::Deserialize)]
+    struct Format {
+        format_version: u64,
+    }
+    let format: Format = serde_json::from_slice(&bytes).map_err(unreadable)?;
+    if format.format_version != u64::from(FORMAT_VERSION) {
+        return Err(BundleError::FormatVersion {
+            path,
+            found: format.format_version,
+        });
+    }
+    let manifest = serde_json::from_slice(&bytes).map_err(unreadable)?;
+    Ok((manifest, version_of(&bytes)))
+}
+
+fn version_of(manifest: &[u8]) -> String {
+    let mut digest = sha256_hex(manifest);
+    digest.truncate(VERSION_DIGITS);
+    digest
+}
+
+fn manifest_bytes(manifest: &Manifest, path: &Path) -> Result<Vec<u8>, BundleError> {
+    let mut bytes = serde_json::to_vec_pretty(manifest).map_err(|error| BundleError::Manifest {
+        path: path.to_owned(),
+        cause: error.to_string(),
+    })?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, BundleError> {
+    read_at_most(path, max_bytes).map_err(|source| BundleError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// A temporary folder is its owner's alone; a model may be read by all.
+fn make_readable(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
+    }
+    Ok(())
+}
+
+/// Why tensors do not make a classifier.
+#[derive(Debug, thiserror::Error)]
+enum ContentError {
+    #[error("not a safetensors file ({0})")]
+    Format(#[from] SafeTensorError),
+    #[error("tensor '{name}' is not {expected}")]
+    Tensor {
+        name: &'static str,
+        expected: &'static str,
+    },
+    #[error(transparent)]
+    Vocabulary(#[from] VocabularyError),
+    #[error(transparent)]
+    Weights(#[from] WeightError),
+    #[error(transparent)]
+    Classifier(#[from] ClassifierError),
+}
+
+fn serialize_tensors(classifier: &Classifier) -> Result<Vec<u8>, BundleError> {
+    let vocabulary = classifier.vectorizer().vocabulary();
+    let weights = classifier.weights();
+    let hashes: Vec<u8> = vocabulary.hashes().iter().flat_map(|h| h.to_le_bytes()).collect();
+    let idf = f32_bytes(vocabulary.idf());
+    let scales = f32_bytes(weights.scales());
+    let values: Vec<u8> = weights.values().iter().map(|v| v.to_le_bytes()[0]).collect();
+    let bias: Vec<f32> = classifier.heads().iter().flat_map(|head| head.bias.clone()).collect();
+    let bias = f32_bytes(&bias);
+    let (features, labels) = (weights.rows(), weights.columns());
+    let tensor = |dtype, shape: Vec<usize>, bytes| TensorView::new(dtype, shape, bytes);
+    let all = (|| {
+        Ok::<_, SafeTensorError>(vec![
+            ("bias", tensor(Dtype::F32, vec![labels], &bias)?),
+            ("vocabulary.hashes", tensor(Dtype::U64, vec![features], &hashes)?),
+            ("vocabulary.idf", tensor(Dtype::F32, vec![features], &idf)?),
+            ("weights.scales", tensor(Dtype::F32, vec![features], &scales)?),
+            ("weights.values", tensor(Dtype::I8, vec![features, labels], &values)?),
+        ])
+    })();
+    all.and_then(|tensors| safetensors::serialize(tensors, None))
+        .map_err(|error| BundleError::Content {
+            path: PathBuf::from(WEIGHTS),
+            cause: error.to_string(),
+        })
+}
+
+fn read_classifier(manifest: &Manifest, bytes: &[u8]) -> Result<Classifier, ContentError> {
+    let tensors = SafeTensors::deserialize(bytes)?;
+    let labels = manifest.heads.iter().map(|head| head.labels.len()).sum();
+    let hashes = numbers(&tensors, "vocabulary.hashes", Dtype::U64, u64::from_le_bytes)?;
+    let idf = f32s(&tensors, "vocabulary.idf")?;
+    let scales = f32s(&tensors, "weights.scales")?;
+    let values = numbers(&tensors, "weights.values", Dtype::I8, i8::from_le_bytes)?;
+    let mut bias = f32s(&tensors, "bias")?.into_iter();
+    let heads = manifest
+        .heads
+        .iter()
+        .map(|head| Head {
+            kind: head.kind.clone(),
+            labels: head.labels.clone(),
+            bias: bias.by_ref().take(head.labels.len()).collect(),
+            thresholds: head.thresholds.clone(),
+            decision: head.decision,
+        })
+        .collect();
+    let vocabulary = Vocabulary::new(hashes, idf, manifest.word_features)?;
+    let weights = WeightMatrix::from_parts(scales, values, labels)?;
+    Ok(Classifier::new(Vectorizer::from_vocabulary(vocabulary), weights, heads)?)
+}
+
+fn f32_bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+fn f32s(tensors: &SafeTensors<'_>, name: &'static str) -> Result<Vec<f32>, ContentError> {
+    numbers(tensors, name, Dtype::F32, f32::from_le_bytes)
+}
+
+fn numbers<T, const BYTES: usize>(
+    tensors: &SafeTensors<'_>,
+    name: &'static str,
+    dtype: Dtype,
+    from_le_bytes: impl Fn([u8; BYTES]) -> T,
+) -> Result<Vec<T>, ContentError> {
+    let tensor = tensors.tensor(name)?;
+    if tensor.dtype() != dtype {
+        return Err(ContentError::Tensor {
+            name,
+            expected: "of the expected type",
+        });
+    }
+    let (chunks, rest) = tensor.data().as_chunks::<BYTES>();
+    if !rest.is_empty() {
+        return Err(ContentError::Tensor {
+            name,
+            expected: "made of whole numbers of bytes",
+        });
+    }
+    Ok(chunks.iter().map(|chunk| from_le_bytes(*chunk)).collect())
+}

@@ -1,0 +1,85 @@
+//! `manifest.json`: what a bundle holds, what it was made from, and how good it is.
+//!
+//! The manifest has no time of creation: the same data and parameters give the same bytes, and the
+//! version is the manifest's own checksum.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::classifier::{Decision, HeadKind, Thresholds};
+use crate::training::FitParams;
+
+/// The format that this library writes and the only one it reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The content of `manifest.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Format of the bundle.
+    pub format_version: u32,
+    /// Files that were learned from.
+    pub data: Vec<DataSource>,
+    /// Rows with text among them.
+    pub rows: usize,
+    /// Size of the vocabulary.
+    pub features: usize,
+    /// How many of the features are of the word block; their ids come first.
+    pub word_features: usize,
+    /// Parameters of the fit, seed included.
+    pub params: FitParams,
+    /// The heads in the order of the weights' columns.
+    pub heads: Vec<HeadSummary>,
+    /// SHA-256 of each other file of the bundle, by name.
+    pub files: BTreeMap<String, String>,
+}
+
+/// A file that was learned from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataSource {
+    /// The file's name without its folder.
+    pub file: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Rows read from it.
+    pub rows: usize,
+}
+
+/// One head.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeadSummary {
+    /// Which question it answers.
+    pub kind: HeadKind,
+    /// Labels in the order of their columns.
+    pub labels: Vec<String>,
+    /// Thresholds in the order of the labels.
+    pub thresholds: Vec<Thresholds>,
+    /// How it chooses.
+    pub decision: Decision,
+    /// The linear expert's cost of a margin violation.
+    pub linear_cost: f64,
+    /// The pool's weights: linear, naive Bayes, log-prior.
+    pub pool: Vec<f64>,
+    /// Measures on out-of-fold scores.
+    pub out_of_fold: OutOfFoldMeasures,
+}
+
+/// The measures of a head that a manifest keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutOfFoldMeasures {
+    /// Share of rows whose label was chosen.
+    pub accuracy: f64,
+    /// Mean of the labels' F1.
+    pub macro_f1: f64,
+    /// Mean negative natural logarithm of the true label's probability.
+    pub log_loss: f64,
+    /// Expected calibration error.
+    pub expected_calibration_error: f64,
+    /// Quadratic weighted kappa of ordered heads.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub quadratic_weighted_kappa: Option<f64>,
+}

@@ -1,0 +1,10 @@
+//! Trained models on disk: the bundle that one fit writes, and the registry that holds them.
+
+pub mod bundle;
+pub mod files;
+pub mod manifest;
+pub mod registry;
+
+pub use bundle::{Bundle, BundleError};
+pub use manifest::{DataSource, HeadSummary, Manifest};
+pub use registry::{Registry, RegistryError};

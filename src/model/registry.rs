@@ -1,0 +1,219 @@
+//! A registry: a folder of bundles and the pointer to the active one.
+//!
+//! The file `active` holds the active version on its first line and the versions that were active
+//! before it below, latest first. It changes by atomic rename only.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::bundle::{Bundle, BundleError, read_manifest};
+use super::files::replace;
+use super::manifest::Manifest;
+
+const ACTIVE: &str = "active";
+/// Number of earlier versions that can be rolled back to.
+const HISTORY: usize = 20;
+
+/// A folder of bundles.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    folder: PathBuf,
+}
+
+/// One version in a registry.
+#[derive(Debug)]
+pub struct Listed {
+    /// The version.
+    pub version: String,
+    /// Whether it is the active one.
+    pub active: bool,
+    /// Its manifest, or why it cannot be read.
+    pub manifest: Result<Manifest, BundleError>,
+}
+
+/// Why a registry cannot do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The folder or its pointer cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// No version is active.
+    #[error("{}: no active model: train one with 'triage-train fit --activate' or name one with 'triage-train models activate'", folder.display())]
+    NoActive {
+        /// The registry.
+        folder: PathBuf,
+    },
+    /// There is no such version.
+    #[error("{}: no model version '{version}': it has {}", folder.display(), if known.is_empty() { "none".to_owned() } else { known.join(", ") })]
+    Unknown {
+        /// The registry.
+        folder: PathBuf,
+        /// The version asked for.
+        version: String,
+        /// The versions that there are.
+        known: Vec<String>,
+    },
+    /// There is no earlier version to go back to.
+    #[error("{}: no earlier version to roll back to", folder.display())]
+    NoEarlier {
+        /// The registry.
+        folder: PathBuf,
+    },
+    /// The bundle is unusable.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+}
+
+impl Registry {
+    /// The registry in `folder`, which need not exist yet.
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// All versions, in alphabetical order.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn list(&self) -> Result<Vec<Listed>, RegistryError> {
+        let active = self.history()?.into_iter().next();
+        Ok(self
+            .versions()?
+            .into_iter()
+            .map(|version| Listed {
+                active: active.as_deref() == Some(&version),
+                manifest: read_manifest(&self.folder.join(&version)).map(|(manifest, _)| manifest),
+                version,
+            })
+            .collect())
+    }
+
+    /// The active version.
+    ///
+    /// # Errors
+    /// If there is none or the pointer cannot be read.
+    pub fn active(&self) -> Result<String, RegistryError> {
+        self.history()?
+            .into_iter()
+            .next()
+            .ok_or_else(|| RegistryError::NoActive {
+                folder: self.folder.clone(),
+            })
+    }
+
+    /// Loads `version`, or the active one.
+    ///
+    /// # Errors
+    /// If there is none, or it is unusable.
+    pub fn load(&self, version: Option<&str>) -> Result<Bundle, RegistryError> {
+        let version = match version {
+            Some(version) => version.to_owned(),
+            None => self.active()?,
+        };
+        Ok(Bundle::load(&self.find(&version)?)?)
+    }
+
+    /// Makes `version` the active one, after loading it whole.
+    ///
+    /// # Errors
+    /// If there is no such version, it is unusable, or the pointer cannot be written.
+    pub fn activate(&self, version: &str) -> Result<(), RegistryError> {
+        Bundle::load(&self.find(version)?)?;
+        let mut history = self.history()?;
+        if history.first().is_some_and(|active| active == version) {
+            return Ok(());
+        }
+        history.insert(0, version.to_owned());
+        history.truncate(HISTORY + 1);
+        self.point(&history)
+    }
+
+    /// Goes back to the version that was active before, and returns it.
+    ///
+    /// # Errors
+    /// If there is none, it is unusable, or the pointer cannot be written.
+    pub fn rollback(&self) -> Result<String, RegistryError> {
+        let mut history = self.history()?;
+        if history.len() < 2 {
+            return Err(RegistryError::NoEarlier {
+                folder: self.folder.clone(),
+            });
+        }
+        history.remove(0);
+        let version = history.first().cloned().unwrap_or_default();
+        Bundle::load(&self.find(&version)?)?;
+        self.point(&history)?;
+        Ok(version)
+    }
+
+    fn find(&self, version: &str) -> Result<PathBuf, RegistryError> {
+        let known = self.versions()?;
+        if known.iter().any(|name| name == version) {
+            return Ok(self.folder.join(version));
+        }
+        Err(RegistryError::Unknown {
+            folder: self.folder.clone(),
+            version: version.to_owned(),
+            known,
+        })
+    }
+
+    /// Names of all sub-folders that hold a manifest.
+    fn versions(&self) -> Result<Vec<String>, RegistryError> {
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(self.at(self.folder.clone(), source)),
+        };
+        let mut versions = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|source| self.at(self.folder.clone(), source))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if !name.starts_with('.') && entry.path().join("manifest.json").is_file() {
+                versions.push(name);
+            }
+        }
+        versions.sort();
+        Ok(versions)
+    }
+
+    fn history(&self) -> Result<Vec<String>, RegistryError> {
+        let path = self.folder.join(ACTIVE);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(text
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty())
+                .map(str::to_owned)
+                .collect()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(source) => Err(self.at(path, source)),
+        }
+    }
+
+    fn point(&self, history: &[String]) -> Result<(), RegistryError> {
+        let path = self.folder.join(ACTIVE);
+        let mut text = history.join("\n");
+        text.push('\n');
+        replace(&path, text.as_bytes()).map_err(|source| self.at(path, source))
+    }
+
+    #[allow(clippy::unused_self)] // reads as "an error of this registry"
+    fn at(&self, path: PathBuf, source: io::Error) -> RegistryError {
+        RegistryError::Io { path, source }
+    }
+}

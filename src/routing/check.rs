@@ -1,0 +1,300 @@
+//! From the tree of a policy file to a [`Policy`]: every field read, every name resolved, every error noted. The
+//! grammar of the file is what this reads; anything else in it is an unknown field.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr as _;
+use std::sync::Arc;
+
+use super::check_rule::read_rule;
+use super::document::{Node, NodeValue};
+use super::fault::{Faults, Position, advice};
+use super::fields::{self, Fields};
+use super::place::Lines;
+use super::policy::{MAX_RULES, Policy, Priorities, Queue, Rule, TopicPattern};
+use crate::ticket::Urgency;
+
+const POLICY_FIELDS: &[&str] = &[
+    "version",
+    "skills",
+    "queues",
+    "languages",
+    "sla",
+    "priorities",
+    "always_human",
+    "rules",
+    "default",
+];
+
+/// The names that rules may use, and the text that they stand in.
+pub(super) struct Names<'a> {
+    pub(super) lines: Lines<'a>,
+    pub(super) skills: BTreeSet<String>,
+    pub(super) queues: BTreeMap<String, Queue>,
+}
+
+impl Names<'_> {
+    /// The queue named by `node`; an unknown one is a fault.
+    pub(super) fn queue(&self, node: &Node, what: &str, faults: &mut Faults) -> Option<String> {
+        let name = fields::text(node, what, faults)?;
+        if self.queues.contains_key(name) {
+            return Some(name.to_owned());
+        }
+        let advice = advice(name, self.queues.keys().map(String::as_str));
+        faults.add(node.position, format!("unknown queue '{name}': {advice}"));
+        None
+    }
+
+    /// Notes `name` unless it is a declared skill.
+    pub(super) fn check_skill(&self, name: &str, at: Position, faults: &mut Faults) -> bool {
+        let known = self.skills.contains(name);
+        if !known {
+            let advice = advice(name, self.skills.iter().map(String::as_str));
+            faults.add(at, format!("unknown skill '{name}': {advice}"));
+        }
+        known
+    }
+}
+
+/// Reads the whole file; what it gives is complete only if no fault was noted.
+pub(super) fn read_policy(
+    document: &Node,
+    text: &str,
+    origin: &str,
+    faults: &mut Faults,
+) -> Option<Policy> {
+    let file = Fields::open(document, "a policy", POLICY_FIELDS, faults)?;
+    file.require("version", faults);
+    file.integer("version", 1..=1_u8, faults);
+    let skills = file.get("skills").map(|node| read_skills(node, faults)).unwrap_or_default();
+    let queues = file
+        .require("queues", faults)
+        .map(|node| read_queues(node, faults))
+        .unwrap_or_default();
+    let names = Names {
+        lines: Lines::new(text),
+        skills,
+        queues,
+    };
+    let first_response = file
+        .get("sla")
+        .map(|node| read_by_urgency(node, "sla", faults, fields::duration))
+        .unwrap_or_default();
+    check_order(&file, "sla", &first_response, |sooner, later| sooner <= later, faults);
+    let priorities = read_priorities(&file, faults);
+    let languages = file
+        .get("languages")
+        .map(|node| read_languages(node, &names, faults))
+        .unwrap_or_default();
+    let always_human = file
+        .get("always_human")
+        .map(|node| read_patterns(node, faults))
+        .unwrap_or_default();
+    let rules = file
+        .get("rules")
+        .map(|node| read_rules(node, &names, faults))
+        .unwrap_or_default();
+    let default_queue = file
+        .require("default", faults)
+        .and_then(|node| Fields::open(node, "default", &["queue"], faults))
+        .and_then(|fields| names.queue(fields.require("queue", faults)?, "queue", faults))?;
+    Some(Policy {
+        origin: origin.to_owned(),
+        skills: names.skills,
+        queues: names.queues,
+        first_response,
+        priorities,
+        languages,
+        always_human,
+        rules,
+        default_queue,
+    })
+}
+
+fn read_skills(node: &Node, faults: &mut Faults) -> BTreeSet<String> {
+    let mut skills = BTreeSet::new();
+    for item in fields::items(node, "skills", faults) {
+        if let Some(name) = fields::name(item, "a skill", faults)
+            && !skills.insert(name.to_owned())
+        {
+            faults.add(item.position, format!("skill '{name}' is given twice: keep one"));
+        }
+    }
+    skills
+}
+
+fn read_queues(node: &Node, faults: &mut Faults) -> BTreeMap<String, Queue> {
+    let entries = fields::entries(node, "queues", faults).unwrap_or_default();
+    let known: BTreeSet<&str> = entries.iter().map(|(key, _)| key.name.as_str()).collect();
+    let mut queues = BTreeMap::new();
+    let mut overflow_positions = BTreeMap::new();
+    for (key, value) in &entries {
+        if let Err(message) = fields::check_name(&key.name, "a queue's name") {
+            faults.add(key.position, message);
+        }
+        let mut queue = Queue::default();
+        if value.value != NodeValue::Null
+            && let Some(fields) = Fields::open(value, "a queue", &["overflow"], faults)
+            && let Some(target) = fields.get("overflow")
+            && let Some(name) = fields::text(target, "overflow", faults)
+        {
+            if known.contains(name) {
+                queue.overflow = Some(name.to_owned());
+                overflow_positions.insert(key.name.as_str(), target.position);
+            } else {
+                let advice = advice(name, known.iter().copied());
+                faults.add(target.position, format!("unknown queue '{name}': {advice}"));
+            }
+        }
+        queues.insert(key.name.clone(), queue);
+    }
+    for (name, position) in overflow_positions {
+        if let Some(circle) = find_circle(&queues, name) {
+            faults.add(
+                position,
+                format!("queues overflow in a circle: {circle}; let one of them end it"),
+            );
+        }
+    }
+    queues
+}
+
+/// The circle that `start` is in, told from its smallest name only, so that it is told once.
+fn find_circle(queues: &BTreeMap<String, Queue>, start: &str) -> Option<String> {
+    let mut path = vec![start];
+    while let Some(next) = queues.get(*path.last()?)?.overflow.as_deref() {
+        if next == start {
+            path.push(next);
+            return Some(path.join(" → "));
+        }
+        if next < start || path.len() > queues.len() {
+            return None;
+        }
+        path.push(next);
+    }
+    None
+}
+
+fn read_by_urgency<T>(
+    node: &Node,
+    what: &'static str,
+    faults: &mut Faults,
+    read: impl Fn(&Node, &str, &mut Faults) -> Option<T>,
+) -> BTreeMap<Urgency, T> {
+    let mut by_urgency = BTreeMap::new();
+    for (key, value) in fields::entries(node, what, faults).unwrap_or_default() {
+        match Urgency::from_str(&key.name) {
+            Ok(urgency) => {
+                if let Some(value) = read(value, &format!("{what} of {urgency}"), faults) {
+                    by_urgency.insert(urgency, value);
+                }
+            }
+            Err(_) => {
+                let advice = advice(&key.name, Urgency::ALL.iter().map(|urgency| urgency.as_str()));
+                let name = &key.name;
+                faults.add(key.position, format!("unknown urgency '{name}' in {what}: {advice}"));
+            }
+        }
+    }
+    by_urgency
+}
+
+/// Notes urgencies whose values are the wrong way round: almost surely two of them were swapped.
+fn check_order<T>(
+    file: &Fields<'_>,
+    what: &'static str,
+    by_urgency: &BTreeMap<Urgency, T>,
+    in_order: impl Fn(&T, &T) -> bool,
+    faults: &mut Faults,
+) {
+    let position = file.get(what).map_or(file.position(), |node| node.position);
+    let urgencies: Vec<_> = by_urgency.iter().collect();
+    for pair in urgencies.windows(2) {
+        if let [(lower, less), (higher, more)] = pair
+            && !in_order(more, less)
+        {
+            faults.add(
+                position,
+                format!("{what} of {higher} comes after that of {lower}: swap them"),
+            );
+        }
+    }
+}
+
+fn read_priorities(file: &Fields<'_>, faults: &mut Faults) -> Priorities {
+    let given = file
+        .get("priorities")
+        .map(|node| {
+            read_by_urgency(node, "priorities", faults, |node, what, faults| {
+                fields::integer(node, what, 0..=100_u8, faults)
+            })
+        })
+        .unwrap_or_default();
+    let default = Priorities::default();
+    let of = |urgency| given.get(&urgency).copied().unwrap_or(default.of(urgency));
+    let all: BTreeMap<Urgency, u8> = Urgency::ALL.iter().map(|&level| (level, of(level))).collect();
+    check_order(file, "priorities", &all, |higher, lower| higher >= lower, faults);
+    Priorities {
+        urgent: of(Urgency::Urgent),
+        high: of(Urgency::High),
+        normal: of(Urgency::Normal),
+        low: of(Urgency::Low),
+    }
+}
+
+fn read_languages(
+    node: &Node,
+    names: &Names<'_>,
+    faults: &mut Faults,
+) -> BTreeMap<String, String> {
+    let mut languages = BTreeMap::new();
+    for (key, value) in fields::entries(node, "languages", faults).unwrap_or_default() {
+        let tag = key.name.to_ascii_lowercase();
+        if tag.is_empty() || !tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+            let name = key.name.escape_debug();
+            faults.add(key.position, format!("'{name}' is no language tag such as de or pt-br"));
+        }
+        if let Some(skill) = fields::text(value, "a language's skill", faults)
+            && names.check_skill(skill, value.position, faults)
+        {
+            languages.insert(tag, skill.to_owned());
+        }
+    }
+    languages
+}
+
+fn read_patterns(node: &Node, faults: &mut Faults) -> Vec<TopicPattern> {
+    fields::items(node, "always_human", faults)
+        .iter()
+        .filter_map(|item| {
+            Some(TopicPattern {
+                position: item.position,
+                pattern: fields::name(item, "a topic", faults)?.to_owned(),
+            })
+        })
+        .collect()
+}
+
+fn read_rules(node: &Node, names: &Names<'_>, faults: &mut Faults) -> Vec<Rule> {
+    let items = fields::items(node, "rules", faults);
+    if items.len() > MAX_RULES {
+        let count = items.len();
+        faults.add(node.position, format!("{count} rules are more than the {MAX_RULES} allowed"));
+        return Vec::new();
+    }
+    let mut seen: BTreeMap<Arc<str>, Position> = BTreeMap::new();
+    let mut rules = Vec::with_capacity(items.len());
+    for item in items {
+        let Some(rule) = read_rule(item, names, faults) else {
+            continue;
+        };
+        if let Some(earlier) = seen.insert(Arc::clone(&rule.id), item.position) {
+            let (id, line) = (&rule.id, earlier.line);
+            faults.add(
+                item.position,
+                format!("rule '{id}' is given twice, first in line {line}: rename one"),
+            );
+        }
+        rules.push(rule);
+    }
+    rules
+}

@@ -1,0 +1,179 @@
+//! A condition of a rule: a CEL expression, compiled and checked when the policy is loaded, evaluated for each
+//! ticket. It can read the declared variables and nothing else, has no effect, and its cost is bounded by its
+//! length, its depth and a ban on loops within loops.
+
+mod check;
+mod evaluate;
+mod labels;
+mod types;
+
+use std::sync::Arc;
+
+use cel::{Context, Program, Value};
+
+use super::fault::{Faults, Position};
+pub(super) use evaluate::{Facts, TopicGuess, Variables};
+pub(super) use labels::{LabelUse, LabelUseKind, Truth, truth_for_topic};
+use types::Type;
+
+/// Longest condition, in characters.
+pub(super) const MAX_CONDITION_CHARS: usize = 4096;
+
+/// What an expression is for, and so what it must give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// `when`: true or false.
+    Condition,
+    /// `preferred_agent`: an agent's id.
+    AgentId,
+}
+
+/// A checked expression.
+#[derive(Debug)]
+pub(super) struct Expression {
+    text: Arc<str>,
+    program: Program,
+    labels: Vec<(Position, LabelUseKind)>,
+}
+
+/// What came of evaluating a condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outcome {
+    True,
+    False,
+    /// It could not be evaluated, as where an attribute is missing; counts as false.
+    Error(String),
+}
+
+impl Expression {
+    /// Compiles and checks `text`, which `place` finds in its file; notes every fault.
+    pub(super) fn compile(
+        text: &str,
+        purpose: Purpose,
+        place: &dyn Fn(usize) -> Position,
+        faults: &mut Faults,
+    ) -> Option<Self> {
+        let chars = text.chars().count();
+        if chars > MAX_CONDITION_CHARS {
+            faults.add(
+                place(0),
+                format!(
+                    "the condition has {chars} characters, more than the {MAX_CONDITION_CHARS} \
+                     allowed: split the rule"
+                ),
+            );
+            return None;
+        }
+        if let Some(offset) = too_deep(text) {
+            faults.add(
+                place(offset),
+                "the condition is nested too deeply: split the rule",
+            );
+            return None;
+        }
+        let program = match evaluate::environment().compile(text) {
+            Ok(program) => program,
+            Err(errors) => {
+                // Later errors of one expression are mostly echoes of the first.
+                if let Some(error) = errors.errors.first() {
+                    let message = error.msg.trim_start_matches("Syntax error: ");
+                    let message = message.split(" expecting ").next().unwrap_or(message);
+                    let message = message.replace("<EOF>", "the end");
+                    faults.add(
+                        place(offset_of(text, error.pos)),
+                        format!("the condition cannot be read: {message}"),
+                    );
+                }
+                return None;
+            }
+        };
+        let before = faults.count();
+        let checked = check::check(program.expression(), program.source_info());
+        for fault in checked.faults {
+            faults.add(place(fault.offset), fault.message);
+        }
+        let (wanted, what) = match purpose {
+            Purpose::Condition => (Type::Bool, "a condition must give true or false"),
+            Purpose::AgentId => (Type::Text, "preferred_agent must give an agent's id"),
+        };
+        if faults.count() == before && !checked.result.comparable(&wanted) {
+            faults.add(place(0), format!("{what}, not {}", checked.result));
+        }
+        let mut labels: Vec<_> = checked
+            .labels
+            .into_iter()
+            .map(|LabelUse { offset, kind }| (place(offset), kind))
+            .collect();
+        labels.dedup();
+        (faults.count() == before).then(|| Self {
+            text: Arc::from(text),
+            program,
+            labels,
+        })
+    }
+
+    /// The expression as it was written.
+    pub(super) const fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// The labels that it names, with their places.
+    pub(super) fn labels(&self) -> &[(Position, LabelUseKind)] {
+        &self.labels
+    }
+
+    /// Whether it holds for a topic, as far as that alone decides.
+    pub(super) fn truth_for_topic(&self, topic: &str) -> Truth {
+        truth_for_topic(self.program.expression(), topic)
+    }
+
+    /// Evaluates a condition.
+    pub(super) fn holds(&self, variables: &Context<'_, '_>) -> Outcome {
+        match self.program.execute(variables) {
+            Ok(Value::Bool(true)) => Outcome::True,
+            Ok(Value::Bool(false)) => Outcome::False,
+            Ok(other) => Outcome::Error(format!("gave a {}, not a bool", other.type_of())),
+            Err(error) => Outcome::Error(error.to_string()),
+        }
+    }
+
+    /// Evaluates to a text; `None` where it is empty, no text or cannot be evaluated.
+    pub(super) fn text_value(&self, variables: &Context<'_, '_>) -> Option<String> {
+        match self.program.execute(variables) {
+            Ok(Value::String(text)) if !text.is_empty() => Some(text.as_str().to_owned()),
+            Ok(_) | Err(_) => None,
+        }
+    }
+}
+
+/// The byte offset of a parser's line and column, both from 1.
+fn offset_of(text: &str, (line, column): (isize, isize)) -> usize {
+    let line = usize::try_from(line - 1).unwrap_or(0);
+    let column = usize::try_from(column - 1).unwrap_or(0);
+    let before: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    (before + column).min(text.len())
+}
+
+/// The place of the first bracket or sign that nests deeper than any sensible condition. Asked before parsing,
+/// because the parser itself needs stack for each level.
+fn too_deep(text: &str) -> Option<usize> {
+    const MAX_NESTING: usize = 32;
+    let mut brackets = 0_usize;
+    let mut signs = 0_usize;
+    for (offset, c) in text.char_indices() {
+        match c {
+            '(' | '[' | '{' => brackets += 1,
+            ')' | ']' | '}' => brackets = brackets.saturating_sub(1),
+            '!' | '-' => signs += 1,
+            c if c.is_whitespace() => {}
+            _ => signs = 0,
+        }
+        if brackets > MAX_NESTING || signs > MAX_NESTING {
+            return Some(offset);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

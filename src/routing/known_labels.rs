@@ -1,0 +1,122 @@
+//! Holds a policy against the labels of a model: a condition that names a topic which the model never gives can
+//! never hold, and nobody would notice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::condition::{LabelUseKind, Truth};
+use super::fault::{Faults, PolicyErrors, advice};
+use super::policy::{Policy, Rule};
+
+/// The labels that a model can give.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownLabels {
+    /// Topics; empty without that head.
+    pub topics: BTreeSet<String>,
+    /// Names of urgencies; empty without that head.
+    pub urgencies: BTreeSet<String>,
+    /// Labels of each further head by its name.
+    pub facets: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Policy {
+    /// Checks that every topic, facet and facet's label that the policy names is one that the model can give,
+    /// and that the model has a head for all that the policy asks about.
+    ///
+    /// # Errors
+    ///
+    /// Every one that is not, with line, column and the nearest name.
+    pub fn check_labels(&self, known: &KnownLabels) -> Result<(), PolicyErrors> {
+        let mut faults = Faults::default();
+        let topics = || known.topics.iter().map(String::as_str);
+        for pattern in &self.always_human {
+            if !topics().any(|topic| pattern.matches(topic)) {
+                let text = &pattern.pattern;
+                let advice = advice(text, topics());
+                faults.add(
+                    pattern.position,
+                    format!("always_human names the topic '{text}', which the model lacks: {advice}"),
+                );
+            }
+        }
+        for rule in &self.rules {
+            check_rule(rule, known, &mut faults);
+        }
+        faults.into_result(&self.origin)
+    }
+
+    /// Those of `topics` that every rule which asks about the topic leaves alone, so that they reach a rule for
+    /// all topics or the default.
+    #[must_use]
+    pub fn unhandled_topics(&self, topics: &BTreeSet<String>) -> Vec<String> {
+        let handled = |topic: &str| {
+            self.rules.iter().any(|rule| match rule.when.truth_for_topic(topic) {
+                Truth::True => true,
+                Truth::Open => names_topic(rule),
+                Truth::False => false,
+            })
+        };
+        topics.iter().filter(|topic| !handled(topic)).cloned().collect()
+    }
+}
+
+fn names_topic(rule: &Rule) -> bool {
+    rule.when.labels().iter().any(|(_, kind)| {
+        matches!(kind, LabelUseKind::Topic(_) | LabelUseKind::TopicPrefix(_))
+    })
+}
+
+fn check_rule(rule: &Rule, known: &KnownLabels, faults: &mut Faults) {
+    let topics = || known.topics.iter().map(String::as_str);
+    let id = &rule.id;
+    let mut asks_urgency = false;
+    let expressions = rule.steps.iter().filter_map(|step| step.preferred_agent.as_ref());
+    for (position, kind) in expressions.chain([&rule.when]).flat_map(|one| one.labels()) {
+        match kind {
+            LabelUseKind::Topic(topic) if !known.topics.contains(topic) => {
+                let advice = advice(topic, topics());
+                faults.add(
+                    *position,
+                    format!("rule '{id}' names the topic '{topic}', which the model lacks: {advice}"),
+                );
+            }
+            LabelUseKind::TopicPrefix(prefix) if !topics().any(|topic| topic.starts_with(prefix)) => {
+                let areas: BTreeSet<&str> = topics().filter_map(|topic| topic.split_once('/')).map(|(area, _)| area).collect();
+                let advice = advice(prefix.trim_end_matches('/'), areas.iter().copied());
+                faults.add(
+                    *position,
+                    format!("rule '{id}' asks for topics that start with '{prefix}', and the model has none: {advice}"),
+                );
+            }
+            LabelUseKind::Facet(facet) if !known.facets.contains_key(facet) => {
+                let advice = advice(facet, known.facets.keys().map(String::as_str));
+                faults.add(
+                    *position,
+                    format!("rule '{id}' reads the facet '{facet}', which the model lacks: {advice}"),
+                );
+            }
+            LabelUseKind::FacetLabel { facet, label } => {
+                if let Some(labels) = known.facets.get(facet)
+                    && !labels.contains(label)
+                {
+                    let advice = advice(label, labels.iter().map(String::as_str));
+                    faults.add(
+                        *position,
+                        format!("rule '{id}' names '{label}', which the facet '{facet}' of the model lacks: {advice}"),
+                    );
+                }
+            }
+            LabelUseKind::Urgency if known.urgencies.is_empty() && !asks_urgency => {
+                asks_urgency = true;
+                faults.add(
+                    *position,
+                    format!("rule '{id}' asks for the urgency, which the model does not give: train it with one or drop the condition"),
+                );
+            }
+            LabelUseKind::Topic(_)
+            | LabelUseKind::TopicPrefix(_)
+            | LabelUseKind::Facet(_)
+            | LabelUseKind::Channel(_)
+            | LabelUseKind::Urgency => {}
+        }
+    }
+}

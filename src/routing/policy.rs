@@ -1,0 +1,240 @@
+//! A routing policy that has been checked: what it holds is consistent, so a decision cannot fail. Never changed
+//! once made; a new policy replaces it whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::condition::Expression;
+use super::document;
+use super::fault::{PolicyErrors, Position};
+use super::rank::OrderBy;
+use super::{check, fault};
+use crate::ticket::Urgency;
+
+/// Largest policy file, in bytes.
+pub const MAX_POLICY_BYTES: usize = 1 << 20;
+
+/// Most rules of a policy.
+pub const MAX_RULES: usize = 10_000;
+
+/// The rules by which tickets are routed.
+#[derive(Debug)]
+pub struct Policy {
+    pub(super) origin: String,
+    pub(super) skills: BTreeSet<String>,
+    pub(super) queues: BTreeMap<String, Queue>,
+    pub(super) first_response: BTreeMap<Urgency, SignedDuration>,
+    pub(super) priorities: Priorities,
+    pub(super) languages: BTreeMap<String, String>,
+    pub(super) always_human: Vec<TopicPattern>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) default_queue: String,
+}
+
+/// A queue that tickets wait in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Queue {
+    /// Where tickets go that nobody in this queue could take; never leads back.
+    pub(super) overflow: Option<String>,
+}
+
+/// The priority of a ticket whose rule sets none, by urgency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Priorities {
+    pub(super) urgent: u8,
+    pub(super) high: u8,
+    pub(super) normal: u8,
+    pub(super) low: u8,
+}
+
+impl Default for Priorities {
+    fn default() -> Self {
+        Self {
+            urgent: 90,
+            high: 70,
+            normal: 50,
+            low: 20,
+        }
+    }
+}
+
+impl Priorities {
+    pub(super) const fn of(self, urgency: Urgency) -> u8 {
+        match urgency {
+            Urgency::Urgent => self.urgent,
+            Urgency::High => self.high,
+            Urgency::Normal => self.normal,
+            Urgency::Low => self.low,
+        }
+    }
+}
+
+/// What to do with the tickets that a condition holds for.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) id: Arc<str>,
+    pub(super) when: Expression,
+    pub(super) priority: Option<u8>,
+    pub(super) steps: Vec<Step>,
+    pub(super) otherwise: Option<String>,
+    pub(super) article: Option<String>,
+    pub(super) tags: Vec<String>,
+}
+
+/// A stage of a ticket's wait.
+#[derive(Debug)]
+pub(super) struct Step {
+    /// The queue that the ticket waits in: the step's own or, where it names none, the next one's.
+    pub(super) destination: String,
+    /// Whether the step names its queue itself, so that agents must serve it.
+    pub(super) names_queue: bool,
+    pub(super) required: BTreeMap<String, u8>,
+    pub(super) preferred: BTreeMap<String, u8>,
+    pub(super) order_by: Vec<OrderBy>,
+    /// How long the step lasts; the last step of a rule lasts for ever unless it has an `otherwise`.
+    pub(super) timeout: Option<SignedDuration>,
+    pub(super) preferred_agent: Option<Expression>,
+}
+
+/// A topic with `*` for any characters, such as `safety/*`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TopicPattern {
+    pub(super) position: Position,
+    pub(super) pattern: String,
+}
+
+impl TopicPattern {
+    pub(super) fn matches(&self, topic: &str) -> bool {
+        let mut parts = self.pattern.split('*');
+        let Some(mut rest) = parts.next().and_then(|first| topic.strip_prefix(first)) else {
+            return false;
+        };
+        let mut parts = parts.peekable();
+        if parts.peek().is_none() {
+            return rest.is_empty();
+        }
+        while let Some(part) = parts.next() {
+            if parts.peek().is_none() {
+                return rest.ends_with(part);
+            }
+            match rest.find(part) {
+                Some(at) => rest = &rest[at + part.len()..],
+                None => return false,
+            }
+        }
+        true
+    }
+}
+
+impl Policy {
+    /// Reads the YAML `text` of a policy; `origin` names it in messages.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it, each with line, column and, for an unknown name, the nearest one.
+    pub fn parse(text: &str, origin: &str) -> Result<Self, PolicyErrors> {
+        let document = document::parse(text, origin, MAX_POLICY_BYTES)?;
+        let mut faults = fault::Faults::default();
+        let policy = check::read_policy(&document, text, origin, &mut faults);
+        faults.into_result(origin)?;
+        policy.ok_or_else(|| {
+            let message = "the policy is empty: give it rules and a default".to_owned();
+            fault::FileErrors::single(origin, None, message)
+        })
+    }
+
+    /// Reads a policy file.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or anything is wrong with it.
+    pub fn load(path: &Path) -> Result<Self, PolicyErrors> {
+        let text = document::read(path, MAX_POLICY_BYTES)?;
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    /// The file it was read from, or another name of where its text came from.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The declared skills, in ascending order.
+    pub fn skills(&self) -> impl Iterator<Item = &str> + Clone {
+        self.skills.iter().map(String::as_str)
+    }
+
+    /// Whether a skill is declared.
+    #[must_use]
+    pub fn has_skill(&self, skill: &str) -> bool {
+        self.skills.contains(skill)
+    }
+
+    /// The declared queues, in ascending order.
+    pub fn queues(&self) -> impl Iterator<Item = &str> + Clone {
+        self.queues.keys().map(String::as_str)
+    }
+
+    /// Whether a queue is declared.
+    #[must_use]
+    pub fn has_queue(&self, queue: &str) -> bool {
+        self.queues.contains_key(queue)
+    }
+
+    /// The ids of the rules, in the order in which they are tried.
+    pub fn rule_ids(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().map(|rule| &*rule.id)
+    }
+
+    /// The queue of tickets that no rule matches.
+    #[must_use]
+    pub fn default_queue(&self) -> &str {
+        &self.default_queue
+    }
+
+    /// Whether the policy leaves every ticket of this topic to people.
+    #[must_use]
+    pub fn is_always_human(&self, topic: &str) -> bool {
+        self.always_human.iter().any(|pattern| pattern.matches(topic))
+    }
+
+    /// The skill of a language given as a BCP 47 tag: that of the whole tag or of the language alone.
+    pub(super) fn language_skill(&self, tag: &str) -> Option<&str> {
+        let tag = tag.to_ascii_lowercase();
+        let language = tag.split(['-', '_']).next().unwrap_or_default();
+        let found = self.languages.get(&tag).or_else(|| self.languages.get(language));
+        found.map(String::as_str)
+    }
+
+    /// The queues from `start` on along their overflow.
+    pub(super) fn overflow_chain<'a>(&'a self, start: &'a str) -> impl Iterator<Item = &'a str> {
+        std::iter::successors(Some(start), |&queue| {
+            self.queues.get(queue)?.overflow.as_deref()
+        })
+        // No chain of a checked policy is longer; without the bound a mistake here would never end.
+        .take(self.queues.len().max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_with_stars_anywhere() {
+        let matches = |pattern: &str, topic: &str| {
+            let position = Position { line: 1, column: 1 };
+            TopicPattern { position, pattern: pattern.into() }.matches(topic)
+        };
+        assert!(matches("safety/*", "safety/incident"));
+        assert!(!matches("safety/*", "billing/safety/x"));
+        assert!(matches("safety/incident", "safety/incident"));
+        assert!(!matches("safety", "safety/incident"));
+        assert!(matches("*", "anything"));
+        assert!(matches("*/in*dent", "safety/incident"));
+        assert!(!matches("ab*ba", "aba"));
+    }
+}

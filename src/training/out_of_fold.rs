@@ -1,0 +1,191 @@
+//! Out-of-fold scores: what experts say of rows that they were not trained on, and the pool that is
+//! fitted on them.
+
+use ndarray::{Array1, Array2, Axis, concatenate};
+
+use super::FitParams;
+use super::experts::score;
+use super::fit::{FitError, Target};
+use super::labelled::LabelledTexts;
+use super::report::HeadReport;
+use crate::classifier::linear::LinearModel;
+use crate::classifier::naive_bayes::NaiveBayesModel;
+use crate::classifier::pool::{Pool, fit_pool, softmax};
+use crate::classifier::predict::top;
+use crate::classifier::thresholds::{Outcome, choose_thresholds};
+use crate::classifier::{Head, HeadKind};
+use crate::evaluation::{HeadMetrics, Scored};
+use crate::features::Vectorizer;
+
+/// One head's out-of-fold scores, fold after fold; each part is `rows × labels`.
+#[derive(Debug, Default)]
+pub struct OutOfFold {
+    /// The linear expert's scores, for each cost that may be chosen.
+    linear: Vec<Vec<Array2<f32>>>,
+    naive_bayes: Vec<Array2<f32>>,
+    log_prior: Vec<Array2<f32>>,
+    targets: Vec<usize>,
+}
+
+/// A head's cost and pool, chosen on out-of-fold scores, and how well they do there.
+#[derive(Debug)]
+pub struct Pooled {
+    /// The linear expert's cost.
+    pub cost: f64,
+    /// The experts' weights.
+    pub pool: Pool,
+    /// The head's report.
+    pub report: HeadReport,
+}
+
+/// Learns from all rows outside `fold` and adds the scores of the rows inside.
+///
+/// # Errors
+/// If naive Bayes cannot be fitted.
+pub fn score_fold(
+    data: &LabelledTexts,
+    heads: &[Target],
+    folds: &[usize],
+    fold: usize,
+    params: &FitParams,
+    out_of_fold: &mut [OutOfFold],
+) -> Result<(), FitError> {
+    let texts_where = |keep: &dyn Fn(usize) -> bool| -> (Vec<usize>, Vec<&str>) {
+        data.texts
+            .iter()
+            .enumerate()
+            .filter(|(row, _)| keep(folds[*row]))
+            .map(|(row, text)| (row, text.as_str()))
+            .unzip()
+    };
+    let (train_rows, train_texts) = texts_where(&|of| of != fold);
+    let (held_rows, held_texts) = texts_where(&|of| of == fold);
+    let vectorizer = Vectorizer::fit(&train_texts, params.vectorizer);
+    let train = vectorizer.transform(&train_texts);
+    let held = vectorizer.transform(&held_texts);
+    for (target, out) in heads.iter().zip(out_of_fold) {
+        let (kept, targets) = target.labelled(&train_rows);
+        let train = train.select(&kept);
+        let (kept, held_targets) = target.labelled(&held_rows);
+        let held = held.select(&kept);
+        let labels = target.labels.len();
+        out.linear.resize_with(params.linear_costs.len(), Vec::new);
+        for (&cost, scores) in params.linear_costs.iter().zip(&mut out.linear) {
+            let model =
+                LinearModel::fit(&train, &targets, labels, cost, params.linear, params.seed);
+            scores.push(score(&held, &model.weights, &model.bias));
+        }
+        let model = NaiveBayesModel::fit(&train, &targets, labels, params.naive_bayes)?;
+        out.naive_bayes
+            .push(score(&held, &model.weights, &Array1::zeros(labels)));
+        out.log_prior.push(Array2::from_shape_fn(
+            (held.rows(), labels),
+            |(_, label)| model.log_prior[label],
+        ));
+        out.targets.extend(held_targets);
+    }
+    Ok(())
+}
+
+impl OutOfFold {
+    /// Fits the pool at each cost, keeps the one with the least log loss, and measures it.
+    #[must_use]
+    pub fn choose(self, target: &Target, params: &FitParams) -> Pooled {
+        let naive_bayes = stack(&self.naive_bayes);
+        let log_prior = stack(&self.log_prior);
+        let mut best: Option<(f64, Pool, Array2<f32>)> = None;
+        for (&cost, parts) in params.linear_costs.iter().zip(&self.linear) {
+            let linear = stack(parts);
+            let pool = fit_pool(&[&linear, &naive_bayes, &log_prior], &self.targets);
+            if best.as_ref().is_none_or(|(_, kept, _)| pool.log_loss < kept.log_loss) {
+                best = Some((cost, pool, linear));
+            }
+        }
+        let (cost, pool, linear) = best.unwrap_or_else(|| {
+            let none = Pool {
+                weights: vec![0.0; 3],
+                log_loss: f64::INFINITY,
+            };
+            (1.0, none, Array2::zeros(naive_bayes.raw_dim()))
+        });
+        let report = measure(
+            target,
+            &[&linear, &naive_bayes, &log_prior],
+            &self.targets,
+            &pool.weights,
+            params,
+            cost,
+        );
+        Pooled { cost, pool, report }
+    }
+}
+
+/// One part below the other.
+fn stack(parts: &[Array2<f32>]) -> Array2<f32> {
+    let views: Vec<_> = parts.iter().map(Array2::view).collect();
+    // All have one column a label.
+    concatenate(Axis(0), &views).unwrap_or_default()
+}
+
+fn measure(
+    target: &Target,
+    scores: &[&Array2<f32>],
+    targets: &[usize],
+    pool: &[f64],
+    params: &FitParams,
+    cost: f64,
+) -> HeadReport {
+    let head = Head {
+        kind: target.kind.clone(),
+        labels: target.labels.clone(),
+        bias: vec![0.0; target.labels.len()],
+        thresholds: Vec::new(),
+        decision: target.decision(params),
+    };
+    let mut outcomes = Vec::with_capacity(targets.len());
+    let mut scored = Vec::with_capacity(targets.len());
+    for (row, &truth) in targets.iter().enumerate() {
+        #[allow(clippy::cast_possible_truncation)] // logits fit an f32
+        let mut probabilities: Vec<f32> = (0..target.labels.len())
+            .map(|label| {
+                let logit: f64 = scores
+                    .iter()
+                    .zip(pool)
+                    .map(|(s, w)| w * f64::from(s[[row, label]]))
+                    .sum();
+                logit as f32
+            })
+            .collect();
+        softmax(&mut probabilities);
+        let chosen = head.choose(&probabilities);
+        let (most_probable, confidence) = top(&probabilities);
+        outcomes.push(Outcome {
+            chosen,
+            confidence: probabilities[chosen],
+            right: chosen == truth,
+        });
+        scored.push(Scored {
+            truth: Some(truth),
+            chosen,
+            most_probable,
+            confidence,
+            truth_probability: probabilities[truth],
+        });
+    }
+    let thresholds = choose_thresholds(&outcomes, target.labels.len(), params.thresholds);
+    let ordered = target.kind == HeadKind::Urgency;
+    HeadReport {
+        kind: target.kind.clone(),
+        cost,
+        pool: pool.to_vec(),
+        suggest_only: target
+            .labels
+            .iter()
+            .zip(&thresholds)
+            .filter(|(_, thresholds)| thresholds.automate_at.is_none())
+            .map(|(label, _)| label.clone())
+            .collect(),
+        thresholds,
+        metrics: HeadMetrics::new(&scored, &target.labels, ordered, |_| String::new()),
+    }
+}
