@@ -1,0 +1,6 @@
+//! The commands of `triage-train` and `triage`, one file each. Printing lives only here.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod exit;
+pub mod table;
+pub mod train;

@@ -1,0 +1,61 @@
+//! `triage-train check`: what is in a data set, and what is wrong with it.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::data::DataArgs;
+use crate::cli::exit;
+use crate::cli::table::table;
+use crate::dataset::{CheckReport, check};
+
+/// Checks a data set without training on it
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
+    let (dataset, findings) = args.data.read()?;
+    let mut report = check(&dataset);
+    report.include(findings);
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print(&report);
+    }
+    Ok(if report.refused() {
+        ExitCode::from(exit::UNUSABLE_INPUT)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn print(report: &CheckReport) {
+    println!("{} rows", report.rows);
+    for source in &report.sources {
+        println!("  {}: {} rows, SHA-256 {}", source.path, source.rows, source.sha256);
+    }
+    for head in &report.heads {
+        println!("\n{}: {} labels in {} rows", head.head, head.labels.len(), head.rows);
+        let mut counts = table(&["label", "rows"], &[1]);
+        for label in &head.labels {
+            counts.add_row([label.label.clone(), label.rows.to_string()]);
+        }
+        println!("{counts}");
+    }
+    println!();
+    if report.findings.is_empty() {
+        println!("nothing found wrong");
+    }
+    for finding in &report.findings {
+        println!("{finding}");
+    }
+    if report.refused() {
+        println!("\nrefused: mend the errors above before training");
+    }
+}

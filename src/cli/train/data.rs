@@ -1,0 +1,110 @@
+//! The options that name data files and their columns, shared by all commands that read them.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::classifier::HeadKind;
+use crate::dataset::{self, Columns, Dataset, Finding, Format};
+use crate::model::DataSource;
+use crate::training::{LabelledHead, LabelledTexts};
+
+/// Files of labelled tickets and how their columns are used.
+#[derive(Debug, Args)]
+pub struct DataArgs {
+    /// File of tickets: CSV, TSV, JSON lines or Parquet (repeatable)
+    #[arg(long = "data", value_name = "FILE", required = true, num_args = 1..)]
+    data: Vec<PathBuf>,
+    /// Format of all files, if the extension does not tell: csv, tsv, jsonl, parquet, zendesk
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// Column of the text (repeatable: joined in order) [default: subject and body, or text]
+    #[arg(long, value_name = "COLUMN")]
+    text: Vec<String>,
+    /// Column of the topic [default: topic, if there is one]
+    #[arg(long, value_name = "COLUMN")]
+    topic: Option<String>,
+    /// Column of the urgency [default: urgency, if there is one]
+    #[arg(long, value_name = "COLUMN")]
+    urgency: Option<String>,
+    /// Further label column, as NAME=COLUMN (repeatable)
+    #[arg(long, value_name = "NAME=COLUMN", value_parser = parse_facet)]
+    facet: Vec<(String, String)>,
+    /// Column of the ticket's id [default: id, if there is one]
+    #[arg(long, value_name = "COLUMN")]
+    id: Option<String>,
+}
+
+impl DataArgs {
+    /// Reads all files.
+    ///
+    /// # Errors
+    /// If a file cannot be used.
+    pub fn read(&self) -> anyhow::Result<(Dataset, Vec<Finding>)> {
+        let columns = Columns {
+            text: self.text.clone(),
+            topic: self.topic.clone(),
+            urgency: self.urgency.clone(),
+            facets: self.facet.clone(),
+            id: self.id.clone(),
+        };
+        Ok(Dataset::read(&self.data, self.format, &columns)?)
+    }
+}
+
+fn parse_facet(argument: &str) -> Result<(String, String), String> {
+    let (name, column) = argument
+        .split_once('=')
+        .ok_or_else(|| format!("'{argument}' is not NAME=COLUMN, such as sentiment=sentiment"))?;
+    let reserved = [dataset::TOPIC, dataset::URGENCY];
+    if name.is_empty() || column.is_empty() {
+        return Err(format!("'{argument}' lacks a name or a column"));
+    }
+    if reserved.contains(&name) {
+        return Err(format!("'{name}' is no facet: use --{name} {column}"));
+    }
+    Ok((name.to_owned(), column.to_owned()))
+}
+
+/// The rows with text, and each head's labels.
+#[must_use]
+pub fn labelled(dataset: &Dataset) -> LabelledTexts {
+    let kept: Vec<usize> = (0..dataset.examples.len())
+        .filter(|&row| !dataset.examples[row].text.trim().is_empty())
+        .collect();
+    let heads = dataset
+        .heads
+        .iter()
+        .map(|name| {
+            let labels = dataset.labels(name);
+            LabelledHead {
+                kind: match name.as_str() {
+                    dataset::TOPIC => HeadKind::Topic,
+                    dataset::URGENCY => HeadKind::Urgency,
+                    facet => HeadKind::Facet(facet.to_owned()),
+                },
+                labels: kept.iter().map(|&row| labels[row].map(str::to_owned)).collect(),
+            }
+        })
+        .collect();
+    LabelledTexts {
+        texts: kept.iter().map(|&row| dataset.examples[row].text.clone()).collect(),
+        heads,
+    }
+}
+
+/// The files as a manifest names them.
+#[must_use]
+pub fn sources(dataset: &Dataset) -> Vec<DataSource> {
+    dataset
+        .sources
+        .iter()
+        .map(|source| DataSource {
+            file: std::path::Path::new(&source.path)
+                .file_name()
+                .map_or_else(|| source.path.clone(), |name| name.to_string_lossy().into_owned()),
+            sha256: source.sha256.clone(),
+            rows: source.rows,
+        })
+        .collect()
+}

@@ -1,0 +1,72 @@
+//! `triage-train evaluate`: measures a model on a file that it was not trained on.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::data::{DataArgs, labelled};
+use super::fit::{print_heads, print_worst};
+use crate::evaluation::{Evaluation, evaluate};
+use crate::model::Registry;
+
+/// Measures a model on labelled tickets that it was not trained on
+#[derive(Debug, Args)]
+pub struct EvaluateArgs {
+    /// Folder of models
+    #[arg(long, value_name = "DIR")]
+    models: PathBuf,
+    /// Version to measure [default: the active one]
+    #[arg(long, value_name = "VERSION")]
+    version: Option<String>,
+    #[command(flatten)]
+    data: DataArgs,
+    /// Print the measures as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    version: &'a str,
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+}
+
+pub fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
+    let registry = Registry::new(&args.models);
+    let bundle = registry.load(args.version.as_deref())?;
+    let (dataset, _) = args.data.read()?;
+    let seen = bundle
+        .manifest
+        .data
+        .iter()
+        .find(|trained| dataset.sources.iter().any(|own| own.sha256 == trained.sha256));
+    if let Some(file) = seen {
+        eprintln!(
+            "warning: version {} was trained on {}: these measures say nothing of new tickets",
+            bundle.version, file.file
+        );
+    }
+    let evaluation = evaluate(&bundle.classifier, &labelled(&dataset))?;
+    if args.json {
+        let report = Report {
+            version: &bundle.version,
+            evaluation: &evaluation,
+        };
+        println!("{}", serde_json::to_string_pretty(&report)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("version {} on {} rows\n", bundle.version, evaluation.rows);
+    print_heads(evaluation.heads.iter().map(|(name, metrics)| (name.as_str(), metrics)));
+    for (name, metrics) in &evaluation.heads {
+        print_worst(name, metrics);
+    }
+    let time = evaluation.microseconds_per_ticket;
+    println!(
+        "\nmicroseconds per ticket, one thread: median {:.1}, 99 of 100 under {:.1}",
+        time.median, time.p99
+    );
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,207 @@
+//! `triage-train fit`: trains a model and writes it into a registry.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Args;
+use serde_json::json;
+
+use super::data::{DataArgs, labelled, sources};
+use super::progress::FitProgress;
+use crate::cli::table::{percent, table};
+use crate::dataset::{self, CheckReport, Severity, check};
+use crate::evaluation::HeadMetrics;
+use crate::model::{Bundle, Registry};
+use crate::training::{FitParams, FitReport, LabelledTexts, fit};
+
+/// Trains a model on labelled tickets
+#[derive(Debug, Args)]
+pub struct FitArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Folder of models that the new version is written to
+    #[arg(long, value_name = "DIR")]
+    models: PathBuf,
+    /// Seed of all random choices
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+    /// Make the new version the active one
+    #[arg(long)]
+    activate: bool,
+    /// Train without the rows of labels that have too few of them
+    #[arg(long)]
+    drop_rare: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
+    let (dataset, found_reading) = args.data.read()?;
+    let mut checked = check(&dataset);
+    checked.include(found_reading);
+    let mut data = labelled(&dataset);
+    let sources = sources(&dataset);
+    drop(dataset);
+    let dropped = if args.drop_rare { drop_rare(&mut data) } else { Vec::new() };
+    if !args.drop_rare && checked.refused() {
+        let errors: Vec<String> = checked
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .map(|finding| format!("\n  {finding}"))
+            .collect();
+        bail!(
+            "this data set cannot be trained on:{}\n  (--drop-rare leaves out labels with fewer than {} rows)",
+            errors.concat(),
+            dataset::REFUSED_BELOW_ROWS
+        );
+    }
+    let params = FitParams {
+        seed: args.seed,
+        ..FitParams::default()
+    };
+    let progress = FitProgress::new(params.folds);
+    let fitted = fit(&data, &params, &|stage| progress.begin(stage));
+    progress.finish();
+    let fitted = fitted?;
+    let bundle = Bundle::new(&fitted, &params, sources)?;
+    let folder = bundle.save(&args.models)?;
+    if args.activate {
+        Registry::new(&args.models).activate(&bundle.version)?;
+    }
+    if args.json {
+        let report = json!({
+            "version": bundle.version,
+            "folder": folder,
+            "active": args.activate,
+            "dropped_labels": dropped,
+            "findings": checked.findings,
+            "report": fitted.report,
+        });
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print_findings(&checked, &dropped);
+        print_report(&fitted.report);
+        println!("\nversion {} in {}", bundle.version, folder.display());
+        if args.activate {
+            println!("it is the active version");
+        } else {
+            println!(
+                "activate it with: triage-train models activate {} --models {}",
+                bundle.version,
+                args.models.display()
+            );
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Takes labels off the rows of which there are too few, and returns them with their counts.
+fn drop_rare(data: &mut LabelledTexts) -> Vec<String> {
+    let mut dropped = Vec::new();
+    for head in &mut data.heads {
+        for label in head.distinct() {
+            let rows = head.labels.iter().flatten().filter(|own| **own == label).count();
+            if rows < dataset::REFUSED_BELOW_ROWS {
+                dropped.push(format!("{}: {label} ({rows} rows)", head.kind));
+                for own in &mut head.labels {
+                    if own.as_ref() == Some(&label) {
+                        *own = None;
+                    }
+                }
+            }
+        }
+    }
+    dropped
+}
+
+fn print_findings(checked: &CheckReport, dropped: &[String]) {
+    for finding in &checked.findings {
+        if finding.severity != Severity::Error {
+            println!("{finding}");
+        }
+    }
+    for label in dropped {
+        println!("left out: {label}");
+    }
+    if !checked.findings.is_empty() {
+        println!();
+    }
+}
+
+fn print_report(report: &FitReport) {
+    println!(
+        "{} rows, {} features; measured on rows that each fold did not train on:\n",
+        report.rows, report.features
+    );
+    print_heads(report.heads.iter().map(|head| (head.kind.name(), &head.metrics)));
+    for head in &report.heads {
+        print_worst(head.kind.name(), &head.metrics);
+        if !head.suggest_only.is_empty() {
+            println!(
+                "\n{}: to be suggested only, never automated: {}",
+                head.kind,
+                head.suggest_only.join(", ")
+            );
+        }
+    }
+    let seconds = report.seconds;
+    println!(
+        "\nseconds: folds {:.1}, pool {:.1}, final fit {:.1}",
+        seconds.folds, seconds.pool, seconds.r#final
+    );
+}
+
+/// One line of measures a head.
+pub fn print_heads<'a>(heads: impl Iterator<Item = (&'a str, &'a HeadMetrics)>) {
+    let mut measures = table(
+        &["head", "rows", "accuracy", "macro F1", "weighted F1", "log loss", "calibration error", "kappa", "under-called"],
+        &[1, 2, 3, 4, 5, 6, 7, 8],
+    );
+    let optional = |value: Option<f64>| value.map_or(String::new(), |v| format!("{v:.3}"));
+    for (name, metrics) in heads {
+        measures.add_row([
+            name.to_owned(),
+            metrics.rows.to_string(),
+            format!("{:.4}", metrics.accuracy),
+            format!("{:.4}", metrics.macro_f1),
+            format!("{:.4}", metrics.weighted_f1),
+            format!("{:.3}", metrics.log_loss),
+            format!("{:.4}", metrics.expected_calibration_error),
+            optional(metrics.quadratic_weighted_kappa),
+            metrics.under_call_rate.map_or(String::new(), percent),
+        ]);
+    }
+    println!("{measures}");
+}
+
+/// The labels and confusions that cost most.
+pub fn print_worst(head: &str, metrics: &HeadMetrics) {
+    println!("\n{head}: the worst labels");
+    let mut labels = table(&["label", "rows", "precision", "recall", "F1"], &[1, 2, 3, 4]);
+    for (label, measures) in metrics.worst_labels() {
+        labels.add_row([
+            label.to_owned(),
+            measures.rows.to_string(),
+            percent(measures.precision),
+            percent(measures.recall),
+            format!("{:.3}", measures.f1),
+        ]);
+    }
+    println!("{labels}");
+    if metrics.worst_confusions.is_empty() {
+        return;
+    }
+    println!("\n{head}: the worst confusions");
+    let mut confusions = table(&["rows", "labelled", "classified as"], &[0]);
+    for confusion in &metrics.worst_confusions {
+        confusions.add_row([
+            confusion.rows.to_string(),
+            confusion.truth.clone(),
+            confusion.chosen.clone(),
+        ]);
+    }
+    println!("{confusions}");
+}

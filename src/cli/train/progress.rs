@@ -1,0 +1,47 @@
+//! Progress of a fit on a terminal; silent where standard error is not one.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::training::Stage;
+
+/// A bar over the stages of a fit.
+pub struct FitProgress {
+    bar: ProgressBar,
+}
+
+impl FitProgress {
+    /// A bar for a fit with this many folds.
+    #[must_use]
+    pub fn new(folds: usize) -> Self {
+        // One step a fold, one for the pool, one for the final fit.
+        let bar = ProgressBar::new(folds as u64 + 2);
+        if let Ok(style) = ProgressStyle::with_template("{elapsed:>4} {wide_bar} {pos}/{len} {msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(std::time::Duration::from_millis(200));
+        Self { bar }
+    }
+
+    /// Shows that `stage` begins.
+    pub fn begin(&self, stage: Stage) {
+        match stage {
+            Stage::Fold { index, of } => {
+                self.bar.set_position(index as u64 - 1);
+                self.bar.set_message(format!("fold {index} of {of}"));
+            }
+            Stage::Pool => {
+                self.bar.set_position(self.bar.length().unwrap_or(2) - 2);
+                self.bar.set_message("weighing the experts");
+            }
+            Stage::Final => {
+                self.bar.set_position(self.bar.length().unwrap_or(1) - 1);
+                self.bar.set_message("learning from all rows");
+            }
+        }
+    }
+
+    /// Takes the bar off the screen.
+    pub fn finish(self) {
+        self.bar.finish_and_clear();
+    }
+}
