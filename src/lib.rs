@@ -3,10 +3,15 @@
 pub mod classifier;
 pub mod cli;
 pub mod dataset;
+pub mod evaluation;
 pub mod features;
+pub mod grpc;
+pub mod model;
 pub mod routing;
+pub mod server;
+pub mod settings;
+pub mod telemetry;
 pub mod text;
 pub mod ticket;
-pub mod evaluation;
 pub mod training;
-pub mod model;
+pub mod triage;

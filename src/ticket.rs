@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,37 @@ impl Ticket {
             (subject, body) => format!("{subject}\n{body}"),
         }
     }
+
+    /// Where a byte range of [`text`](Self::text) stands in the ticket: the field, and the bytes in
+    /// it. `None` if the range lies in neither.
+    #[must_use]
+    pub fn locate(&self, span: Range<usize>) -> Option<(TextField, Range<usize>)> {
+        let leading = |field: &str| field.len() - field.trim_start().len();
+        let subject = self.subject.trim().len();
+        if span.end <= subject {
+            let offset = leading(&self.subject);
+            return Some((TextField::Subject, span.start + offset..span.end + offset));
+        }
+        let body_starts = if subject == 0 { 0 } else { subject + 1 };
+        if span.start < body_starts || span.end > body_starts + self.body.trim().len() {
+            return None;
+        }
+        let offset = leading(&self.body);
+        Some((
+            TextField::Body,
+            span.start - body_starts + offset..span.end - body_starts + offset,
+        ))
+    }
+}
+
+/// A text field of a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextField {
+    /// The subject line.
+    Subject,
+    /// The body.
+    Body,
 }
 
 /// Who wrote a ticket, as far as the help desk knows.
@@ -185,5 +217,24 @@ mod tests {
         assert_eq!(ticket("Late", "Where is it?").text(), "Late\nWhere is it?");
         assert_eq!(ticket("", " Where? ").text(), "Where?");
         assert_eq!(ticket("Late", "").text(), "Late");
+    }
+
+    #[test]
+    fn a_place_in_the_text_is_found_in_its_field() {
+        let ticket = Ticket {
+            subject: "  Späte Lieferung ".into(),
+            body: "\n wo bleibt sie".into(),
+            ..Ticket::default()
+        };
+        let text = ticket.text();
+        for word in ["Späte", "Lieferung", "wo", "sie"] {
+            let start = text.find(word).unwrap();
+            let (field, span) = ticket.locate(start..start + word.len()).unwrap();
+            let field = match field {
+                TextField::Subject => &ticket.subject,
+                TextField::Body => &ticket.body,
+            };
+            assert_eq!(&field[span], word);
+        }
     }
 }

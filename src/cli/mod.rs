@@ -2,5 +2,6 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod exit;
+pub mod server;
 pub mod table;
 pub mod train;

@@ -49,11 +49,18 @@ pub(super) fn assign(placement: &Placement<'_>, roster: &Roster, ticket_id: &str
         },
     );
     // The reasons are declared from the most lasting on, so the last ones are closest to being eligible.
-    rejected.sort_by(|a, b| b.reason.cmp(&a.reason).then_with(|| a.agent_id.cmp(&b.agent_id)));
+    rejected.sort_by(|a, b| {
+        b.reason
+            .cmp(&a.reason)
+            .then_with(|| a.agent_id.cmp(&b.agent_id))
+    });
     let rejected_left_out = rejected.len().saturating_sub(MAX_LISTED_AGENTS);
     rejected.truncate(MAX_LISTED_AGENTS);
     let dropped_preferences = eligible.first().map(|agent| {
-        let lacking = placement.preferred.iter().filter(|&(skill, &level)| !holds(agent, skill, level));
+        let lacking = placement
+            .preferred
+            .iter()
+            .filter(|&(skill, &level)| !holds(agent, skill, level));
         lacking.map(|(skill, _)| skill.clone()).collect()
     });
     Assignment {
@@ -78,7 +85,10 @@ fn describe(agent: &Agent, placement: &Placement<'_>) -> Candidate {
         let level = agent.skills.get(skill)?;
         Some((skill.clone(), *level))
     });
-    let preferred = placement.preferred.iter().filter(|&(skill, &level)| holds(agent, skill, level));
+    let preferred = placement
+        .preferred
+        .iter()
+        .filter(|&(skill, &level)| holds(agent, skill, level));
     Candidate {
         agent_id: agent.id.clone(),
         name: agent.name.clone(),

@@ -10,7 +10,7 @@ use super::document::{Node, NodeValue};
 use super::fault::{Faults, Position, advice};
 use super::fields::{self, Fields};
 use super::place::Lines;
-use super::policy::{MAX_RULES, Policy, Priorities, Queue, Rule, TopicPattern};
+use super::policy::{MAX_RULES, Policy, Priorities, Queue, Rule, TopicPattern, version_of};
 use crate::ticket::Urgency;
 
 const POLICY_FIELDS: &[&str] = &[
@@ -65,7 +65,10 @@ pub(super) fn read_policy(
     let file = Fields::open(document, "a policy", POLICY_FIELDS, faults)?;
     file.require("version", faults);
     file.integer("version", 1..=1_u8, faults);
-    let skills = file.get("skills").map(|node| read_skills(node, faults)).unwrap_or_default();
+    let skills = file
+        .get("skills")
+        .map(|node| read_skills(node, faults))
+        .unwrap_or_default();
     let queues = file
         .require("queues", faults)
         .map(|node| read_queues(node, faults))
@@ -79,7 +82,13 @@ pub(super) fn read_policy(
         .get("sla")
         .map(|node| read_by_urgency(node, "sla", faults, fields::duration))
         .unwrap_or_default();
-    check_order(&file, "sla", &first_response, |sooner, later| sooner <= later, faults);
+    check_order(
+        &file,
+        "sla",
+        &first_response,
+        |sooner, later| sooner <= later,
+        faults,
+    );
     let priorities = read_priorities(&file, faults);
     let languages = file
         .get("languages")
@@ -99,6 +108,7 @@ pub(super) fn read_policy(
         .and_then(|fields| names.queue(fields.require("queue", faults)?, "queue", faults))?;
     Some(Policy {
         origin: origin.to_owned(),
+        version: version_of(text),
         skills: names.skills,
         queues: names.queues,
         first_response,
@@ -116,7 +126,10 @@ fn read_skills(node: &Node, faults: &mut Faults) -> BTreeSet<String> {
         if let Some(name) = fields::name(item, "a skill", faults)
             && !skills.insert(name.to_owned())
         {
-            faults.add(item.position, format!("skill '{name}' is given twice: keep one"));
+            faults.add(
+                item.position,
+                format!("skill '{name}' is given twice: keep one"),
+            );
         }
     }
     skills
@@ -189,9 +202,15 @@ fn read_by_urgency<T>(
                 }
             }
             Err(_) => {
-                let advice = advice(&key.name, Urgency::ALL.iter().map(|urgency| urgency.as_str()));
+                let advice = advice(
+                    &key.name,
+                    Urgency::ALL.iter().map(|urgency| urgency.as_str()),
+                );
                 let name = &key.name;
-                faults.add(key.position, format!("unknown urgency '{name}' in {what}: {advice}"));
+                faults.add(
+                    key.position,
+                    format!("unknown urgency '{name}' in {what}: {advice}"),
+                );
             }
         }
     }
@@ -231,8 +250,17 @@ fn read_priorities(file: &Fields<'_>, faults: &mut Faults) -> Priorities {
         .unwrap_or_default();
     let default = Priorities::default();
     let of = |urgency| given.get(&urgency).copied().unwrap_or(default.of(urgency));
-    let all: BTreeMap<Urgency, u8> = Urgency::ALL.iter().map(|&level| (level, of(level))).collect();
-    check_order(file, "priorities", &all, |higher, lower| higher >= lower, faults);
+    let all: BTreeMap<Urgency, u8> = Urgency::ALL
+        .iter()
+        .map(|&level| (level, of(level)))
+        .collect();
+    check_order(
+        file,
+        "priorities",
+        &all,
+        |higher, lower| higher >= lower,
+        faults,
+    );
     Priorities {
         urgent: of(Urgency::Urgent),
         high: of(Urgency::High),
@@ -241,17 +269,16 @@ fn read_priorities(file: &Fields<'_>, faults: &mut Faults) -> Priorities {
     }
 }
 
-fn read_languages(
-    node: &Node,
-    names: &Names<'_>,
-    faults: &mut Faults,
-) -> BTreeMap<String, String> {
+fn read_languages(node: &Node, names: &Names<'_>, faults: &mut Faults) -> BTreeMap<String, String> {
     let mut languages = BTreeMap::new();
     for (key, value) in fields::entries(node, "languages", faults).unwrap_or_default() {
         let tag = key.name.to_ascii_lowercase();
         if tag.is_empty() || !tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
             let name = key.name.escape_debug();
-            faults.add(key.position, format!("'{name}' is no language tag such as de or pt-br"));
+            faults.add(
+                key.position,
+                format!("'{name}' is no language tag such as de or pt-br"),
+            );
         }
         if let Some(skill) = fields::text(value, "a language's skill", faults)
             && names.check_skill(skill, value.position, faults)
@@ -278,7 +305,10 @@ fn read_rules(node: &Node, names: &Names<'_>, faults: &mut Faults) -> Vec<Rule> 
     let items = fields::items(node, "rules", faults);
     if items.len() > MAX_RULES {
         let count = items.len();
-        faults.add(node.position, format!("{count} rules are more than the {MAX_RULES} allowed"));
+        faults.add(
+            node.position,
+            format!("{count} rules are more than the {MAX_RULES} allowed"),
+        );
         return Vec::new();
     }
     let mut seen: BTreeMap<Arc<str>, Position> = BTreeMap::new();
@@ -298,3 +328,7 @@ fn read_rules(node: &Node, names: &Names<'_>, faults: &mut Faults) -> Vec<Rule> 
     }
     rules
 }
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

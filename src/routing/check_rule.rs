@@ -10,17 +10,30 @@ use super::fault::{Faults, advice};
 use super::fields::{self, Fields};
 use super::policy::{Rule, Step};
 use super::rank::OrderBy;
-use super::roster::read_levels;
+use super::roster_file::read_levels;
 use crate::ticket::Channel;
 
 /// The id that decisions carry where no rule matched; no rule may have it.
 pub(super) const DEFAULT_RULE: &str = "default";
 
-const RULE_FIELDS: &[&str] =
-    &["id", "when", "priority", "steps", "otherwise", "self_service", "tags"];
+const RULE_FIELDS: &[&str] = &[
+    "id",
+    "when",
+    "priority",
+    "steps",
+    "otherwise",
+    "self_service",
+    "tags",
+];
 
-const STEP_FIELDS: &[&str] =
-    &["queue", "require", "prefer", "order_by", "timeout", "preferred_agent"];
+const STEP_FIELDS: &[&str] = &[
+    "queue",
+    "require",
+    "prefer",
+    "order_by",
+    "timeout",
+    "preferred_agent",
+];
 
 /// Reads one rule; `None` where too much of it is wrong to go on.
 pub(super) fn read_rule(node: &Node, names: &Names<'_>, faults: &mut Faults) -> Option<Rule> {
@@ -117,7 +130,10 @@ fn read_steps(
 ) -> Vec<Step> {
     let items = fields::items(node, "steps", faults);
     if items.is_empty() {
-        faults.add(node.position, "steps must hold at least one step: leave it out otherwise");
+        faults.add(
+            node.position,
+            "steps must hold at least one step: leave it out otherwise",
+        );
     }
     let before = faults.count();
     let raw: Vec<RawStep> = items
@@ -134,7 +150,10 @@ fn read_steps(
         if index < last && !has_timeout {
             faults.add(
                 item.position,
-                format!("step {number} never ends, so step {} is never reached: give it a timeout", number + 1),
+                format!(
+                    "step {number} never ends, so step {} is never reached: give it a timeout",
+                    number + 1
+                ),
             );
         }
         if index == last && has_timeout && otherwise.is_none() {
@@ -146,7 +165,9 @@ fn read_steps(
         if index == last && !has_timeout && otherwise.is_some() && step.queue.is_none() {
             faults.add(
                 item.position,
-                format!("step {number} never ends, so otherwise is never reached: give it a timeout"),
+                format!(
+                    "step {number} never ends, so otherwise is never reached: give it a timeout"
+                ),
             );
         }
     }
@@ -183,10 +204,12 @@ fn resolve_destinations(
 
 fn read_step(node: &Node, names: &Names<'_>, faults: &mut Faults) -> Option<RawStep> {
     let fields = Fields::open(node, "a step", STEP_FIELDS, faults)?;
-    let queue = fields.get("queue").and_then(|node| names.queue(node, "queue", faults));
-    let preferred_agent = fields.get("preferred_agent").and_then(|node| {
-        read_expression(node, "preferred_agent", Purpose::AgentId, names, faults)
-    });
+    let queue = fields
+        .get("queue")
+        .and_then(|node| names.queue(node, "queue", faults));
+    let preferred_agent = fields
+        .get("preferred_agent")
+        .and_then(|node| read_expression(node, "preferred_agent", Purpose::AgentId, names, faults));
     if fields.get("preferred_agent").is_some() {
         for name in ["prefer", "order_by"] {
             if let Some(node) = fields.get(name) {
@@ -197,7 +220,10 @@ fn read_step(node: &Node, names: &Names<'_>, faults: &mut Faults) -> Option<RawS
             }
         }
     } else if fields.get("queue").is_none() {
-        faults.add(fields.position(), "a step needs a queue or a preferred_agent");
+        faults.add(
+            fields.position(),
+            "a step needs a queue or a preferred_agent",
+        );
     }
     let mut levels = |name: &'static str| -> BTreeMap<String, u8> {
         let Some(node) = fields.get(name) else {
@@ -236,7 +262,10 @@ fn read_order(node: &Node, faults: &mut Faults) -> Vec<OrderBy> {
         };
         match OrderBy::ALL.iter().find(|by| by.as_str() == word) {
             Some(by) if order.contains(by) => {
-                faults.add(item.position, format!("order_by names '{word}' twice: keep the first"));
+                faults.add(
+                    item.position,
+                    format!("order_by names '{word}' twice: keep the first"),
+                );
             }
             Some(&by) => order.push(by),
             None => {

@@ -79,7 +79,10 @@ struct Doubt {
 impl<'a> Case<'a> {
     fn new(input: &'a DecisionInput<'a>) -> Self {
         let waited = input.waited.max(SignedDuration::ZERO);
-        let urgency = input.classification.urgency_level().unwrap_or(Urgency::Normal);
+        let urgency = input
+            .classification
+            .urgency_level()
+            .unwrap_or(Urgency::Normal);
         Self {
             input,
             urgency,
@@ -162,7 +165,9 @@ impl<'a> Case<'a> {
         let abstain_reason = reason
             .or((!placement.takeable).then_some(AbstainReason::NoEligibleAgent))
             .or(rule.is_none().then_some(AbstainReason::NoRuleMatched))
-            .or(policy.is_always_human(guess.topic).then_some(AbstainReason::AlwaysHuman));
+            .or(policy
+                .is_always_human(guess.topic)
+                .then_some(AbstainReason::AlwaysHuman));
         let assignment = match input.roster {
             Some(roster) => assign(&placement, roster, &input.ticket.id),
             None => Assignment::default(),
@@ -180,7 +185,10 @@ impl<'a> Case<'a> {
             rule: rule.map_or_else(|| Arc::from(DEFAULT_RULE), |rule| Arc::clone(&rule.id)),
             stage: placement.stage,
             step: placement.step,
-            agent: assignment.candidates.first().map(|first| first.agent_id.clone()),
+            agent: assignment
+                .candidates
+                .first()
+                .map(|first| first.agent_id.clone()),
             preferred_agent: placement.preferred_agent,
             candidates: assignment.candidates,
             candidates_left_out: assignment.candidates_left_out,

@@ -253,7 +253,13 @@ mod tests {
         let inner = entries(&items[0]);
         assert_eq!(inner[0].0.position, Position { line: 3, column: 6 });
         assert_eq!(inner[0].1.value, NodeValue::Text("no".into()));
-        assert_eq!(inner[1].0.position, Position { line: 3, column: 13 });
+        assert_eq!(
+            inner[1].0.position,
+            Position {
+                line: 3,
+                column: 13
+            }
+        );
     }
 
     #[test]

@@ -11,17 +11,20 @@ use super::roster::{Agent, Presence};
 pub(super) const TICKET_COST: u32 = 1;
 
 /// Why an agent cannot take a ticket, from the most lasting reason to the most passing.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, thiserror::Error)]
 #[serde(tag = "reason", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RejectReason {
     /// Named as the preferred agent and not on the roster.
+    #[error("is not on the roster")]
     NotOnRoster,
     /// Does not serve the queue.
+    #[error("does not serve the queue '{queue}'")]
     NotInQueue {
         /// The queue.
         queue: String,
     },
     /// Does not have a required skill.
+    #[error("lacks the skill '{skill}' (level {required} is required)")]
     MissingSkill {
         /// The skill.
         skill: String,
@@ -29,6 +32,7 @@ pub enum RejectReason {
         required: u8,
     },
     /// Has a required skill at too low a level.
+    #[error("has the skill '{skill}' at level {level} (level {required} is required)")]
     LowSkill {
         /// The skill.
         skill: String,
@@ -38,13 +42,16 @@ pub enum RejectReason {
         level: u8,
     },
     /// Away for days.
+    #[error("is on leave")]
     OnLeave,
     /// Not taking tickets now.
+    #[error("is {}", presence.as_str())]
     NotAvailable {
         /// The agent's presence.
         presence: Presence,
     },
     /// One more ticket would exceed the capacity.
+    #[error("holds {load} of {capacity} tickets")]
     Full {
         /// Tickets held.
         load: u32,
@@ -159,7 +166,10 @@ mod tests {
     }
 
     fn check(agent: &Agent, queue: &str, required: &[(&str, u8)]) -> Result<(), RejectReason> {
-        let required = required.iter().map(|&(skill, level)| (skill.to_owned(), level)).collect();
+        let required = required
+            .iter()
+            .map(|&(skill, level)| (skill.to_owned(), level))
+            .collect();
         check_eligible(
             agent,
             Demand {
@@ -172,45 +182,100 @@ mod tests {
     #[test]
     fn an_agent_with_everything_asked_for_is_eligible() {
         assert_eq!(check(&agent(), "billing", &[("billing", 3)]), Ok(()));
-        let anywhere = Agent { queues: None, ..agent() };
+        let anywhere = Agent {
+            queues: None,
+            ..agent()
+        };
         assert_eq!(check(&anywhere, "general", &[]), Ok(()));
     }
 
     #[test]
     fn each_lack_is_a_reason() {
-        let reason = |agent: Agent, queue: &str, required| check(&agent, queue, required).unwrap_err();
+        let reason =
+            |agent: Agent, queue: &str, required| check(&agent, queue, required).unwrap_err();
         assert_eq!(
             reason(agent(), "general", &[]),
-            RejectReason::NotInQueue { queue: "general".into() }
+            RejectReason::NotInQueue {
+                queue: "general".into()
+            }
         );
         assert_eq!(
             reason(agent(), "billing", &[("tech", 1)]),
-            RejectReason::MissingSkill { skill: "tech".into(), required: 1 }
+            RejectReason::MissingSkill {
+                skill: "tech".into(),
+                required: 1
+            }
         );
         assert_eq!(
             reason(agent(), "billing", &[("billing", 4)]),
-            RejectReason::LowSkill { skill: "billing".into(), required: 4, level: 3 }
+            RejectReason::LowSkill {
+                skill: "billing".into(),
+                required: 4,
+                level: 3
+            }
         );
-        let away = Agent { on_leave: true, ..agent() };
+        let away = Agent {
+            on_leave: true,
+            ..agent()
+        };
         assert_eq!(reason(away, "billing", &[]), RejectReason::OnLeave);
         for presence in [Presence::Busy, Presence::Away, Presence::Offline] {
-            let agent = Agent { presence, ..agent() };
-            assert_eq!(reason(agent, "billing", &[]), RejectReason::NotAvailable { presence });
+            let agent = Agent {
+                presence,
+                ..agent()
+            };
+            assert_eq!(
+                reason(agent, "billing", &[]),
+                RejectReason::NotAvailable { presence }
+            );
         }
         let full = Agent { load: 2, ..agent() };
-        assert_eq!(reason(full, "billing", &[]), RejectReason::Full { load: 2, capacity: 2 });
+        assert_eq!(
+            reason(full, "billing", &[]),
+            RejectReason::Full {
+                load: 2,
+                capacity: 2
+            }
+        );
     }
 
     #[test]
     fn presence_and_load_pass_while_skills_and_leave_do_not() {
         let required = BTreeMap::new();
-        let demand = Demand { queue: None, required: &required };
-        assert!(could_take(&Agent { presence: Presence::Offline, ..agent() }, demand));
+        let demand = Demand {
+            queue: None,
+            required: &required,
+        };
+        assert!(could_take(
+            &Agent {
+                presence: Presence::Offline,
+                ..agent()
+            },
+            demand
+        ));
         assert!(could_take(&Agent { load: 9, ..agent() }, demand));
-        assert!(!could_take(&Agent { on_leave: true, ..agent() }, demand));
-        assert!(!could_take(&Agent { capacity: 0, load: 0, ..agent() }, demand));
         assert!(!could_take(
-            &Agent { capacity: 0, load: 0, presence: Presence::Offline, ..agent() },
+            &Agent {
+                on_leave: true,
+                ..agent()
+            },
+            demand
+        ));
+        assert!(!could_take(
+            &Agent {
+                capacity: 0,
+                load: 0,
+                ..agent()
+            },
+            demand
+        ));
+        assert!(!could_take(
+            &Agent {
+                capacity: 0,
+                load: 0,
+                presence: Presence::Offline,
+                ..agent()
+            },
             demand
         ));
     }

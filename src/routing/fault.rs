@@ -37,10 +37,14 @@ pub struct FileErrors {
 }
 
 /// What is wrong with a policy.
-pub type PolicyErrors = FileErrors;
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+pub struct PolicyErrors(#[from] pub FileErrors);
 
 /// What is wrong with a roster.
-pub type RosterErrors = FileErrors;
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(transparent)]
+pub struct RosterErrors(#[from] pub FileErrors);
 
 impl FileErrors {
     /// One fault alone.
@@ -118,10 +122,7 @@ impl Faults {
 }
 
 /// The one of `names` that `word` was probably meant to be.
-pub(super) fn nearest<'a>(
-    word: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(super) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Comparing costs the product of both lengths; nobody mistypes a name of this size.
     const MAX_CHARS: usize = 128;
     let chars = word.chars().count();

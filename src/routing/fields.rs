@@ -180,7 +180,12 @@ where
     let value = value.filter(|value| range.contains(value));
     if value.is_none() {
         let (first, last) = (range.start(), range.end());
-        mistyped(node, what, &format!("a whole number from {first} to {last}"), faults);
+        let wanted = if first == last {
+            first.to_string()
+        } else {
+            format!("a whole number from {first} to {last}")
+        };
+        mistyped(node, what, &wanted, faults);
     }
     value
 }
@@ -258,7 +263,12 @@ mod tests {
     fn faults_of(yaml: &str, read: impl Fn(&Fields<'_>, &mut Faults)) -> String {
         let node = document::parse(yaml, "t", 10_000).unwrap();
         let mut faults = Faults::default();
-        let fields = Fields::open(&node, "a step", &["queue", "timeout", "level", "on"], &mut faults);
+        let fields = Fields::open(
+            &node,
+            "a step",
+            &["queue", "timeout", "level", "on"],
+            &mut faults,
+        );
         if let Some(fields) = fields {
             read(&fields, &mut faults);
         }
@@ -279,12 +289,15 @@ mod tests {
 
     #[test]
     fn every_mistyped_field_is_reported() {
-        let text = faults_of("queue: 7\ntimeout: 5\nlevel: 9\non: maybe\n", |fields, faults| {
-            fields.text("queue", faults);
-            fields.duration("timeout", faults);
-            fields.integer("level", 1..=5_u8, faults);
-            fields.flag("on", faults);
-        });
+        let text = faults_of(
+            "queue: 7\ntimeout: 5\nlevel: 9\non: maybe\n",
+            |fields, faults| {
+                fields.text("queue", faults);
+                fields.duration("timeout", faults);
+                fields.integer("level", 1..=5_u8, faults);
+                fields.flag("on", faults);
+            },
+        );
         assert_eq!(
             text,
             "t:1:8: queue must be a text (put it in quotes), not 7\n\

@@ -29,19 +29,26 @@ impl Policy {
         let mut faults = Faults::default();
         let topics = || known.topics.iter().map(String::as_str);
         for pattern in &self.always_human {
-            if !topics().any(|topic| pattern.matches(topic)) {
-                let text = &pattern.pattern;
-                let advice = advice(text, topics());
-                faults.add(
-                    pattern.position,
-                    format!("always_human names the topic '{text}', which the model lacks: {advice}"),
-                );
+            if topics().any(|topic| pattern.matches(topic)) {
+                continue;
             }
+            let text = &pattern.pattern;
+            let areas = areas(known).into_iter().map(|area| format!("{area}/*"));
+            let names: Vec<String> = if text.contains('*') {
+                areas.collect()
+            } else {
+                known.topics.iter().cloned().collect()
+            };
+            let advice = advice(text, names.iter().map(String::as_str));
+            faults.add(
+                pattern.position,
+                format!("always_human names the topic '{text}', which the model lacks: {advice}"),
+            );
         }
         for rule in &self.rules {
             check_rule(rule, known, &mut faults);
         }
-        faults.into_result(&self.origin)
+        Ok(faults.into_result(&self.origin)?)
     }
 
     /// Those of `topics` that every rule which asks about the topic leaves alone, so that they reach a rule for
@@ -49,38 +56,61 @@ impl Policy {
     #[must_use]
     pub fn unhandled_topics(&self, topics: &BTreeSet<String>) -> Vec<String> {
         let handled = |topic: &str| {
-            self.rules.iter().any(|rule| match rule.when.truth_for_topic(topic) {
-                Truth::True => true,
-                Truth::Open => names_topic(rule),
-                Truth::False => false,
-            })
+            self.rules
+                .iter()
+                .any(|rule| match rule.when.truth_for_topic(topic) {
+                    Truth::True => true,
+                    Truth::Open => names_topic(rule),
+                    Truth::False => false,
+                })
         };
-        topics.iter().filter(|topic| !handled(topic)).cloned().collect()
+        topics
+            .iter()
+            .filter(|topic| !handled(topic))
+            .cloned()
+            .collect()
     }
 }
 
+/// The parts of the topics before their slash.
+fn areas(known: &KnownLabels) -> BTreeSet<&str> {
+    let split = known
+        .topics
+        .iter()
+        .filter_map(|topic| topic.split_once('/'));
+    split.map(|(area, _)| area).collect()
+}
+
 fn names_topic(rule: &Rule) -> bool {
-    rule.when.labels().iter().any(|(_, kind)| {
-        matches!(kind, LabelUseKind::Topic(_) | LabelUseKind::TopicPrefix(_))
-    })
+    rule.when
+        .labels()
+        .iter()
+        .any(|(_, kind)| matches!(kind, LabelUseKind::Topic(_) | LabelUseKind::TopicPrefix(_)))
 }
 
 fn check_rule(rule: &Rule, known: &KnownLabels, faults: &mut Faults) {
     let topics = || known.topics.iter().map(String::as_str);
     let id = &rule.id;
     let mut asks_urgency = false;
-    let expressions = rule.steps.iter().filter_map(|step| step.preferred_agent.as_ref());
+    let expressions = rule
+        .steps
+        .iter()
+        .filter_map(|step| step.preferred_agent.as_ref());
     for (position, kind) in expressions.chain([&rule.when]).flat_map(|one| one.labels()) {
         match kind {
             LabelUseKind::Topic(topic) if !known.topics.contains(topic) => {
                 let advice = advice(topic, topics());
                 faults.add(
                     *position,
-                    format!("rule '{id}' names the topic '{topic}', which the model lacks: {advice}"),
+                    format!(
+                        "rule '{id}' names the topic '{topic}', which the model lacks: {advice}"
+                    ),
                 );
             }
-            LabelUseKind::TopicPrefix(prefix) if !topics().any(|topic| topic.starts_with(prefix)) => {
-                let areas: BTreeSet<&str> = topics().filter_map(|topic| topic.split_once('/')).map(|(area, _)| area).collect();
+            LabelUseKind::TopicPrefix(prefix)
+                if !topics().any(|topic| topic.starts_with(prefix)) =>
+            {
+                let areas = areas(known);
                 let advice = advice(prefix.trim_end_matches('/'), areas.iter().copied());
                 faults.add(
                     *position,
@@ -91,7 +121,9 @@ fn check_rule(rule: &Rule, known: &KnownLabels, faults: &mut Faults) {
                 let advice = advice(facet, known.facets.keys().map(String::as_str));
                 faults.add(
                     *position,
-                    format!("rule '{id}' reads the facet '{facet}', which the model lacks: {advice}"),
+                    format!(
+                        "rule '{id}' reads the facet '{facet}', which the model lacks: {advice}"
+                    ),
                 );
             }
             LabelUseKind::FacetLabel { facet, label } => {

@@ -2,7 +2,7 @@
 //! both. Sees of the classifier only its [`Classification`](crate::classifier::Classification).
 //!
 //! A file is read in three steps, each with its own module: text to a tree with places (`document`), tree to
-//! typed fields (`fields`), fields to a checked [`Policy`] or [`Roster`] (`check`, `roster`). A decision
+//! typed fields (`fields`), fields to a checked [`Policy`] or [`Roster`] (`check`, `check_rule`, `roster_file`). A decision
 //! ([`decide`]) finds the rule, the part of it in force (`placement`) and the agents (`eligibility`, `rank`,
 //! `assignment`).
 
@@ -22,6 +22,7 @@ mod placement;
 mod policy;
 mod rank;
 mod roster;
+mod roster_file;
 
 pub use decide::{DecisionInput, MIN_DESTINATION_PROBABILITY, decide};
 pub use decision::{

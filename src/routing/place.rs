@@ -77,7 +77,10 @@ mod tests {
     use super::*;
 
     fn locate(text: &str, start: (u32, u32), scalar: &str, word: &str) -> (u32, u32) {
-        let start = Position { line: start.0, column: start.1 };
+        let start = Position {
+            line: start.0,
+            column: start.1,
+        };
         let offset = scalar.find(word).unwrap();
         let found = Lines::new(text).locate(start, scalar, offset);
         (found.line, found.column)
@@ -87,12 +90,30 @@ mod tests {
     fn a_word_is_found_in_every_style_of_scalar() {
         let scalar = "topic == \"a\" && urgncy > LOW";
         let at = |text: &str, start| locate(text, start, scalar, "urgncy");
-        assert_eq!(at("when: topic == \"a\" && urgncy > LOW\n", (1, 7)), (1, 23));
-        assert_eq!(at("when: 'topic == \"a\" && urgncy > LOW'\n", (1, 7)), (1, 24));
-        assert_eq!(at("when: \"topic == \\\"a\\\" && urgncy > LOW\"\n", (1, 7)), (1, 26));
-        assert_eq!(at("when: >\n  topic == \"a\"\n  && urgncy > LOW\n", (1, 7)), (3, 6));
-        assert_eq!(at("when: |-\n  topic == \"a\"\n  && urgncy > LOW\n", (1, 7)), (3, 6));
-        assert_eq!(at("when: topic == \"a\"\n  && urgncy > LOW\n", (1, 7)), (2, 6));
+        assert_eq!(
+            at("when: topic == \"a\" && urgncy > LOW\n", (1, 7)),
+            (1, 23)
+        );
+        assert_eq!(
+            at("when: 'topic == \"a\" && urgncy > LOW'\n", (1, 7)),
+            (1, 24)
+        );
+        assert_eq!(
+            at("when: \"topic == \\\"a\\\" && urgncy > LOW\"\n", (1, 7)),
+            (1, 26)
+        );
+        assert_eq!(
+            at("when: >\n  topic == \"a\"\n  && urgncy > LOW\n", (1, 7)),
+            (3, 6)
+        );
+        assert_eq!(
+            at("when: |-\n  topic == \"a\"\n  && urgncy > LOW\n", (1, 7)),
+            (3, 6)
+        );
+        assert_eq!(
+            at("when: topic == \"a\"\n  && urgncy > LOW\n", (1, 7)),
+            (2, 6)
+        );
     }
 
     #[test]

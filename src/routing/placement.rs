@@ -58,7 +58,10 @@ pub(super) fn place<'a>(
     let mut ended = SignedDuration::ZERO;
     let mut last_takeable = None;
     for (index, step) in rule.steps.iter().enumerate() {
-        let named = step.preferred_agent.as_ref().map(|agent| agent.text_value(variables));
+        let named = step
+            .preferred_agent
+            .as_ref()
+            .map(|agent| agent.text_value(variables));
         let takeable = match &named {
             Some(None) => false,
             Some(Some(agent)) => situation.named_could_take(step, agent),
@@ -164,7 +167,9 @@ impl<'a> Situation<'a> {
         required: &BTreeMap<String, u8>,
     ) -> BTreeMap<String, u8> {
         let mut preferred = preferred.clone();
-        if let Some(skill) = self.language.and_then(|tag| self.policy.language_skill(tag))
+        if let Some(skill) = self
+            .language
+            .and_then(|tag| self.policy.language_skill(tag))
             && !required.contains_key(skill)
         {
             preferred.entry(skill.to_owned()).or_insert(1);
@@ -183,7 +188,9 @@ impl<'a> Situation<'a> {
             required: &step.required,
         };
         self.roster.is_none_or(|roster| {
-            roster.agent(agent).is_some_and(|agent| could_take(agent, demand))
+            roster
+                .agent(agent)
+                .is_some_and(|agent| could_take(agent, demand))
         })
     }
 }

@@ -6,12 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use sha2::{Digest as _, Sha256};
 
+use super::check;
 use super::condition::Expression;
 use super::document;
-use super::fault::{PolicyErrors, Position};
+use super::fault::{Faults, FileErrors, PolicyErrors, Position};
 use super::rank::OrderBy;
-use super::{check, fault};
 use crate::ticket::Urgency;
 
 /// Largest policy file, in bytes.
@@ -24,6 +25,7 @@ pub const MAX_RULES: usize = 10_000;
 #[derive(Debug)]
 pub struct Policy {
     pub(super) origin: String,
+    pub(super) version: String,
     pub(super) skills: BTreeSet<String>,
     pub(super) queues: BTreeMap<String, Queue>,
     pub(super) first_response: BTreeMap<Urgency, SignedDuration>,
@@ -137,12 +139,12 @@ impl Policy {
     /// Everything that is wrong with it, each with line, column and, for an unknown name, the nearest one.
     pub fn parse(text: &str, origin: &str) -> Result<Self, PolicyErrors> {
         let document = document::parse(text, origin, MAX_POLICY_BYTES)?;
-        let mut faults = fault::Faults::default();
+        let mut faults = Faults::default();
         let policy = check::read_policy(&document, text, origin, &mut faults);
         faults.into_result(origin)?;
         policy.ok_or_else(|| {
             let message = "the policy is empty: give it rules and a default".to_owned();
-            fault::FileErrors::single(origin, None, message)
+            FileErrors::single(origin, None, message).into()
         })
     }
 
@@ -160,6 +162,12 @@ impl Policy {
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// A version that follows from the file's text alone: the first 12 hexadecimal digits of its SHA-256.
+    #[must_use]
+    pub fn version_of_text(&self) -> String {
+        self.version.clone()
     }
 
     /// The declared skills, in ascending order.
@@ -198,14 +206,19 @@ impl Policy {
     /// Whether the policy leaves every ticket of this topic to people.
     #[must_use]
     pub fn is_always_human(&self, topic: &str) -> bool {
-        self.always_human.iter().any(|pattern| pattern.matches(topic))
+        self.always_human
+            .iter()
+            .any(|pattern| pattern.matches(topic))
     }
 
     /// The skill of a language given as a BCP 47 tag: that of the whole tag or of the language alone.
     pub(super) fn language_skill(&self, tag: &str) -> Option<&str> {
         let tag = tag.to_ascii_lowercase();
         let language = tag.split(['-', '_']).next().unwrap_or_default();
-        let found = self.languages.get(&tag).or_else(|| self.languages.get(language));
+        let found = self
+            .languages
+            .get(&tag)
+            .or_else(|| self.languages.get(language));
         found.map(String::as_str)
     }
 
@@ -219,15 +232,36 @@ impl Policy {
     }
 }
 
+/// See [`Policy::version_of_text`].
+pub(super) fn version_of(text: &str) -> String {
+    const BYTES: usize = 6;
+    let digest = Sha256::digest(text.as_bytes());
+    let digits = digest.iter().take(BYTES).map(|byte| format!("{byte:02x}"));
+    digits.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn the_version_changes_with_the_text() {
+        let parse = |text: &str| Policy::parse(text, "p").unwrap().version_of_text();
+        let text = "version: 1\nqueues: {a: {}}\ndefault: {queue: a}\n";
+        assert_eq!(parse(text), parse(text));
+        assert_ne!(parse(text), parse(&format!("{text}# changed\n")));
+        assert_eq!(parse(text).len(), 12);
+    }
+
+    #[test]
     fn patterns_match_with_stars_anywhere() {
         let matches = |pattern: &str, topic: &str| {
             let position = Position { line: 1, column: 1 };
-            TopicPattern { position, pattern: pattern.into() }.matches(topic)
+            TopicPattern {
+                position,
+                pattern: pattern.into(),
+            }
+            .matches(topic)
         };
         assert!(matches("safety/*", "safety/incident"));
         assert!(!matches("safety/*", "billing/safety/x"));

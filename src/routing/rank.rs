@@ -5,14 +5,11 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use super::roster::Agent;
 
 /// A measure by which eligible agents are ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OrderBy {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OrderBy {
     /// Highest sum of levels in the required skills first; without any, in the preferred ones.
     Proficiency,
     /// Lowest such sum first, so that experts stay free for what only they can do.
@@ -25,15 +22,18 @@ pub enum OrderBy {
 
 impl OrderBy {
     /// All values.
-    pub const ALL: &[Self] =
-        &[Self::Proficiency, Self::LowestSufficient, Self::LeastLoaded, Self::LongestIdle];
+    pub(super) const ALL: &[Self] = &[
+        Self::Proficiency,
+        Self::LowestSufficient,
+        Self::LeastLoaded,
+        Self::LongestIdle,
+    ];
 
     /// The order of a step that names none.
-    pub const DEFAULT: &[Self] = &[Self::LeastLoaded, Self::LongestIdle];
+    pub(super) const DEFAULT: &[Self] = &[Self::LeastLoaded, Self::LongestIdle];
 
     /// The name used in files.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Proficiency => "proficiency",
             Self::LowestSufficient => "lowest_sufficient",
@@ -164,7 +164,10 @@ mod tests {
             Ranking {
                 ticket_id: "T-1",
                 required: &BTreeMap::from([("tech".to_owned(), 1)]),
-                preferred: &preferred.iter().map(|&(skill, level)| (skill.to_owned(), level)).collect(),
+                preferred: &preferred
+                    .iter()
+                    .map(|&(skill, level)| (skill.to_owned(), level))
+                    .collect(),
                 order_by,
             },
         );
@@ -179,17 +182,29 @@ mod tests {
             agent("c", 3, 1, None),
         ];
         use OrderBy::{LeastLoaded, LongestIdle, LowestSufficient, Proficiency};
-        assert_eq!(order(&agents, &[Proficiency, LeastLoaded], &[]), ["b", "c", "a"]);
-        assert_eq!(order(&agents, &[LowestSufficient, LongestIdle], &[]), ["a", "c", "b"]);
+        assert_eq!(
+            order(&agents, &[Proficiency, LeastLoaded], &[]),
+            ["b", "c", "a"]
+        );
+        assert_eq!(
+            order(&agents, &[LowestSufficient, LongestIdle], &[]),
+            ["a", "c", "b"]
+        );
         assert_eq!(order(&agents, &[LeastLoaded], &[]), ["c", "a", "b"]);
         assert_eq!(order(&agents, &[LongestIdle], &[]), ["b", "a", "c"]);
     }
 
     #[test]
     fn load_is_a_share_of_the_capacity() {
-        let small = Agent { capacity: 2, ..agent("small", 3, 1, None) };
+        let small = Agent {
+            capacity: 2,
+            ..agent("small", 3, 1, None)
+        };
         let large = agent("large", 3, 4, None);
-        assert_eq!(order(&[small, large], &[OrderBy::LeastLoaded], &[]), ["large", "small"]);
+        assert_eq!(
+            order(&[small, large], &[OrderBy::LeastLoaded], &[]),
+            ["large", "small"]
+        );
     }
 
     #[test]
@@ -198,7 +213,10 @@ mod tests {
         linguist.skills.insert("lang_de".into(), 2);
         let expert = agent("expert", 5, 0, None);
         let by = [OrderBy::Proficiency];
-        assert_eq!(order(&[expert, linguist], &by, &[("lang_de", 1)]), ["linguist", "expert"]);
+        assert_eq!(
+            order(&[expert, linguist], &by, &[("lang_de", 1)]),
+            ["linguist", "expert"]
+        );
     }
 
     #[test]
@@ -206,7 +224,9 @@ mod tests {
         let mut first = std::collections::BTreeMap::new();
         for ticket in 0..300 {
             let ticket = format!("T-{ticket}");
-            let winner = ["agent-1", "agent-2", "agent-3"].into_iter().min_by_key(|id| hash(&ticket, id));
+            let winner = ["agent-1", "agent-2", "agent-3"]
+                .into_iter()
+                .min_by_key(|id| hash(&ticket, id));
             *first.entry(winner).or_insert(0) += 1;
         }
         assert!(first.values().all(|&count| count > 60), "{first:?}");

@@ -7,10 +7,11 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::document::{self, Node};
-use super::fault::{Faults, FileErrors, Position, RosterErrors, advice};
-use super::fields::{self, Fields, check_name};
+use super::document;
+use super::fault::{Faults, Position, RosterErrors, advice};
+use super::fields::check_name;
 use super::policy::Policy;
+use super::roster_file::read_agents;
 
 /// Largest roster file, in bytes.
 pub const MAX_ROSTER_BYTES: usize = 4 << 20;
@@ -22,7 +23,7 @@ pub const MAX_AGENTS: usize = 10_000;
 pub const MAX_PROFICIENCY: u8 = 5;
 
 /// Most tickets an agent may hold at a time.
-const MAX_CAPACITY: u32 = 10_000;
+pub(super) const MAX_CAPACITY: u32 = 10_000;
 
 /// Whether an agent is there to take tickets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -128,31 +129,7 @@ impl Roster {
     pub fn parse(text: &str, origin: &str) -> Result<Self, RosterErrors> {
         let document = document::parse(text, origin, MAX_ROSTER_BYTES)?;
         let mut faults = Faults::default();
-        let mut agents = Vec::new();
-        let mut positions = BTreeMap::new();
-        if let Some(file) = Fields::open(&document, "a roster", &["version", "agents"], &mut faults) {
-            file.require("version", &mut faults);
-            file.integer("version", 1..=1_u8, &mut faults);
-            let list = file.require("agents", &mut faults);
-            let list = list.map_or(&[][..], |node| fields::items(node, "agents", &mut faults));
-            if list.len() > MAX_AGENTS {
-                let message = format!("{} agents are more than the {MAX_AGENTS} allowed", list.len());
-                return Err(FileErrors::single(origin, Some(document.position), message));
-            }
-            for node in list {
-                let Some(agent) = read_agent(node, &mut faults) else {
-                    continue;
-                };
-                if let Some(earlier) = positions.insert(agent.id.clone(), node.position) {
-                    let (id, line) = (&agent.id, earlier.line);
-                    faults.add(
-                        node.position,
-                        format!("agent '{id}' is given twice, first in line {line}: keep one"),
-                    );
-                }
-                agents.push(agent);
-            }
-        }
+        let (agents, positions) = read_agents(&document, &mut faults);
         faults.into_result(origin)?;
         Ok(Self::sorted(agents, positions, origin))
     }
@@ -177,7 +154,9 @@ impl Roster {
     /// The agent with this id.
     #[must_use]
     pub fn agent(&self, id: &str) -> Option<&Agent> {
-        let index = self.agents.binary_search_by(|agent| agent.id.as_str().cmp(id));
+        let index = self
+            .agents
+            .binary_search_by(|agent| agent.id.as_str().cmp(id));
         self.agents.get(index.ok()?)
     }
 
@@ -195,22 +174,24 @@ impl Roster {
             };
             for skill in agent.skills.keys().filter(|skill| !policy.has_skill(skill)) {
                 let advice = advice(skill, policy.skills());
-                note(format!("agent '{}' has the unknown skill '{skill}': {advice}", agent.id));
+                note(format!(
+                    "agent '{}' has the unknown skill '{skill}': {advice}",
+                    agent.id
+                ));
             }
             let queues = agent.queues.iter().flatten();
             for queue in queues.filter(|queue| !policy.has_queue(queue)) {
                 let advice = advice(queue, policy.queues());
-                note(format!("agent '{}' serves the unknown queue '{queue}': {advice}", agent.id));
+                note(format!(
+                    "agent '{}' serves the unknown queue '{queue}': {advice}",
+                    agent.id
+                ));
             }
         }
-        faults.into_result(&self.origin)
+        Ok(faults.into_result(&self.origin)?)
     }
 
-    fn sorted(
-        mut agents: Vec<Agent>,
-        positions: BTreeMap<String, Position>,
-        origin: &str,
-    ) -> Self {
+    fn sorted(mut agents: Vec<Agent>, positions: BTreeMap<String, Position>, origin: &str) -> Self {
         agents.sort_by(|a, b| a.id.cmp(&b.id));
         Self {
             origin: origin.to_owned(),
@@ -218,74 +199,6 @@ impl Roster {
             positions,
         }
     }
-}
-
-const AGENT_FIELDS: &[&str] = &[
-    "id", "name", "skills", "queues", "presence", "on_leave", "capacity", "load", "idle_since",
-];
-
-fn read_agent(node: &Node, faults: &mut Faults) -> Option<Agent> {
-    let fields = Fields::open(node, "an agent", AGENT_FIELDS, faults)?;
-    let id = fields.require("id", faults).and_then(|node| fields::name(node, "id", faults));
-    let presence = fields
-        .require("presence", faults)
-        .and_then(|node| read_presence(node, faults));
-    fields.require("capacity", faults);
-    let capacity = fields.integer("capacity", 0..=MAX_CAPACITY, faults);
-    let skills = fields
-        .get("skills")
-        .map(|node| read_levels(node, "skills", faults))
-        .unwrap_or_default();
-    let queues = fields.get("queues").map(|node| {
-        fields::items(node, "queues", faults)
-            .iter()
-            .filter_map(|item| fields::name(item, "a queue", faults).map(str::to_owned))
-            .collect()
-    });
-    let idle_since = fields.text("idle_since", faults).and_then(|text| {
-        let parsed = text.parse::<Timestamp>().ok();
-        if parsed.is_none() {
-            let position = fields.get("idle_since").map_or(node.position, |node| node.position);
-            faults.add(
-                position,
-                "idle_since must be a time with its offset, such as 2026-03-02T09:30:00Z",
-            );
-        }
-        parsed
-    });
-    Some(Agent {
-        name: fields.text("name", faults).unwrap_or_default().to_owned(),
-        on_leave: fields.flag("on_leave", faults).unwrap_or(false),
-        load: fields.integer("load", 0..=MAX_CAPACITY, faults).unwrap_or(0),
-        id: id?.to_owned(),
-        skills,
-        queues,
-        presence: presence?,
-        capacity: capacity?,
-        idle_since,
-    })
-}
-
-fn read_presence(node: &Node, faults: &mut Faults) -> Option<Presence> {
-    let word = fields::text(node, "presence", faults)?;
-    let found = Presence::ALL.iter().find(|presence| presence.as_str() == word);
-    if found.is_none() {
-        let advice = advice(word, Presence::ALL.iter().map(|presence| presence.as_str()));
-        faults.add(node.position, format!("unknown presence '{word}': {advice}"));
-    }
-    found.copied()
-}
-
-/// A mapping from skills to proficiency levels.
-pub(super) fn read_levels(node: &Node, what: &str, faults: &mut Faults) -> BTreeMap<String, u8> {
-    let mut levels = BTreeMap::new();
-    for (key, value) in fields::entries(node, what, faults).unwrap_or_default() {
-        let level = fields::integer(value, &format!("the level of '{}'", key.name), 1..=MAX_PROFICIENCY, faults);
-        if let Some(level) = level {
-            levels.insert(key.name.clone(), level);
-        }
-    }
-    levels
 }
 
 #[cfg(test)]
@@ -301,31 +214,14 @@ mod tests {
             "r.yaml",
         )
         .unwrap();
-        let ids: Vec<_> = roster.agents().iter().map(|agent| agent.id.as_str()).collect();
+        let ids: Vec<_> = roster
+            .agents()
+            .iter()
+            .map(|agent| agent.id.as_str())
+            .collect();
         assert_eq!(ids, ["ana", "zoe"]);
         assert_eq!(roster.agent("ana").unwrap().skills["billing"], 3);
         assert_eq!(roster.agent("zoe").unwrap().queues, None);
         assert_eq!(roster.agent("bob"), None);
-    }
-
-    #[test]
-    fn every_error_of_a_roster_is_reported_with_its_place() {
-        let errors = Roster::parse(
-            "version: 1\nagents:\n  - {id: ana, presence: avaliable, capacity: 2}\n  \
-             - {id: bob, presence: away, capacity: -1, skils: {}}\n  \
-             - {id: cho, presence: away, capacity: 3, skills: {tech: 6}}\n  \
-             - {id: cho, presence: away, capacity: 3, idle_since: noon}\n",
-            "r.yaml",
-        )
-        .unwrap_err();
-        assert_eq!(
-            errors.to_string(),
-            "r.yaml:3:25: unknown presence 'avaliable': did you mean 'available'?\n\
-             r.yaml:4:40: capacity must be a whole number from 0 to 10000, not -1\n\
-             r.yaml:4:44: unknown field 'skils' in an agent: did you mean 'skills'?\n\
-             r.yaml:5:60: the level of 'tech' must be a whole number from 1 to 5, not 6\n\
-             r.yaml:6:5: agent 'cho' is given twice, first in line 5: keep one\n\
-             r.yaml:6:56: idle_since must be a time with its offset, such as 2026-03-02T09:30:00Z"
-        );
     }
 }

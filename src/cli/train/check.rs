@@ -11,7 +11,7 @@ use crate::dataset::{CheckReport, check};
 
 /// Checks a data set without training on it
 #[derive(Debug, Args)]
-pub struct CheckArgs {
+pub(super) struct CheckArgs {
     #[command(flatten)]
     data: DataArgs,
     /// Print the report as JSON
@@ -19,7 +19,7 @@ pub struct CheckArgs {
     json: bool,
 }
 
-pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let (dataset, findings) = args.data.read()?;
     let mut report = check(&dataset);
     report.include(findings);

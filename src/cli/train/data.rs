@@ -11,7 +11,7 @@ use crate::training::{LabelledHead, LabelledTexts};
 
 /// Files of labelled tickets and how their columns are used.
 #[derive(Debug, Args)]
-pub struct DataArgs {
+pub(super) struct DataArgs {
     /// File of tickets: CSV, TSV, JSON lines or Parquet (repeatable)
     #[arg(long = "data", value_name = "FILE", required = true, num_args = 1..)]
     data: Vec<PathBuf>,
@@ -40,7 +40,7 @@ impl DataArgs {
     ///
     /// # Errors
     /// If a file cannot be used.
-    pub fn read(&self) -> anyhow::Result<(Dataset, Vec<Finding>)> {
+    pub(super) fn read(&self) -> anyhow::Result<(Dataset, Vec<Finding>)> {
         let columns = Columns {
             text: self.text.clone(),
             topic: self.topic.clone(),
@@ -68,7 +68,7 @@ fn parse_facet(argument: &str) -> Result<(String, String), String> {
 
 /// The rows with text, and each head's labels.
 #[must_use]
-pub fn labelled(dataset: &Dataset) -> LabelledTexts {
+pub(super) fn labelled(dataset: &Dataset) -> LabelledTexts {
     let kept: Vec<usize> = (0..dataset.examples.len())
         .filter(|&row| !dataset.examples[row].text.trim().is_empty())
         .collect();
@@ -95,7 +95,7 @@ pub fn labelled(dataset: &Dataset) -> LabelledTexts {
 
 /// The files as a manifest names them.
 #[must_use]
-pub fn sources(dataset: &Dataset) -> Vec<DataSource> {
+pub(super) fn sources(dataset: &Dataset) -> Vec<DataSource> {
     dataset
         .sources
         .iter()

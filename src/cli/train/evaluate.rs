@@ -13,7 +13,7 @@ use crate::model::Registry;
 
 /// Measures a model on labelled tickets that it was not trained on
 #[derive(Debug, Args)]
-pub struct EvaluateArgs {
+pub(super) struct EvaluateArgs {
     /// Folder of models
     #[arg(long, value_name = "DIR")]
     models: PathBuf,
@@ -34,7 +34,7 @@ struct Report<'a> {
     evaluation: &'a Evaluation,
 }
 
-pub fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     let registry = Registry::new(&args.models);
     let bundle = registry.load(args.version.as_deref())?;
     let (dataset, _) = args.data.read()?;

@@ -17,7 +17,7 @@ use crate::training::{FitParams, FitReport, LabelledTexts, fit};
 
 /// Trains a model on labelled tickets
 #[derive(Debug, Args)]
-pub struct FitArgs {
+pub(super) struct FitArgs {
     #[command(flatten)]
     data: DataArgs,
     /// Folder of models that the new version is written to
@@ -37,7 +37,7 @@ pub struct FitArgs {
     json: bool,
 }
 
-pub fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
     let (dataset, found_reading) = args.data.read()?;
     let mut checked = check(&dataset);
     checked.include(found_reading);
@@ -155,7 +155,7 @@ fn print_report(report: &FitReport) {
 }
 
 /// One line of measures a head.
-pub fn print_heads<'a>(heads: impl Iterator<Item = (&'a str, &'a HeadMetrics)>) {
+pub(super) fn print_heads<'a>(heads: impl Iterator<Item = (&'a str, &'a HeadMetrics)>) {
     let mut measures = table(
         &["head", "rows", "accuracy", "macro F1", "weighted F1", "log loss", "calibration error", "kappa", "under-called"],
         &[1, 2, 3, 4, 5, 6, 7, 8],
@@ -178,7 +178,7 @@ pub fn print_heads<'a>(heads: impl Iterator<Item = (&'a str, &'a HeadMetrics)>) 
 }
 
 /// The labels and confusions that cost most.
-pub fn print_worst(head: &str, metrics: &HeadMetrics) {
+pub(super) fn print_worst(head: &str, metrics: &HeadMetrics) {
     println!("\n{head}: the worst labels");
     let mut labels = table(&["label", "rows", "precision", "recall", "F1"], &[1, 2, 3, 4]);
     for (label, measures) in metrics.worst_labels() {

@@ -10,7 +10,7 @@ use crate::model::{Manifest, Registry};
 
 /// Lists, shows, activates and rolls back model versions
 #[derive(Debug, Args)]
-pub struct ModelsArgs {
+pub(super) struct ModelsArgs {
     #[command(subcommand)]
     command: Command,
     /// Folder of models
@@ -36,7 +36,7 @@ enum Command {
     Rollback,
 }
 
-pub fn run(args: ModelsArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: ModelsArgs) -> anyhow::Result<ExitCode> {
     let registry = Registry::new(&args.models);
     match args.command {
         Command::List => list(&registry)?,

@@ -5,14 +5,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::training::Stage;
 
 /// A bar over the stages of a fit.
-pub struct FitProgress {
+pub(super) struct FitProgress {
     bar: ProgressBar,
 }
 
 impl FitProgress {
     /// A bar for a fit with this many folds.
     #[must_use]
-    pub fn new(folds: usize) -> Self {
+    pub(super) fn new(folds: usize) -> Self {
         // One step a fold, one for the pool, one for the final fit.
         let bar = ProgressBar::new(folds as u64 + 2);
         if let Ok(style) = ProgressStyle::with_template("{elapsed:>4} {wide_bar} {pos}/{len} {msg}") {
@@ -23,7 +23,7 @@ impl FitProgress {
     }
 
     /// Shows that `stage` begins.
-    pub fn begin(&self, stage: Stage) {
+    pub(super) fn begin(&self, stage: Stage) {
         match stage {
             Stage::Fold { index, of } => {
                 self.bar.set_position(index as u64 - 1);
@@ -41,7 +41,7 @@ impl FitProgress {
     }
 
     /// Takes the bar off the screen.
-    pub fn finish(self) {
+    pub(super) fn finish(self) {
         self.bar.finish_and_clear();
     }
 }

@@ -57,7 +57,9 @@ impl Variables {
         }
         context.add_variable_from_value("urgency", rank(facts.urgency));
         let facets = &facts.classification.facets;
-        let facets = facets.iter().map(|(name, said)| (name.as_str(), said.label.as_str()));
+        let facets = facets
+            .iter()
+            .map(|(name, said)| (name.as_str(), said.label.as_str()));
         context.add_variable_from_value("facets", text_map(facets));
         context.add_variable_from_value("ticket", ticket_value(facts.ticket));
         context.add_variable_from_value("customer", customer_value(facts.ticket));
@@ -101,11 +103,17 @@ fn ticket_value(ticket: &Ticket) -> Value {
     let tags: Vec<Value> = ticket.tags.iter().map(|tag| text(tag)).collect();
     map([
         ("channel", text(ticket.channel.map_or("", Channel::as_str))),
-        ("language", text(ticket.language.as_deref().unwrap_or_default())),
+        (
+            "language",
+            text(ticket.language.as_deref().unwrap_or_default()),
+        ),
         ("subject", text(&ticket.subject)),
         ("tags", Value::List(Arc::new(tags))),
         ("attributes", attributes(&ticket.attributes)),
-        ("last_agent_id", text(ticket.last_agent_id.as_deref().unwrap_or_default())),
+        (
+            "last_agent_id",
+            text(ticket.last_agent_id.as_deref().unwrap_or_default()),
+        ),
     ])
 }
 
@@ -119,7 +127,11 @@ fn customer_value(ticket: &Ticket) -> Value {
 }
 
 fn attributes(attributes: &BTreeMap<String, String>) -> Value {
-    text_map(attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    text_map(
+        attributes
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str())),
+    )
 }
 
 fn text_map<'a>(entries: impl Iterator<Item = (&'a str, &'a str)>) -> Value {

@@ -3,6 +3,7 @@
 //! length, its depth and a ban on loops within loops.
 
 mod check;
+mod check_call;
 mod evaluate;
 mod labels;
 mod types;

@@ -103,7 +103,10 @@ fn a_condition_that_cannot_be_evaluated_is_an_error_with_its_cause() {
 #[test]
 fn unknown_names_are_refused_with_the_nearest() {
     for (text, expected) in [
-        ("topick == \"a\"", "t:1:1: unknown variable 'topick': did you mean 'topic'?"),
+        (
+            "topick == \"a\"",
+            "t:1:1: unknown variable 'topick': did you mean 'topic'?",
+        ),
         (
             "customer.teir == \"vip\"",
             "t:1:9: unknown field 'teir' of the customer: did you mean 'tier'?",
@@ -124,21 +127,50 @@ fn unknown_names_are_refused_with_the_nearest() {
 #[test]
 fn types_that_cannot_fit_are_refused() {
     for (text, expected) in [
-        ("urgency == \"high\"", "an urgency (LOW, NORMAL, HIGH, URGENT) can never equal a text"),
+        (
+            "urgency == \"high\"",
+            "an urgency (LOW, NORMAL, HIGH, URGENT) can never equal a text",
+        ),
         ("urgency >= 3", "cannot be ordered against a whole number"),
         ("topic", "a condition must give true or false, not a text"),
         ("topic == \"a\" && urgency", "true or false is needed here"),
-        ("waited > 5", "a duration cannot be ordered against a whole number"),
-        ("topic in \"billing\"", "'in' needs a list or a map, not a text"),
-        ("topic in [1, 2]", "a text can never be in a list of a whole number"),
+        (
+            "waited > 5",
+            "a duration cannot be ordered against a whole number",
+        ),
+        (
+            "topic in \"billing\"",
+            "'in' needs a list or a map, not a text",
+        ),
+        (
+            "topic in [1, 2]",
+            "a text can never be in a list of a whole number",
+        ),
         ("topic.size == 1", "a text has no field 'size'"),
         ("size(urgency) > 1", "or called with (a text, list or map)"),
-        ("topic.startsWith(1)", "'startsWith' must be called on a text with (a text)"),
-        ("topic + 1 == \"a\"", "'+' cannot be applied to a text and a whole number"),
+        (
+            "topic.startsWith(1)",
+            "'startsWith' must be called on a text with (a text)",
+        ),
+        (
+            "topic + 1 == \"a\"",
+            "'+' cannot be applied to a text and a whole number",
+        ),
         ("topic.matches(\"(\")", "no regular expression"),
         ("ticket.subject.matches(topic)", "must be written out"),
         ("topic == \"a\" &&", "the condition cannot be read"),
-        ("ticket.tags.exists(topic, topic == \"a\")", "is a variable already"),
+        (
+            "ticket.tags.exists(topic, topic == \"a\")",
+            "is a variable already",
+        ),
+        (
+            "customer.attributes.exists(k, k == \"a\")",
+            "a loop needs a list, not a map",
+        ),
+        (
+            "{\"a\": 1}[topic] == 1",
+            "a map cannot be written out in a condition",
+        ),
         (
             "ticket.tags.exists(a, ticket.tags.exists(b, a == b))",
             "a loop inside a loop is not allowed",
@@ -188,12 +220,19 @@ fn labels_are_noted_with_their_places() {
         r#"topic in ["a/b", "a/c"] || facets["tone"] == "x" || topic.startsWith("d/") || ticket.channel != "sms""#,
     )
     .unwrap();
-    let kinds: Vec<_> = expression.labels().iter().map(|(_, kind)| kind.clone()).collect();
+    let kinds: Vec<_> = expression
+        .labels()
+        .iter()
+        .map(|(_, kind)| kind.clone())
+        .collect();
     for kind in [
         LabelUseKind::Topic("a/b".into()),
         LabelUseKind::Topic("a/c".into()),
         LabelUseKind::Facet("tone".into()),
-        LabelUseKind::FacetLabel { facet: "tone".into(), label: "x".into() },
+        LabelUseKind::FacetLabel {
+            facet: "tone".into(),
+            label: "x".into(),
+        },
         LabelUseKind::TopicPrefix("d/".into()),
         LabelUseKind::Channel("sms".into()),
     ] {
@@ -211,6 +250,9 @@ fn what_a_condition_says_of_a_topic_is_known_without_evaluating_it() {
     assert_eq!(truth(rule, "a/c"), Truth::False);
     assert_eq!(truth(r#"topic.startsWith("a/")"#, "a/c"), Truth::True);
     assert_eq!(truth(r#"!(topic in ["a/b"])"#, "a/b"), Truth::False);
-    assert_eq!(truth(r#"topic != "a/b" || waited > duration("1h")"#, "a/b"), Truth::Open);
+    assert_eq!(
+        truth(r#"topic != "a/b" || waited > duration("1h")"#, "a/b"),
+        Truth::Open
+    );
     assert_eq!(truth(r#"customer.tier == "vip""#, "a/b"), Truth::Open);
 }

@@ -1,0 +1,27 @@
+//! Compiles the protocol without `protoc`: `protox` parses the files, `tonic-prost-build` writes the
+//! Rust code, and the descriptor set is kept for server reflection.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::{env, fs};
+
+use prost::Message;
+
+const FILES: [&str; 4] = [
+    "triage/v1/ticket.proto",
+    "triage/v1/classification.proto",
+    "triage/v1/decision.proto",
+    "triage/v1/triage_service.proto",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // The compiler of the protocol does not tell Cargo what it read.
+    println!("cargo:rerun-if-changed=proto");
+    let descriptors = protox::compile(FILES, ["proto"])?;
+    let path = PathBuf::from(env::var("OUT_DIR")?).join("triage_descriptors.bin");
+    fs::write(path, descriptors.encode_to_vec())?;
+    tonic_prost_build::configure()
+        .btree_map(".")
+        .compile_fds(descriptors)?;
+    Ok(())
+}

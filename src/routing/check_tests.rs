@@ -1,0 +1,185 @@
+//! Policy files: what is read, and every way in which one is refused.
+
+use super::super::policy::Policy;
+use crate::ticket::Urgency;
+
+const HEAD: &str =
+    "version: 1\nskills: [billing, tech]\nqueues: {billing: {overflow: general}, general: {}}\n";
+const TAIL: &str = "default: {queue: general}\n";
+
+/// The errors of a policy whose line 4 and on are `middle`.
+fn errors_of(middle: &str) -> String {
+    match Policy::parse(&format!("{HEAD}{middle}{TAIL}"), "p.yaml") {
+        Ok(_) => String::new(),
+        Err(errors) => errors.to_string(),
+    }
+}
+
+#[test]
+fn a_policy_without_rules_is_a_policy() {
+    let policy = Policy::parse(&format!("{HEAD}{TAIL}"), "p.yaml").unwrap();
+    assert_eq!(policy.default_queue(), "general");
+    assert_eq!(policy.rule_ids().count(), 0);
+    assert_eq!(policy.priorities.of(Urgency::Urgent), 90);
+}
+
+#[test]
+fn every_error_of_the_file_is_reported_with_its_place() {
+    let text = "version: 2
+skills: [billing, tech, tech]
+queues: {billing: {overflow: generel}, general: {}}
+sla: {urgent: 15, hgih: 1h}
+languages: {de: lang_de}
+rules:
+  - id: a
+    when: topic == \"x\" && urgncy > LOW
+    steps:
+      - {queue: biling, require: {bilingg: 2}, order_by: [fastest]}
+  - id: a
+    when: topic == \"y\"
+    priority: 101
+    whn: x
+  - when: topic == \"z\"
+    otherwise: general
+default: {}
+";
+    assert_eq!(
+        Policy::parse(text, "p.yaml").unwrap_err().to_string(),
+        "p.yaml:1:10: version must be 1, not 2
+p.yaml:2:25: skill 'tech' is given twice: keep one
+p.yaml:3:30: unknown queue 'generel': did you mean 'general'?
+p.yaml:4:15: sla of urgent must be a duration with its unit, such as 90s, 15m, 8h or 3d, up to 366d, not 15
+p.yaml:4:19: unknown urgency 'hgih' in sla: did you mean 'high'?
+p.yaml:5:17: unknown skill 'lang_de': use one of billing, tech
+p.yaml:8:27: unknown variable 'urgncy': did you mean 'urgency'?
+p.yaml:10:17: unknown queue 'biling': did you mean 'billing'?
+p.yaml:10:35: unknown skill 'bilingg': did you mean 'billing'?
+p.yaml:10:59: unknown order 'fastest': use one of proficiency, lowest_sufficient, least_loaded, longest_idle
+p.yaml:11:5: the rule sends tickets nowhere: give it steps, otherwise or self_service
+p.yaml:13:15: priority must be a whole number from 0 to 100, not 101
+p.yaml:14:5: unknown field 'whn' in a rule: did you mean 'when'?
+p.yaml:15:5: a rule needs 'id'
+p.yaml:17:10: default needs 'queue'"
+    );
+}
+
+#[test]
+fn a_default_is_mandatory() {
+    let errors = Policy::parse(HEAD, "p.yaml").unwrap_err();
+    assert_eq!(errors.to_string(), "p.yaml:1:1: a policy needs 'default'");
+    assert!(Policy::parse("", "p.yaml").is_err());
+    assert!(Policy::parse("[]", "p.yaml").is_err());
+}
+
+#[test]
+fn what_is_not_in_the_language_is_an_unknown_field() {
+    let errors = errors_of("calendars: {}\n");
+    assert!(
+        errors.starts_with("p.yaml:4:1: unknown field 'calendars' in a policy"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn rule_ids_are_unique_and_not_the_default() {
+    let errors = errors_of(
+        "rules:\n  - {id: a, when: topic == \"x\", otherwise: general}\n  \
+         - {id: a, when: topic == \"y\", otherwise: general}\n  \
+         - {id: default, when: topic == \"z\", otherwise: general}\n",
+    );
+    assert_eq!(
+        errors,
+        "p.yaml:6:5: rule 'a' is given twice, first in line 5: rename one\n\
+         p.yaml:7:5: no rule may be called 'default': decisions without a rule are; rename it"
+    );
+}
+
+#[test]
+fn steps_that_can_never_be_reached_are_errors() {
+    let rule = |rest: &str| {
+        errors_of(&format!(
+            "rules:\n  - id: a\n    when: topic == \"x\"\n{rest}"
+        ))
+    };
+    assert_eq!(
+        rule("    steps: [{queue: billing}, {queue: general}]\n"),
+        "p.yaml:7:13: step 1 never ends, so step 2 is never reached: give it a timeout"
+    );
+    assert_eq!(
+        rule("    steps: [{queue: billing, timeout: 5m}]\n"),
+        "p.yaml:7:13: step 1 is the last and nothing follows its timeout: leave it out or give the rule an otherwise"
+    );
+    assert_eq!(
+        rule("    steps: [{timeout: 5m}]\n    otherwise: general\n"),
+        "p.yaml:7:13: a step needs a queue or a preferred_agent"
+    );
+    assert_eq!(
+        rule("    steps: [{preferred_agent: ticket.last_agent_id}]\n"),
+        "p.yaml:7:13: the step names no queue and none follows: give it a queue"
+    );
+    assert_eq!(
+        rule(
+            "    steps: [{preferred_agent: ticket.last_agent_id, order_by: [proficiency], timeout: 5m}, {queue: billing}]\n"
+        ),
+        "p.yaml:7:63: order_by has no effect beside preferred_agent: leave it out"
+    );
+    assert_eq!(
+        rule("    steps: []\n"),
+        "p.yaml:7:12: steps must hold at least one step: leave it out otherwise"
+    );
+}
+
+#[test]
+fn queues_that_overflow_in_a_circle_are_told_once() {
+    let text = "version: 1\nqueues:\n  a: {overflow: b}\n  b: {overflow: c}\n  c: {overflow: b}\n  \
+                d: {overflow: d}\ndefault: {queue: a}\n";
+    assert_eq!(
+        Policy::parse(text, "p.yaml").unwrap_err().to_string(),
+        "p.yaml:4:17: queues overflow in a circle: b → c → b; let one of them end it\n\
+         p.yaml:6:17: queues overflow in a circle: d → d; let one of them end it"
+    );
+}
+
+#[test]
+fn targets_the_wrong_way_round_are_errors() {
+    assert_eq!(
+        errors_of("sla: {urgent: 8h, high: 1h, low: 3d}\n"),
+        "p.yaml:4:6: sla of urgent comes after that of high: swap them"
+    );
+    assert_eq!(
+        errors_of("priorities: {low: 60}\n"),
+        "p.yaml:4:13: priorities of normal comes after that of low: swap them"
+    );
+}
+
+#[test]
+fn a_fault_in_a_condition_of_several_lines_is_placed_at_its_word() {
+    let errors = errors_of(
+        "rules:\n  - id: a\n    when: >\n      topic == \"x\"\n      && custmer.tier == \"vip\"\n      \
+         || ticket.channel == \"emial\"\n    otherwise: general\n",
+    );
+    assert_eq!(
+        errors,
+        "p.yaml:8:10: unknown variable 'custmer': did you mean 'customer'?"
+    );
+    let errors = errors_of(
+        "rules:\n  - id: a\n    when: 'ticket.channel == \"emial\"'\n    otherwise: general\n",
+    );
+    assert_eq!(
+        errors,
+        "p.yaml:6:30: unknown channel 'emial': did you mean 'email'?"
+    );
+}
+
+#[test]
+fn a_file_too_large_and_too_many_rules_are_refused() {
+    let large = format!("{HEAD}# {}\n{TAIL}", "x".repeat(1 << 20));
+    let errors = Policy::parse(&large, "p.yaml").unwrap_err().to_string();
+    assert!(errors.contains("more than the 1048576 allowed"), "{errors}");
+    let rules = "  - {id: a, when: \"true\"}\n".repeat(10_001);
+    let errors = errors_of(&format!("rules:\n{rules}"));
+    assert_eq!(
+        errors,
+        "p.yaml:5:3: 10001 rules are more than the 10000 allowed"
+    );
+}

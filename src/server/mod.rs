@@ -1,0 +1,210 @@
+//! The running service: listener, layers, health, reflection, loading, and draining.
+//!
+//! The listener is bound before anything is loaded, so that health can be asked from the first
+//! moment; it answers SERVING once model and policy are loaded, and NOT_SERVING again while
+//! requests in flight drain.
+
+mod layers;
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::codec::CompressionEncoding;
+use tonic::transport::Server;
+use tonic_health::pb::health_server::{Health, HealthServer};
+use tonic_health::server::HealthReporter;
+
+use crate::grpc::v1::triage_service_server::{SERVICE_NAME, TriageServiceServer};
+use crate::grpc::{DESCRIPTORS, TriageApi};
+use crate::settings::Settings;
+use crate::triage::{LoadError, Triage};
+
+/// Why the service ended other than by its shutdown.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}: choose another with --listen or server.listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Model, policy or roster are unusable.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The task that loads ended early.
+    #[error("loading was interrupted: {0}")]
+    Interrupted(#[from] tokio::task::JoinError),
+    /// The transport failed.
+    #[error("the server failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    /// Reflection could not be set up.
+    #[error("reflection could not be set up: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The operating system refused something else.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Binds the address of the settings.
+///
+/// # Errors
+/// If it cannot be listened on.
+pub async fn bind(settings: &Settings) -> Result<TcpListener, ServeError> {
+    let address = settings.server.listen;
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| ServeError::Listen { address, source })
+}
+
+/// Serves on `listener` until `shutdown` resolves and requests in flight have ended, or the time for
+/// that is over.
+///
+/// # Errors
+/// If model, policy or roster cannot be loaded, or the transport fails.
+pub async fn run(
+    listener: TcpListener,
+    settings: &Settings,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let address = listener.local_addr()?;
+    let loaded = Arc::new(ArcSwapOption::empty());
+    let (health, health_service) = tonic_health::server::health_reporter();
+    set_serving(&health, false).await;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = serve(listener, settings, Arc::clone(&loaded), health_service, async {
+        // An error means that the sender is gone: stop as well.
+        let _ = stopped.await;
+    })?;
+    tokio::pin!(serving);
+    tracing::info!(%address, "listening");
+
+    let sources = settings.sources();
+    let loading = tokio::task::spawn_blocking(move || Triage::load(&sources));
+    let triage = tokio::select! {
+        triage = loading => triage??,
+        ended = &mut serving => return ended,
+    };
+    tracing::info!(
+        model_version = triage.model_version(),
+        policy_version = triage.policy_version(),
+        "loaded"
+    );
+    warn_of_unhandled_topics(&triage);
+    loaded.store(Some(Arc::new(triage)));
+    set_serving(&health, true).await;
+    tracing::info!(%address, "serving");
+
+    tokio::select! {
+        () = shutdown => {}
+        ended = &mut serving => return ended,
+    }
+    tracing::info!("draining");
+    set_serving(&health, false).await;
+    // The receiver lives in `serving`, which has not ended.
+    let _ = stop.send(());
+    drain(serving, settings.server.drain_timeout()).await
+}
+
+async fn drain(
+    serving: impl Future<Output = Result<(), ServeError>>,
+    timeout: Duration,
+) -> Result<(), ServeError> {
+    match tokio::time::timeout(timeout, serving).await {
+        Ok(ended) => {
+            tracing::info!("drained");
+            ended
+        }
+        Err(_) => {
+            tracing::warn!(timeout_ms = timeout.as_millis(), "requests still in flight were cut off");
+            Ok(())
+        }
+    }
+}
+
+fn serve(
+    listener: TcpListener,
+    settings: &Settings,
+    loaded: Arc<ArcSwapOption<Triage>>,
+    health_service: HealthServer<impl Health>,
+    stop: impl Future<Output = ()>,
+) -> Result<impl Future<Output = Result<(), ServeError>>, ServeError> {
+    let triage_service = TriageServiceServer::new(TriageApi::new(loaded))
+        .max_decoding_message_size(settings.server.max_message_bytes)
+        .accept_compressed(CompressionEncoding::Gzip)
+        .accept_compressed(CompressionEncoding::Zstd)
+        .send_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Zstd);
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()?;
+    let server = Server::builder()
+        .timeout(settings.server.request_timeout())
+        .layer(layers::layers!())
+        .add_service(health_service)
+        .add_service(reflection)
+        .add_service(triage_service);
+    let connections = without_delay(listener);
+    Ok(async move {
+        server
+            .serve_with_incoming_shutdown(connections, stop)
+            .await
+            .map_err(ServeError::from)
+    })
+}
+
+/// Accepted connections that send small answers at once.
+fn without_delay(
+    listener: TcpListener,
+) -> impl tokio_stream::Stream<Item = io::Result<tokio::net::TcpStream>> {
+    use tokio_stream::StreamExt;
+    TcpListenerStream::new(listener).map(|connection| {
+        let stream = connection?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    })
+}
+
+/// Sets the health of the whole server and of the triage service.
+async fn set_serving(health: &HealthReporter, serving: bool) {
+    let status = if serving {
+        tonic_health::ServingStatus::Serving
+    } else {
+        tonic_health::ServingStatus::NotServing
+    };
+    for service in ["", SERVICE_NAME] {
+        health.set_service_status(service, status).await;
+    }
+}
+
+fn warn_of_unhandled_topics(triage: &Triage) {
+    let topics = triage.unhandled_topics();
+    if !topics.is_empty() {
+        tracing::info!(topics = topics.join(", "), "topics that only the policy's default handles");
+    }
+}
+
+/// Resolves at SIGTERM or at an interrupt from the terminal.
+///
+/// # Errors
+/// If the signals cannot be listened to.
+pub fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

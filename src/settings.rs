@@ -1,0 +1,253 @@
+//! Settings: defaults < file < environment < flags. The only module that reads the environment.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use config::{Config, ConfigError, Environment, File, FileFormat};
+use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
+
+use crate::triage::Sources;
+
+const DEFAULTS: &str = include_str!("../config/default.toml");
+/// Largest message that may be allowed.
+const MAX_MESSAGE_BYTES: usize = 64 << 20;
+/// Longest time that may be allowed.
+const MAX_TIMEOUT_MS: u64 = 3_600_000;
+
+/// All settings of the server, validated.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The network side.
+    pub server: ServerSettings,
+    /// The model.
+    pub model: ModelSettings,
+    /// The policy.
+    pub policy: PolicySettings,
+    /// The roster.
+    #[serde(default)]
+    pub roster: RosterSettings,
+    /// The log.
+    pub log: LogSettings,
+}
+
+/// The network side.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Largest message that is read, in bytes.
+    pub max_message_bytes: usize,
+    /// How long requests in flight may take to end after SIGTERM, in milliseconds.
+    pub drain_timeout_ms: u64,
+    /// How long one request may take, in milliseconds.
+    pub request_timeout_ms: u64,
+}
+
+impl ServerSettings {
+    /// How long requests in flight may take to end.
+    #[must_use]
+    pub fn drain_timeout(&self) -> Duration {
+        Duration::from_millis(self.drain_timeout_ms)
+    }
+
+    /// How long one request may take.
+    #[must_use]
+    pub fn request_timeout(&self) -> Duration {
+        Duration::from_millis(self.request_timeout_ms)
+    }
+}
+
+/// The model.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelSettings {
+    /// Folder of models.
+    pub folder: PathBuf,
+    /// A version to serve in place of the active one.
+    #[serde(default)]
+    pub version: Option<String>,
+}
+
+/// The policy.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicySettings {
+    /// The policy's file.
+    pub file: PathBuf,
+}
+
+/// The roster.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RosterSettings {
+    /// The roster's file.
+    #[serde(default)]
+    pub file: Option<PathBuf>,
+}
+
+/// The log.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {
+    /// What is logged, as filter directives.
+    pub level: String,
+    /// How it is written.
+    pub format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// Text for people.
+    Text,
+}
+
+/// Why settings cannot be used. Messages name the key.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A source cannot be read, a key is unknown, or a value has the wrong type.
+    #[error("settings: {0}")]
+    Read(#[from] ConfigError),
+    /// A value is out of range.
+    #[error("settings: {key}: {problem}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What is wrong and what is allowed.
+        problem: String,
+    },
+}
+
+impl Settings {
+    /// Reads settings: defaults, then `file`, then the variables of the environment that start with
+    /// `TRIAGE_`, then `flags` (key and value).
+    ///
+    /// # Errors
+    /// If a source cannot be read or a value is not allowed; the message names the key.
+    pub fn load(file: Option<&Path>, flags: &[(&str, String)]) -> Result<Self, SettingsError> {
+        let environment = Environment::with_prefix("TRIAGE")
+            .prefix_separator("_")
+            .separator("__")
+            .try_parsing(true);
+        Self::layered(file, environment, flags)
+    }
+
+    fn layered(
+        file: Option<&Path>,
+        environment: Environment,
+        flags: &[(&str, String)],
+    ) -> Result<Self, SettingsError> {
+        let mut builder =
+            Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        if let Some(path) = file {
+            builder = builder.add_source(File::from(path).format(FileFormat::Toml).required(true));
+        }
+        builder = builder.add_source(environment);
+        for (key, value) in flags {
+            builder = builder.set_override(*key, value.as_str())?;
+        }
+        let settings: Self = builder.build()?.try_deserialize()?;
+        settings.validate()?;
+        Ok(settings)
+    }
+
+    fn validate(&self) -> Result<(), SettingsError> {
+        let server = &self.server;
+        within("server.max_message_bytes", server.max_message_bytes as u64, MAX_MESSAGE_BYTES as u64)?;
+        within("server.drain_timeout_ms", server.drain_timeout_ms, MAX_TIMEOUT_MS)?;
+        within("server.request_timeout_ms", server.request_timeout_ms, MAX_TIMEOUT_MS)?;
+        if let Err(error) = EnvFilter::try_new(&self.log.level) {
+            return Err(SettingsError::Value {
+                key: "log.level",
+                problem: format!("'{}' is no filter ({error}): use info, or info,triage=debug", self.log.level),
+            });
+        }
+        Ok(())
+    }
+
+    /// Where model, policy and roster are.
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        Sources {
+            models: self.model.folder.clone(),
+            version: self.model.version.clone(),
+            policy: self.policy.file.clone(),
+            roster: self.roster.file.clone(),
+        }
+    }
+}
+
+fn within(key: &'static str, value: u64, most: u64) -> Result<(), SettingsError> {
+    if (1..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(SettingsError::Value {
+        key,
+        problem: format!("{value} is not between 1 and {most}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        let variables: HashMap<String, String> = variables
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        Environment::with_prefix("TRIAGE")
+            .prefix_separator("_")
+            .separator("__")
+            .try_parsing(true)
+            .source(Some(variables))
+    }
+
+    #[test]
+    fn defaults_alone_are_valid() {
+        let settings = Settings::layered(None, environment(&[]), &[]).unwrap();
+        assert_eq!(settings.server.listen.port(), 50051);
+        assert_eq!(settings.roster.file, None);
+    }
+
+    #[test]
+    fn flags_beat_environment_beats_file_beats_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("triage.toml");
+        std::fs::write(
+            &file,
+            "[server]\nlisten = \"127.0.0.1:1\"\ndrain_timeout_ms = 1\nrequest_timeout_ms = 1\n",
+        )
+        .unwrap();
+        let variables = [
+            ("TRIAGE_SERVER__DRAIN_TIMEOUT_MS", "2"),
+            ("TRIAGE_SERVER__REQUEST_TIMEOUT_MS", "2"),
+            ("OTHER_SERVER__LISTEN", "nonsense"),
+        ];
+        let flags = [("server.request_timeout_ms", "3".to_owned())];
+        let settings = Settings::layered(Some(&file), environment(&variables), &flags).unwrap();
+        assert_eq!(settings.server.listen.port(), 1);
+        assert_eq!(settings.server.drain_timeout_ms, 2);
+        assert_eq!(settings.server.request_timeout_ms, 3);
+    }
+
+    #[test]
+    fn errors_name_the_key() {
+        let message = |flags: &[(&str, String)]| {
+            Settings::layered(None, environment(&[]), flags).unwrap_err().to_string()
+        };
+        assert!(message(&[("server.max_message_bytes", "0".into())]).contains("server.max_message_bytes"));
+        assert!(message(&[("server.listen", "nowhere".into())]).contains("server.listen"));
+        assert!(message(&[("log.level", "triage=loudly".into())]).contains("log.level"));
+        assert!(message(&[("server.lisen", "x".into())]).contains("lisen"));
+    }
+}
