@@ -27,7 +27,6 @@ pub struct Settings {
     /// The policy.
     pub policy: PolicySettings,
     /// The roster.
-    #[serde(default)]
     pub roster: RosterSettings,
     /// The log.
     pub log: LogSettings,
@@ -81,12 +80,11 @@ pub struct PolicySettings {
 }
 
 /// The roster.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RosterSettings {
-    /// The roster's file.
-    #[serde(default)]
-    pub file: Option<PathBuf>,
+    /// The roster's file; empty for none.
+    pub file: PathBuf,
 }
 
 /// The log.
@@ -179,7 +177,7 @@ impl Settings {
             models: self.model.folder.clone(),
             version: self.model.version.clone(),
             policy: self.policy.file.clone(),
-            roster: self.roster.file.clone(),
+            roster: Some(self.roster.file.clone()).filter(|file| !file.as_os_str().is_empty()),
         }
     }
 }
@@ -216,7 +214,10 @@ mod tests {
     fn defaults_alone_are_valid() {
         let settings = Settings::layered(None, environment(&[]), &[]).unwrap();
         assert_eq!(settings.server.listen.port(), 50051);
-        assert_eq!(settings.roster.file, None);
+        assert!(settings.sources().roster.is_some());
+        let flags = [("roster.file", String::new())];
+        let settings = Settings::layered(None, environment(&[]), &flags).unwrap();
+        assert_eq!(settings.sources().roster, None);
     }
 
     #[test]

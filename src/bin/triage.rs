@@ -1,1 +1,10 @@
-fn main(){}
+//! `triage`: classifies and routes tickets at the prompt.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use triage::cli::{exit, triage::TriageCli};
+
+fn main() -> ExitCode {
+    exit::report(TriageCli::parse().run())
+}

@@ -5,3 +5,4 @@ pub mod exit;
 pub mod server;
 pub mod table;
 pub mod train;
+pub mod triage;

@@ -1,6 +1,8 @@
 //! The wire: generated messages, their conversion to and from our own types, and the services.
 
 pub mod answer;
+pub mod client;
+pub mod json;
 pub mod request;
 pub mod status;
 pub mod triage_service;

@@ -36,54 +36,82 @@ impl TriageApi {
     }
 }
 
+/// Answers a request to classify.
+///
+/// # Errors
+/// INVALID_ARGUMENT or RESOURCE_EXHAUSTED with every violation.
+#[allow(clippy::result_large_err)] // the protocol's own error
+pub fn classify(
+    triage: &Triage,
+    request: v1::ClassifyRequest,
+    workspace: &mut Workspace,
+) -> Result<v1::ClassifyResponse, Status> {
+    let (ticket, wanted) = request::classify(request).map_err(|status| *status)?;
+    let classification = triage.classify(&ticket, workspace);
+    let classification = answer::classification(&classification, &ticket, wanted, |kind, label| {
+        triage.evidence(&ticket, kind, label, workspace)
+    });
+    Ok(v1::ClassifyResponse {
+        ticket_id: ticket.id,
+        classification: Some(classification),
+        model_version: triage.model_version().to_owned(),
+    })
+}
+
+/// Answers a request to route at the time `now`.
+///
+/// # Errors
+/// INVALID_ARGUMENT or RESOURCE_EXHAUSTED with every violation.
+#[allow(clippy::result_large_err)] // the protocol's own error
+pub fn route(
+    triage: &Triage,
+    request: v1::RouteRequest,
+    now: Timestamp,
+    workspace: &mut Workspace,
+) -> Result<v1::RouteResponse, Status> {
+    let parsed = request::route(request).map_err(|status| *status)?;
+    let ticket = parsed.ticket;
+    let routed = triage.route(&ticket, now, parsed.waited, workspace);
+    let classification =
+        answer::classification(&routed.classification, &ticket, parsed.wanted, |kind, label| {
+            triage.evidence(&ticket, kind, label, workspace)
+        });
+    tracing::debug!(
+        rule = %routed.decision.rule,
+        queue = routed.decision.queue,
+        requires_human = routed.decision.requires_human,
+        "routed"
+    );
+    Ok(v1::RouteResponse {
+        ticket_id: ticket.id,
+        classification: Some(classification),
+        decision: Some(answer::decision(routed.decision, parsed.trace)),
+        model_version: triage.model_version().to_owned(),
+        policy_version: triage.policy_version().to_owned(),
+    })
+}
+
 #[tonic::async_trait]
 impl TriageService for TriageApi {
     async fn classify(
         &self,
         request: Request<v1::ClassifyRequest>,
     ) -> Result<Response<v1::ClassifyResponse>, Status> {
-        let (ticket, wanted) = request::classify(request.into_inner()).map_err(|status| *status)?;
         let triage = self.loaded()?;
-        let classification = WORKSPACE.with_borrow_mut(|workspace| {
-            let classification = triage.classify(&ticket, workspace);
-            answer::classification(&classification, &ticket, wanted, |kind, label| {
-                triage.evidence(&ticket, kind, label, workspace)
-            })
-        });
-        Ok(Response::new(v1::ClassifyResponse {
-            ticket_id: ticket.id,
-            classification: Some(classification),
-            model_version: triage.model_version().to_owned(),
-        }))
+        WORKSPACE
+            .with_borrow_mut(|workspace| classify(&triage, request.into_inner(), workspace))
+            .map(Response::new)
     }
 
     async fn route(
         &self,
         request: Request<v1::RouteRequest>,
     ) -> Result<Response<v1::RouteResponse>, Status> {
-        let parsed = request::route(request.into_inner()).map_err(|status| *status)?;
         let triage = self.loaded()?;
-        let ticket = &parsed.ticket;
-        let (classification, decision) = WORKSPACE.with_borrow_mut(|workspace| {
-            let routed = triage.route(ticket, Timestamp::now(), parsed.waited, workspace);
-            let classification =
-                answer::classification(&routed.classification, ticket, parsed.wanted, |kind, label| {
-                    triage.evidence(ticket, kind, label, workspace)
-                });
-            (classification, routed.decision)
-        });
-        tracing::debug!(
-            rule = %decision.rule,
-            queue = decision.queue,
-            requires_human = decision.requires_human,
-            "routed"
-        );
-        Ok(Response::new(v1::RouteResponse {
-            classification: Some(classification),
-            decision: Some(answer::decision(decision, parsed.trace)),
-            model_version: triage.model_version().to_owned(),
-            policy_version: triage.policy_version().to_owned(),
-            ticket_id: parsed.ticket.id,
-        }))
+        WORKSPACE
+            .with_borrow_mut(|workspace| {
+                route(&triage, request.into_inner(), Timestamp::now(), workspace)
+            })
+            .map(Response::new)
     }
 }

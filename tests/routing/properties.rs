@@ -90,7 +90,7 @@ fn build(agents: Vec<Agent>, case: (&str, Urgency, &str, i64, bool), policy: Pol
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(8000))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn nobody_who_cannot_take_it_is_ever_a_candidate(agents in any_agents(), case in any_case()) {

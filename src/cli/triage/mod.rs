@@ -1,0 +1,74 @@
+//! `triage`: classifies and routes tickets at the prompt, in process or by a running server.
+
+mod ask;
+mod demo;
+mod print;
+mod ticket;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use self::ask::{Ask, Asked};
+use self::ticket::TicketArgs;
+use crate::grpc::json::to_json;
+
+/// Classifies help-desk tickets and shows who should get them, and why.
+#[derive(Debug, Parser)]
+#[command(name = "triage", version, max_term_width = 100)]
+pub struct TriageCli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Says what a ticket is about and how urgent it is
+    Classify(TicketCommand),
+    /// Classifies a ticket and says who should get it
+    Route(TicketCommand),
+    Demo(demo::DemoArgs),
+}
+
+#[derive(Debug, Args)]
+struct TicketCommand {
+    #[command(flatten)]
+    ticket: TicketArgs,
+    #[command(flatten)]
+    ask: Ask,
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl TriageCli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// If the input is unusable or a server does not answer; the message says why.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Classify(command) => {
+                let ticket = command.ticket.read()?;
+                let answer = command.ask.connect()?.classify(&ticket)?;
+                if command.json {
+                    println!("{}", to_json("ClassifyResponse", &answer)?);
+                } else {
+                    print::classified(&ticket, &answer);
+                }
+            }
+            Command::Route(command) => {
+                let ticket = command.ticket.read()?;
+                let mut asked: Asked = command.ask.connect()?;
+                let answer = asked.route(&ticket, command.ticket.waited()?)?;
+                if command.json {
+                    println!("{}", to_json("RouteResponse", &answer)?);
+                } else {
+                    print::routed(&ticket, &answer);
+                }
+            }
+            Command::Demo(args) => return demo::run(&args),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
