@@ -142,8 +142,7 @@ impl Settings {
         environment: Environment,
         flags: &[(&str, String)],
     ) -> Result<Self, SettingsError> {
-        let mut builder =
-            Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
         if let Some(path) = file {
             builder = builder.add_source(File::from(path).format(FileFormat::Toml).required(true));
         }
@@ -158,13 +157,28 @@ impl Settings {
 
     fn validate(&self) -> Result<(), SettingsError> {
         let server = &self.server;
-        within("server.max_message_bytes", server.max_message_bytes as u64, MAX_MESSAGE_BYTES as u64)?;
-        within("server.drain_timeout_ms", server.drain_timeout_ms, MAX_TIMEOUT_MS)?;
-        within("server.request_timeout_ms", server.request_timeout_ms, MAX_TIMEOUT_MS)?;
+        within(
+            "server.max_message_bytes",
+            server.max_message_bytes as u64,
+            MAX_MESSAGE_BYTES as u64,
+        )?;
+        within(
+            "server.drain_timeout_ms",
+            server.drain_timeout_ms,
+            MAX_TIMEOUT_MS,
+        )?;
+        within(
+            "server.request_timeout_ms",
+            server.request_timeout_ms,
+            MAX_TIMEOUT_MS,
+        )?;
         if let Err(error) = EnvFilter::try_new(&self.log.level) {
             return Err(SettingsError::Value {
                 key: "log.level",
-                problem: format!("'{}' is no filter ({error}): use info, or info,triage=debug", self.log.level),
+                problem: format!(
+                    "'{}' is no filter ({error}): use info, or info,triage=debug",
+                    self.log.level
+                ),
             });
         }
         Ok(())
@@ -244,9 +258,14 @@ mod tests {
     #[test]
     fn errors_name_the_key() {
         let message = |flags: &[(&str, String)]| {
-            Settings::layered(None, environment(&[]), flags).unwrap_err().to_string()
+            Settings::layered(None, environment(&[]), flags)
+                .unwrap_err()
+                .to_string()
         };
-        assert!(message(&[("server.max_message_bytes", "0".into())]).contains("server.max_message_bytes"));
+        assert!(
+            message(&[("server.max_message_bytes", "0".into())])
+                .contains("server.max_message_bytes")
+        );
         assert!(message(&[("server.listen", "nowhere".into())]).contains("server.listen"));
         assert!(message(&[("log.level", "triage=loudly".into())]).contains("log.level"));
         assert!(message(&[("server.lisen", "x".into())]).contains("lisen"));

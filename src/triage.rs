@@ -58,7 +58,9 @@ pub enum LoadError {
     #[error(transparent)]
     Roster(#[from] RosterErrors),
     /// The model has no head for topics, so no rule could be tried.
-    #[error("model {version} was trained without topics: train one with a topic column to route tickets")]
+    #[error(
+        "model {version} was trained without topics: train one with a topic column to route tickets"
+    )]
     NoTopics {
         /// The model's version.
         version: String,
@@ -102,7 +104,9 @@ impl Triage {
             .heads()
             .iter()
             .filter_map(|head| match &head.kind {
-                HeadKind::Facet(name) => Some((name.clone(), head.labels.iter().cloned().collect())),
+                HeadKind::Facet(name) => {
+                    Some((name.clone(), head.labels.iter().cloned().collect()))
+                }
                 HeadKind::Topic | HeadKind::Urgency => None,
             })
             .collect();
@@ -159,14 +163,17 @@ impl Triage {
         label: &str,
         workspace: &mut Workspace,
     ) -> Vec<Evidence> {
-        self.bundle.classifier.evidence(&ticket.text(), kind, label, workspace)
+        self.bundle
+            .classifier
+            .evidence(&ticket.text(), kind, label, workspace)
     }
 
     /// The model's topics that only the policy's default handles.
     #[must_use]
     pub fn unhandled_topics(&self) -> Vec<String> {
         let topics = self.bundle.classifier.labels(&HeadKind::Topic);
-        self.policy.unhandled_topics(&topics.iter().cloned().collect())
+        self.policy
+            .unhandled_topics(&topics.iter().cloned().collect())
     }
 
     /// The model.

@@ -63,8 +63,7 @@ impl Classifier {
                 .filter(|&&index| tokens[index].kind == TokenKind::Word)
                 .count();
             // Symbols inside a chunk carry no share of their own unless there is nothing else.
-            let takes_part =
-                |index: usize| words == 0 || tokens[index].kind == TokenKind::Word;
+            let takes_part = |index: usize| words == 0 || tokens[index].kind == TokenKind::Word;
             let parts = if words == 0 { touched.len() } else { words };
             for index in touched.into_iter().filter(|&index| takes_part(index)) {
                 #[allow(clippy::cast_precision_loss)] // counts inside one text are small

@@ -110,7 +110,11 @@ fn least_cost(probabilities: &[f32], under_call_factor: f32) -> usize {
             .map(|(level, probability)| {
                 #[allow(clippy::cast_precision_loss)] // a handful of levels
                 let distance = level.abs_diff(chosen) as f32;
-                let factor = if level > chosen { under_call_factor } else { 1.0 };
+                let factor = if level > chosen {
+                    under_call_factor
+                } else {
+                    1.0
+                };
                 probability * factor * distance * distance
             })
             .sum()

@@ -94,10 +94,7 @@ impl Problem<'_> {
         let mut bias = 0.0_f32;
         let mut alpha = vec![0.0_f32; self.rows.rows()];
         #[allow(clippy::cast_possible_truncation)] // an f32 carries the precision that matters here
-        let (slack, tolerance) = (
-            (0.5 / self.cost) as f32,
-            self.params.tolerance as f32,
-        );
+        let (slack, tolerance) = ((0.5 / self.cost) as f32, self.params.tolerance as f32);
         let mut active: Vec<usize> = (0..self.rows.rows())
             .filter(|&row| self.diagonals[row] > 1.0)
             .collect();
@@ -144,7 +141,11 @@ impl Problem<'_> {
                     .collect();
                 shrink_above = f32::INFINITY;
             } else {
-                shrink_above = if highest > 0.0 { highest } else { f32::INFINITY };
+                shrink_above = if highest > 0.0 {
+                    highest
+                } else {
+                    f32::INFINITY
+                };
             }
         }
         (weights, bias)
@@ -175,9 +176,7 @@ mod tests {
 
     fn rows(rows: &[&[(u32, f32)]]) -> SparseMatrix {
         SparseMatrix::from_rows(
-            rows.iter()
-                .map(|row| row.iter().copied().unzip())
-                .collect(),
+            rows.iter().map(|row| row.iter().copied().unzip()).collect(),
             3,
         )
     }
@@ -190,9 +189,19 @@ mod tests {
     }
 
     /// Gradient of ½‖(w, b)‖² + C Σ max(0, 1 − y(w·x + b))² for one label.
-    fn gradient(matrix: &SparseMatrix, targets: &[usize], label: usize, model: &LinearModel) -> Vec<f64> {
+    fn gradient(
+        matrix: &SparseMatrix,
+        targets: &[usize],
+        label: usize,
+        model: &LinearModel,
+    ) -> Vec<f64> {
         let columns = matrix.columns();
-        let w: Vec<f64> = model.weights.row(label).iter().map(|&v| f64::from(v)).collect();
+        let w: Vec<f64> = model
+            .weights
+            .row(label)
+            .iter()
+            .map(|&v| f64::from(v))
+            .collect();
         let b = f64::from(model.bias[label]);
         let mut gradient: Vec<f64> = w.iter().copied().chain([b]).collect();
         for (row, &target) in matrix.iter().zip(targets) {
@@ -239,7 +248,16 @@ mod tests {
     #[test]
     fn the_seed_decides_everything() {
         let matrix = rows(&[&[(0, 1.0)], &[(1, 1.0)], &[(2, 1.0)], &[(0, 0.6), (1, 0.8)]]);
-        let fit = |seed| LinearModel::fit(&matrix, &[0, 1, 2, 0], 3, 1.0, LinearParams::default(), seed);
+        let fit = |seed| {
+            LinearModel::fit(
+                &matrix,
+                &[0, 1, 2, 0],
+                3,
+                1.0,
+                LinearParams::default(),
+                seed,
+            )
+        };
         assert_eq!(fit(3), fit(3));
     }
 }

@@ -33,7 +33,7 @@ pub struct NaiveBayesParams {
 
 impl Default for NaiveBayesParams {
     fn default() -> Self {
-        Self { smoothing: 0.03 }
+        Self { smoothing: 0.02 }
     }
 }
 
@@ -191,7 +191,10 @@ mod tests {
                 let count = sums.get(&feature).copied().unwrap_or(0.0);
                 let expected = ((count + 0.3) / total).ln();
                 let got = f64::from(model.weights[[label, feature]]);
-                assert!((got - expected).abs() < 1e-5, "{label} {feature}: {got} {expected}");
+                assert!(
+                    (got - expected).abs() < 1e-5,
+                    "{label} {feature}: {got} {expected}"
+                );
             }
         }
         assert!((model.log_prior[0] - (2.0_f32 / 3.0).ln()).abs() < 1e-6);

@@ -80,9 +80,11 @@ fn starting_weight(scores: &Array2<f32>) -> f64 {
     let spread: f64 = scores
         .outer_iter()
         .map(|row| {
-            let (low, high) = row.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), &v| {
-                (l.min(v), h.max(v))
-            });
+            let (low, high) = row
+                .iter()
+                .fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), &v| {
+                    (l.min(v), h.max(v))
+                });
             f64::from(high - low)
         })
         .sum();
@@ -111,7 +113,12 @@ impl Evaluation {
         for (a, b) in self.gradient.iter_mut().zip(&other.gradient) {
             *a += b;
         }
-        for (a, b) in self.hessian.iter_mut().flatten().zip(other.hessian.iter().flatten()) {
+        for (a, b) in self
+            .hessian
+            .iter_mut()
+            .flatten()
+            .zip(other.hessian.iter().flatten())
+        {
             *a += b;
         }
     }
@@ -165,7 +172,10 @@ fn evaluate_rows(
                 .sum::<f64>()
         }));
         let at_target = probabilities[target];
-        let maximum = probabilities.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let maximum = probabilities
+            .iter()
+            .copied()
+            .fold(f64::NEG_INFINITY, f64::max);
         let mut total = 0.0;
         for logit in &mut probabilities {
             *logit = libm::exp(*logit - maximum);
@@ -213,15 +223,18 @@ fn solve(matrix: &[Vec<f64>], right: &[f64]) -> Option<Vec<f64>> {
         })
         .collect();
     for column in 0..n {
-        let pivot = (column..n).max_by(|&a, &b| rows[a][column].abs().total_cmp(&rows[b][column].abs()))?;
+        let pivot =
+            (column..n).max_by(|&a, &b| rows[a][column].abs().total_cmp(&rows[b][column].abs()))?;
         rows.swap(column, pivot);
         if rows[column][column].abs() < 1e-300 {
             return None;
         }
-        for below in column + 1..n {
-            let factor = rows[below][column] / rows[column][column];
-            for at in column..=n {
-                rows[below][at] -= factor * rows[column][at];
+        let (above, below) = rows.split_at_mut(column + 1);
+        let pivot_row = &above[column];
+        for row in below {
+            let factor = row[column] / pivot_row[column];
+            for (value, pivot) in row.iter_mut().zip(pivot_row).skip(column) {
+                *value -= factor * pivot;
             }
         }
     }

@@ -175,14 +175,17 @@ fn predict(head: &Head, probabilities: &[f32], unreadable: Option<AbstainReason>
     let confidence = probabilities[chosen];
     let thresholds = head.thresholds[chosen];
     let mut order: Vec<usize> = (0..probabilities.len()).collect();
-    order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]).then(a.cmp(&b)));
+    order.sort_by(|&a, &b| {
+        probabilities[b]
+            .total_cmp(&probabilities[a])
+            .then(a.cmp(&b))
+    });
     let margin = match order.as_slice() {
         [first, second, ..] => probabilities[*first] - probabilities[*second],
         _ => 1.0,
     };
-    let abstain_reason = unreadable.or_else(|| {
-        (confidence < thresholds.suggest_at).then_some(AbstainReason::LowConfidence)
-    });
+    let abstain_reason = unreadable
+        .or_else(|| (confidence < thresholds.suggest_at).then_some(AbstainReason::LowConfidence));
     Prediction {
         label: head.labels[chosen].clone(),
         confidence,

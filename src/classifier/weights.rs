@@ -66,7 +66,11 @@ impl WeightMatrix {
     ///
     /// # Errors
     /// If the parts do not fit together or a scale is not finite.
-    pub fn from_parts(scales: Vec<f32>, values: Vec<i8>, columns: usize) -> Result<Self, WeightError> {
+    pub fn from_parts(
+        scales: Vec<f32>,
+        values: Vec<i8>,
+        columns: usize,
+    ) -> Result<Self, WeightError> {
         if scales.len().checked_mul(columns) != Some(values.len()) {
             return Err(WeightError::Shape {
                 values: values.len(),
@@ -158,7 +162,10 @@ mod tests {
         let mut sums = [0.0; 2];
         matrix.add_row(0, 2.0, &mut sums);
         matrix.add_row(1, 0.5, &mut sums);
-        assert!((sums[0] - 2.54).abs() < 1e-5 && (sums[1] + 1.27).abs() < 1e-5, "{sums:?}");
+        assert!(
+            (sums[0] - 2.54).abs() < 1e-5 && (sums[1] + 1.27).abs() < 1e-5,
+            "{sums:?}"
+        );
         assert!((matrix.get(1, 1) - 2.54).abs() < 1e-5);
     }
 

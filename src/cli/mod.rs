@@ -1,6 +1,9 @@
 //! The commands of `triage-train` and `triage`, one file each. Printing lives only here.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+#[macro_use]
+mod say;
+
 pub mod exit;
 pub mod server;
 pub mod table;

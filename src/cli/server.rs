@@ -75,7 +75,9 @@ impl ServerCli {
 
 fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     telemetry::init(&settings.log)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let ended: Result<(), server::ServeError> = runtime.block_on(async {
         let shutdown = server::shutdown_signal()?;
         let listener = server::bind(settings).await?;
@@ -99,7 +101,9 @@ fn ask_health(settings: &Settings) -> anyhow::Result<ExitCode> {
             std::net::SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
         });
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let status = runtime.block_on(async {
         let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{address}"))?
             .connect_timeout(Duration::from_secs(2))

@@ -66,6 +66,9 @@ pub struct Source {
     pub rows: usize,
 }
 
+/// Each head's name and whether a file has a column for it.
+type HeadColumns = Vec<(String, bool)>;
+
 impl Dataset {
     /// Reads the files one after the other into one data set. `format` goes for all of them; where
     /// it is not given, each file's extension decides. The findings are what had to be changed in
@@ -156,7 +159,7 @@ impl Dataset {
         path: &Path,
         format: Format,
         columns: &Columns,
-    ) -> Result<(Vec<(String, bool)>, Vec<Finding>), DatasetError> {
+    ) -> Result<(HeadColumns, Vec<Finding>), DatasetError> {
         let mut rows = rows::Rows::new(path, format, columns, index)?;
         let sha256 = match format {
             Format::Csv | Format::Tsv => delimited::read(&mut rows)?,

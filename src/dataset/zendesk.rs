@@ -162,7 +162,8 @@ impl<'t> Fields<'t> {
 fn is_id(known: &Value, asked: &str) -> bool {
     match known {
         Value::String(id) => id == asked,
-        other => other.to_string() == asked,
+        Value::Number(id) => id.to_string() == asked,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => false,
     }
 }
 

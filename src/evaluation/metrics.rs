@@ -108,7 +108,10 @@ impl HeadMetrics {
         }
         let by_label = label_metrics(&confusion, labels);
         let support: usize = by_label.values().map(|label| label.rows).sum();
-        let right = rows.iter().filter(|row| row.truth == Some(row.chosen)).count();
+        let right = rows
+            .iter()
+            .filter(|row| row.truth == Some(row.chosen))
+            .count();
         let weighted: f64 = by_label.values().map(|l| l.f1 * to_f64(l.rows)).sum();
         Self {
             rows: rows.len(),
@@ -161,7 +164,10 @@ fn label_metrics(
     let mut right: BTreeMap<&str, usize> = BTreeMap::new();
     for ((truth, chosen), &count) in confusion {
         by_label.entry(truth.clone()).or_default().rows += count;
-        by_label.entry(labels[*chosen].clone()).or_default().predicted += count;
+        by_label
+            .entry(labels[*chosen].clone())
+            .or_default()
+            .predicted += count;
         if *truth == labels[*chosen] {
             *right.entry(truth).or_default() += count;
         }
@@ -188,9 +194,7 @@ fn worst_confusions(
             rows,
         })
         .collect();
-    wrong.sort_by(|a, b| {
-        (b.rows, &a.truth, &a.chosen).cmp(&(a.rows, &b.truth, &b.chosen))
-    });
+    wrong.sort_by(|a, b| (b.rows, &a.truth, &a.chosen).cmp(&(a.rows, &b.truth, &b.chosen)));
     wrong.truncate(WORST);
     wrong
 }
@@ -198,7 +202,11 @@ fn worst_confusions(
 fn expected_calibration_error(rows: &[Scored]) -> f64 {
     let mut bins = [(0_usize, 0.0_f64, 0_usize); CALIBRATION_BINS];
     for row in rows {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss
+        )]
         let bin = ((row.confidence * CALIBRATION_BINS as f32) as usize).min(CALIBRATION_BINS - 1);
         let (count, confidence, right) = &mut bins[bin];
         *count += 1;
@@ -229,7 +237,11 @@ fn kappa(rows: &[Scored], levels: usize) -> f64 {
         .flat_map(|a| (0..levels).map(move |b| (a, b)))
         .map(|(a, b)| squared(a, b) * truths[a] * choices[b] / f64::max(known, 1.0))
         .sum();
-    if expected > 0.0 { 1.0 - observed / expected } else { 0.0 }
+    if expected > 0.0 {
+        1.0 - observed / expected
+    } else {
+        0.0
+    }
 }
 
 fn rate(rows: &[Scored], counts: impl Fn(usize, usize) -> bool) -> f64 {
@@ -241,7 +253,11 @@ fn rate(rows: &[Scored], counts: impl Fn(usize, usize) -> bool) -> f64 {
 }
 
 fn share(part: usize, whole: usize) -> f64 {
-    if whole == 0 { 0.0 } else { to_f64(part) / to_f64(whole) }
+    if whole == 0 {
+        0.0
+    } else {
+        to_f64(part) / to_f64(whole)
+    }
 }
 
 #[allow(clippy::cast_precision_loss)] // row counts are far below 2^52
@@ -259,7 +275,11 @@ mod tests {
             chosen,
             most_probable: chosen,
             confidence,
-            truth_probability: if truth == chosen { confidence } else { 1.0 - confidence },
+            truth_probability: if truth == chosen {
+                confidence
+            } else {
+                1.0 - confidence
+            },
         }
     }
 
@@ -270,7 +290,12 @@ mod tests {
 
     #[test]
     fn measures_of_a_small_table_by_hand() {
-        let rows = [scored(0, 0, 0.9), scored(0, 0, 0.8), scored(0, 1, 0.6), scored(1, 1, 0.7)];
+        let rows = [
+            scored(0, 0, 0.9),
+            scored(0, 0, 0.8),
+            scored(0, 1, 0.6),
+            scored(1, 1, 0.7),
+        ];
         let m = metrics(&rows, false);
         assert!((m.accuracy - 0.75).abs() < 1e-12);
         // a: precision 1, recall 2/3, F1 0.8; b: precision 1/2, recall 1, F1 2/3.
@@ -286,7 +311,9 @@ mod tests {
     #[test]
     fn calibration_error_is_the_gap_between_saying_and_being() {
         // Ten rows say 0.95, eight are right: one bin, a gap of 0.15.
-        let rows: Vec<Scored> = (0..10).map(|i| scored(usize::from(i >= 8), 0, 0.95)).collect();
+        let rows: Vec<Scored> = (0..10)
+            .map(|i| scored(usize::from(i >= 8), 0, 0.95))
+            .collect();
         assert!((metrics(&rows, false).expected_calibration_error - 0.15).abs() < 1e-6);
     }
 

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::labelled::LabelledTexts;
 use super::metrics::{HeadMetrics, Scored};
 use crate::classifier::predict::top;
 use crate::classifier::{Classifier, HeadKind, Workspace};
-use crate::training::LabelledTexts;
 
 /// What an evaluation found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -63,7 +63,12 @@ pub fn evaluate(
             });
         }
     }
-    if data.texts.is_empty() || data.heads.iter().all(|h| h.labels.iter().all(Option::is_none)) {
+    if data.texts.is_empty()
+        || data
+            .heads
+            .iter()
+            .all(|h| h.labels.iter().all(Option::is_none))
+    {
         return Err(EvaluationError::NoRows);
     }
     let mut workspace = Workspace::default();
@@ -109,7 +114,10 @@ pub fn evaluate(
     microseconds.sort_by(f64::total_cmp);
     let quantile = |numerator: usize| {
         let last = microseconds.len().saturating_sub(1);
-        microseconds.get(last * numerator / 100).copied().unwrap_or(0.0)
+        microseconds
+            .get(last * numerator / 100)
+            .copied()
+            .unwrap_or(0.0)
     };
     Ok(Evaluation {
         rows: data.texts.len(),

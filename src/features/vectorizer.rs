@@ -76,7 +76,8 @@ impl Vectorizer {
         let hashes = kept.into_iter().map(|(.., hash)| hash).collect();
         // Lengths agree by construction and idf ≥ 1, so this cannot fail; an empty vocabulary
         // would answer every text like an empty one.
-        let vocabulary = Vocabulary::new(hashes, idf, words).unwrap_or_else(|_| Vocabulary::empty());
+        let vocabulary =
+            Vocabulary::new(hashes, idf, words).unwrap_or_else(|_| Vocabulary::empty());
         Self { vocabulary }
     }
 
@@ -170,7 +171,10 @@ type Frequencies = HashMap<u64, (Block, u32), BuildHasherDefault<HashIsKey>>;
 
 /// In how many texts each n-gram occurs.
 fn document_frequencies<T: AsRef<str> + Sync>(texts: &[T]) -> Frequencies {
-    let share = texts.len().div_ceil(rayon::current_num_threads().max(1)).max(1);
+    let share = texts
+        .len()
+        .div_ceil(rayon::current_num_threads().max(1))
+        .max(1);
     texts
         .par_chunks(share)
         .map(|part| {
@@ -280,7 +284,9 @@ mod tests {
 
     #[test]
     fn fitting_does_not_depend_on_the_number_of_threads() {
-        let texts: Vec<String> = (0..200).map(|i| format!("ticket {} of {}", i, i % 7)).collect();
+        let texts: Vec<String> = (0..200)
+            .map(|i| format!("ticket {} of {}", i, i % 7))
+            .collect();
         let fit_with = |threads| {
             rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)

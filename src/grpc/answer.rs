@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use super::request::Wanted;
 use super::v1;
 use crate::classifier::{AbstainReason, Classification, Evidence, HeadKind, Prediction};
-use crate::routing::{Candidate, Decision, Destination, RejectReason, Rejected, Stage, TraceEntry, TraceValue};
+use crate::routing::{
+    Candidate, Decision, Destination, RejectReason, Rejected, Stage, TraceEntry, TraceValue,
+};
 use crate::ticket::{TextField, Ticket, Urgency};
 
 /// A classification as a message. `evidence` is asked for each head that is to name its words.
@@ -26,8 +28,14 @@ pub fn classification(
         to_prediction(prediction, ticket, wanted.top, &words)
     };
     v1::Classification {
-        topic: classification.topic.as_ref().map(|p| message(HeadKind::Topic, p)),
-        urgency: classification.urgency.as_ref().map(|p| message(HeadKind::Urgency, p)),
+        topic: classification
+            .topic
+            .as_ref()
+            .map(|p| message(HeadKind::Topic, p)),
+        urgency: classification
+            .urgency
+            .as_ref()
+            .map(|p| message(HeadKind::Urgency, p)),
         urgency_level: urgency(classification.urgency_level()).into(),
         facets: classification
             .facets
@@ -59,7 +67,10 @@ fn to_prediction(
                 probability: ranked.probability,
             })
             .collect(),
-        evidence: words.iter().filter_map(|word| to_evidence(word, ticket)).collect(),
+        evidence: words
+            .iter()
+            .filter_map(|word| to_evidence(word, ticket))
+            .collect(),
     }
 }
 
@@ -205,7 +216,11 @@ fn timestamp(at: Timestamp) -> prost_types::Timestamp {
     let carry = i64::from(nanos < 0);
     prost_types::Timestamp {
         seconds: at.as_second() - carry,
-        nanos: if nanos < 0 { nanos + 1_000_000_000 } else { nanos },
+        nanos: if nanos < 0 {
+            nanos + 1_000_000_000
+        } else {
+            nanos
+        },
     }
 }
 

@@ -10,7 +10,10 @@ use crate::ticket::{Channel, Ticket};
 pub fn ticket(ticket: Ticket) -> v1::Ticket {
     v1::Ticket {
         id: ticket.id,
-        channel: ticket.channel.map_or(v1::Channel::Unspecified, channel).into(),
+        channel: ticket
+            .channel
+            .map_or(v1::Channel::Unspecified, channel)
+            .into(),
         subject: ticket.subject,
         body: ticket.body,
         language: ticket.language.unwrap_or_default(),

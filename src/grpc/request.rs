@@ -77,27 +77,60 @@ fn ticket(ticket: Option<v1::Ticket>, violations: &mut Violations) -> Ticket {
         return Ticket::default();
     };
     at_most(violations, "ticket.id", &ticket.id, MAX_ID_BYTES);
-    at_most(violations, "ticket.subject", &ticket.subject, MAX_SUBJECT_BYTES);
+    at_most(
+        violations,
+        "ticket.subject",
+        &ticket.subject,
+        MAX_SUBJECT_BYTES,
+    );
     at_most(violations, "ticket.body", &ticket.body, MAX_BODY_BYTES);
-    at_most(violations, "ticket.last_agent_id", &ticket.last_agent_id, MAX_ID_BYTES);
+    at_most(
+        violations,
+        "ticket.last_agent_id",
+        &ticket.last_agent_id,
+        MAX_ID_BYTES,
+    );
     if ticket.subject.trim().is_empty() && ticket.body.trim().is_empty() {
-        violations.bad("ticket.body", "is empty, and so is the subject: give the customer's words");
+        violations.bad(
+            "ticket.body",
+            "is empty, and so is the subject: give the customer's words",
+        );
     }
     let tag = |c: char| c.is_ascii_alphanumeric() || c == '-';
     if ticket.language.len() > MAX_LANGUAGE_BYTES || !ticket.language.chars().all(tag) {
-        violations.bad("ticket.language", "is no BCP 47 language tag, such as de or pt-BR");
+        violations.bad(
+            "ticket.language",
+            "is no BCP 47 language tag, such as de or pt-BR",
+        );
     }
     if ticket.tags.len() > MAX_TAGS {
-        violations.too_large("ticket.tags", format!("{} tags, at most {MAX_TAGS} are allowed", ticket.tags.len()));
+        violations.too_large(
+            "ticket.tags",
+            format!("{} tags, at most {MAX_TAGS} are allowed", ticket.tags.len()),
+        );
     }
     for (index, tag) in ticket.tags.iter().enumerate().take(MAX_TAGS) {
-        at_most(violations, &format!("ticket.tags[{index}]"), tag, MAX_ID_BYTES);
+        at_most(
+            violations,
+            &format!("ticket.tags[{index}]"),
+            tag,
+            MAX_ID_BYTES,
+        );
     }
     check_attributes(violations, "ticket.attributes", &ticket.attributes);
     let customer = ticket.customer.unwrap_or_default();
     at_most(violations, "ticket.customer.id", &customer.id, MAX_ID_BYTES);
-    at_most(violations, "ticket.customer.tier", &customer.tier, MAX_ID_BYTES);
-    check_attributes(violations, "ticket.customer.attributes", &customer.attributes);
+    at_most(
+        violations,
+        "ticket.customer.tier",
+        &customer.tier,
+        MAX_ID_BYTES,
+    );
+    check_attributes(
+        violations,
+        "ticket.customer.attributes",
+        &customer.attributes,
+    );
     Ticket {
         id: ticket.id,
         channel: channel(ticket.channel, violations),
@@ -126,7 +159,10 @@ fn channel(number: i32, violations: &mut Violations) -> Option<Channel> {
         Ok(v1::Channel::Sms) => Some(Channel::Sms),
         Ok(v1::Channel::AppReview) => Some(Channel::AppReview),
         Err(_) => {
-            violations.bad("ticket.channel", format!("{number} is no number of a channel"));
+            violations.bad(
+                "ticket.channel",
+                format!("{number} is no number of a channel"),
+            );
             None
         }
     }
@@ -135,7 +171,10 @@ fn channel(number: i32, violations: &mut Violations) -> Option<Channel> {
 fn wanted(options: Option<v1::ClassificationOptions>, violations: &mut Violations) -> Wanted {
     let options = options.unwrap_or_default();
     if options.top > MAX_TOP {
-        violations.bad("options.top", format!("{} is more than {MAX_TOP}", options.top));
+        violations.bad(
+            "options.top",
+            format!("{} is more than {MAX_TOP}", options.top),
+        );
     }
     Wanted {
         top: match options.top {
@@ -175,15 +214,29 @@ fn check_attributes(
     if attributes.len() > MAX_ATTRIBUTES {
         violations.too_large(
             field,
-            format!("{} attributes, at most {MAX_ATTRIBUTES} are allowed", attributes.len()),
+            format!(
+                "{} attributes, at most {MAX_ATTRIBUTES} are allowed",
+                attributes.len()
+            ),
         );
         return;
     }
     for (key, value) in attributes {
         if key.is_empty() || key.len() > MAX_ID_BYTES {
-            violations.bad(field, format!("a key has {} bytes, 1 to {MAX_ID_BYTES} are allowed", key.len()));
+            violations.bad(
+                field,
+                format!(
+                    "a key has {} bytes, 1 to {MAX_ID_BYTES} are allowed",
+                    key.len()
+                ),
+            );
         } else {
-            at_most(violations, &format!("{field}[\"{key}\"]"), value, MAX_ATTRIBUTE_BYTES);
+            at_most(
+                violations,
+                &format!("{field}[\"{key}\"]"),
+                value,
+                MAX_ATTRIBUTE_BYTES,
+            );
         }
     }
 }

@@ -33,7 +33,12 @@ impl Violations {
         };
         let message = match self.found.len() {
             1 => format!("{}: {}", first.field, first.description),
-            many => format!("{}: {} (and {} more)", first.field, first.description, many - 1),
+            many => format!(
+                "{}: {} (and {} more)",
+                first.field,
+                first.description,
+                many - 1
+            ),
         };
         let code = if self.too_large {
             Code::ResourceExhausted

@@ -72,10 +72,12 @@ pub fn route(
     let parsed = request::route(request).map_err(|status| *status)?;
     let ticket = parsed.ticket;
     let routed = triage.route(&ticket, now, parsed.waited, workspace);
-    let classification =
-        answer::classification(&routed.classification, &ticket, parsed.wanted, |kind, label| {
-            triage.evidence(&ticket, kind, label, workspace)
-        });
+    let classification = answer::classification(
+        &routed.classification,
+        &ticket,
+        parsed.wanted,
+        |kind, label| triage.evidence(&ticket, kind, label, workspace),
+    );
     tracing::debug!(
         rule = %routed.decision.rule,
         queue = routed.decision.queue,

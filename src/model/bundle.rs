@@ -87,7 +87,11 @@ impl Bundle {
     ///
     /// # Errors
     /// If the tensors cannot be laid out.
-    pub fn new(fitted: &Fitted, params: &FitParams, data: Vec<DataSource>) -> Result<Self, BundleError> {
+    pub fn new(
+        fitted: &Fitted,
+        params: &FitParams,
+        data: Vec<DataSource>,
+    ) -> Result<Self, BundleError> {
         let tensors = serialize_tensors(&fitted.classifier)?;
         let vocabulary = fitted.classifier.vectorizer().vocabulary();
         let heads = fitted
@@ -174,7 +178,10 @@ impl Bundle {
     pub fn load(folder: &Path) -> Result<Self, BundleError> {
         let path = folder.join(MANIFEST);
         let (manifest, version) = read_manifest(folder)?;
-        if folder.file_name().is_some_and(|name| name.to_string_lossy() != version.as_str()) {
+        if folder
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy() != version.as_str())
+        {
             return Err(BundleError::Checksum { path });
         }
         let path = folder.join(WEIGHTS);
@@ -182,10 +189,11 @@ impl Bundle {
         if manifest.files.get(WEIGHTS) != Some(&sha256_hex(&bytes)) {
             return Err(BundleError::Checksum { path });
         }
-        let classifier = read_classifier(&manifest, &bytes).map_err(|cause| BundleError::Content {
-            path,
-            cause: cause.to_string(),
-        })?;
+        let classifier =
+            read_classifier(&manifest, &bytes).map_err(|cause| BundleError::Content {
+                path,
+                cause: cause.to_string(),
+            })?;
         Ok(Self {
             version,
             manifest,
@@ -273,21 +281,42 @@ enum ContentError {
 fn serialize_tensors(classifier: &Classifier) -> Result<Vec<u8>, BundleError> {
     let vocabulary = classifier.vectorizer().vocabulary();
     let weights = classifier.weights();
-    let hashes: Vec<u8> = vocabulary.hashes().iter().flat_map(|h| h.to_le_bytes()).collect();
+    let hashes: Vec<u8> = vocabulary
+        .hashes()
+        .iter()
+        .flat_map(|h| h.to_le_bytes())
+        .collect();
     let idf = f32_bytes(vocabulary.idf());
     let scales = f32_bytes(weights.scales());
-    let values: Vec<u8> = weights.values().iter().map(|v| v.to_le_bytes()[0]).collect();
-    let bias: Vec<f32> = classifier.heads().iter().flat_map(|head| head.bias.clone()).collect();
+    let values: Vec<u8> = weights
+        .values()
+        .iter()
+        .map(|v| v.to_le_bytes()[0])
+        .collect();
+    let bias: Vec<f32> = classifier
+        .heads()
+        .iter()
+        .flat_map(|head| head.bias.clone())
+        .collect();
     let bias = f32_bytes(&bias);
     let (features, labels) = (weights.rows(), weights.columns());
     let tensor = |dtype, shape: Vec<usize>, bytes| TensorView::new(dtype, shape, bytes);
     let all = (|| {
         Ok::<_, SafeTensorError>(vec![
             ("bias", tensor(Dtype::F32, vec![labels], &bias)?),
-            ("vocabulary.hashes", tensor(Dtype::U64, vec![features], &hashes)?),
+            (
+                "vocabulary.hashes",
+                tensor(Dtype::U64, vec![features], &hashes)?,
+            ),
             ("vocabulary.idf", tensor(Dtype::F32, vec![features], &idf)?),
-            ("weights.scales", tensor(Dtype::F32, vec![features], &scales)?),
-            ("weights.values", tensor(Dtype::I8, vec![features, labels], &values)?),
+            (
+                "weights.scales",
+                tensor(Dtype::F32, vec![features], &scales)?,
+            ),
+            (
+                "weights.values",
+                tensor(Dtype::I8, vec![features, labels], &values)?,
+            ),
         ])
     })();
     all.and_then(|tensors| safetensors::serialize(tensors, None))
@@ -300,7 +329,12 @@ fn serialize_tensors(classifier: &Classifier) -> Result<Vec<u8>, BundleError> {
 fn read_classifier(manifest: &Manifest, bytes: &[u8]) -> Result<Classifier, ContentError> {
     let tensors = SafeTensors::deserialize(bytes)?;
     let labels = manifest.heads.iter().map(|head| head.labels.len()).sum();
-    let hashes = numbers(&tensors, "vocabulary.hashes", Dtype::U64, u64::from_le_bytes)?;
+    let hashes = numbers(
+        &tensors,
+        "vocabulary.hashes",
+        Dtype::U64,
+        u64::from_le_bytes,
+    )?;
     let idf = f32s(&tensors, "vocabulary.idf")?;
     let scales = f32s(&tensors, "weights.scales")?;
     let values = numbers(&tensors, "weights.values", Dtype::I8, i8::from_le_bytes)?;
@@ -318,11 +352,18 @@ fn read_classifier(manifest: &Manifest, bytes: &[u8]) -> Result<Classifier, Cont
         .collect();
     let vocabulary = Vocabulary::new(hashes, idf, manifest.word_features)?;
     let weights = WeightMatrix::from_parts(scales, values, labels)?;
-    Ok(Classifier::new(Vectorizer::from_vocabulary(vocabulary), weights, heads)?)
+    Ok(Classifier::new(
+        Vectorizer::from_vocabulary(vocabulary),
+        weights,
+        heads,
+    )?)
 }
 
 fn f32_bytes(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
 }
 
 fn f32s(tensors: &SafeTensors<'_>, name: &'static str) -> Result<Vec<f32>, ContentError> {

@@ -32,7 +32,9 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// If the folder cannot be written; the old content then stays.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    let mut temporary = tempfile::Builder::new().prefix(".tmp-").tempfile_in(folder)?;
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".tmp-")
+        .tempfile_in(folder)?;
     temporary.write_all(bytes)?;
     #[cfg(unix)]
     {

@@ -31,7 +31,9 @@ macro_rules! layers {
                     .on_response(layers::log_answer)
                     .on_failure(layers::log_failure),
             )
-            .layer(tower_http::request_id::PropagateRequestIdLayer::new(layers::REQUEST_ID))
+            .layer(tower_http::request_id::PropagateRequestIdLayer::new(
+                layers::REQUEST_ID,
+            ))
             .layer(tower_http::catch_panic::CatchPanicLayer::custom(
                 layers::internal_error as layers::OnPanic,
             ))
@@ -66,5 +68,6 @@ pub(super) fn internal_error(panic: Box<dyn Any + Send + 'static>) -> Response<B
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "unknown".to_owned());
     tracing::error!(cause, "panicked");
-    Status::internal("internal error: see the server's log under this request's x-request-id").into_http()
+    Status::internal("internal error: see the server's log under this request's x-request-id")
+        .into_http()
 }

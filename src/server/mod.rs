@@ -80,10 +80,16 @@ pub async fn run(
     let (health, health_service) = tonic_health::server::health_reporter();
     set_serving(&health, false).await;
     let (stop, stopped) = oneshot::channel::<()>();
-    let serving = serve(listener, settings, Arc::clone(&loaded), health_service, async {
-        // An error means that the sender is gone: stop as well.
-        let _ = stopped.await;
-    })?;
+    let serving = serve(
+        listener,
+        settings,
+        Arc::clone(&loaded),
+        health_service,
+        async {
+            // An error means that the sender is gone: stop as well.
+            let _ = stopped.await;
+        },
+    )?;
     tokio::pin!(serving);
     tracing::info!(%address, "listening");
 
@@ -124,7 +130,10 @@ async fn drain(
             ended
         }
         Err(_) => {
-            tracing::warn!(timeout_ms = timeout.as_millis(), "requests still in flight were cut off");
+            tracing::warn!(
+                timeout_ms = timeout.as_millis(),
+                "requests still in flight were cut off"
+            );
             Ok(())
         }
     }
@@ -189,7 +198,10 @@ async fn set_serving(health: &HealthReporter, serving: bool) {
 fn warn_of_unhandled_topics(triage: &Triage) {
     let topics = triage.unhandled_topics();
     if !topics.is_empty() {
-        tracing::info!(topics = topics.join(", "), "topics that only the policy's default handles");
+        tracing::info!(
+            topics = topics.join(", "),
+            "topics that only the policy's default handles"
+        );
     }
 }
 

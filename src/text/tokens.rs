@@ -145,7 +145,10 @@ mod tests {
     #[test]
     fn normalisation_is_nfkc_and_lower_case() {
         // Full-width letters, a ligature, and a decomposed accent.
-        assert_eq!(normalised_tokens("ＡＢＣ ﬁne e\u{301}té"), ["abc", "fine", "été"]);
+        assert_eq!(
+            normalised_tokens("ＡＢＣ ﬁne e\u{301}té"),
+            ["abc", "fine", "été"]
+        );
     }
 
     #[test]
@@ -153,7 +156,11 @@ mod tests {
         let text = "Größe: ＸＬ 🙂 ok";
         let mut buffer = TokenBuffer::default();
         buffer.tokenize(text);
-        let pieces: Vec<&str> = buffer.tokens().iter().map(|t| &text[t.span.clone()]).collect();
+        let pieces: Vec<&str> = buffer
+            .tokens()
+            .iter()
+            .map(|t| &text[t.span.clone()])
+            .collect();
         assert_eq!(pieces, ["Größe", ":", "ＸＬ", "🙂", "ok"]);
         let starts: Vec<bool> = buffer.tokens().iter().map(|t| t.starts_chunk).collect();
         assert_eq!(starts, [true, false, true, true, true]);

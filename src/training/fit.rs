@@ -6,12 +6,12 @@ use ndarray::{Array2, Axis, concatenate};
 
 use super::experts::Experts;
 use super::folds::assign_folds;
-use super::labelled::{LabelledHead, LabelledTexts};
 use super::out_of_fold::{OutOfFold, Pooled, score_fold};
 use super::report::{FitReport, HeadReport, StageSeconds};
 use super::{FitParams, Stage};
 use crate::classifier::naive_bayes::NaiveBayesError;
 use crate::classifier::{Classifier, ClassifierError, Decision, Head, HeadKind, WeightMatrix};
+use crate::evaluation::{LabelledHead, LabelledTexts};
 use crate::features::Vectorizer;
 
 /// Least number of rows that a label needs.
@@ -70,13 +70,17 @@ pub fn fit(
     params: &FitParams,
     progress: &(dyn Fn(Stage) + Sync),
 ) -> Result<Fitted, FitError> {
-    let heads = data.heads.iter().map(Target::new).collect::<Result<Vec<_>, _>>()?;
+    let heads = data
+        .heads
+        .iter()
+        .map(Target::new)
+        .collect::<Result<Vec<_>, _>>()?;
     let first = heads.first().ok_or(FitError::NoHead)?;
     let mut seconds = StageSeconds::default();
 
     let started = Instant::now();
     let folds = assign_folds(&data.texts, &first.rows, params.folds, params.seed);
-    let mut out_of_fold: Vec<OutOfFold> = heads.iter().map(|_| OutOfFold::default()).collect();
+    let mut out_of_fold: Vec<OutOfFold> = heads.iter().map(|_| OutOfFold::new(params)).collect();
     for fold in 0..params.folds {
         progress(Stage::Fold {
             index: fold + 1,

@@ -1,14 +1,12 @@
 //! From labelled tickets to a classifier and a report on it.
 
 pub mod experts;
-pub mod out_of_fold;
 pub mod fit;
 pub mod folds;
-pub mod labelled;
+pub mod out_of_fold;
 pub mod report;
 
 pub use fit::{FitError, Fitted, fit};
-pub use labelled::{LabelledHead, LabelledTexts};
 pub use report::FitReport;
 
 use crate::classifier::linear::LinearParams;
@@ -48,7 +46,7 @@ impl Default for FitParams {
             linear_costs: vec![0.1, 0.3, 1.0],
             naive_bayes: NaiveBayesParams::default(),
             thresholds: ThresholdParams::default(),
-            under_call_factor: 1.0,
+            under_call_factor: 1.2,
         }
     }
 }

@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, Axis, concatenate};
 use super::FitParams;
 use super::experts::score;
 use super::fit::{FitError, Target};
-use super::labelled::LabelledTexts;
+
 use super::report::HeadReport;
 use crate::classifier::linear::LinearModel;
 use crate::classifier::naive_bayes::NaiveBayesModel;
@@ -14,14 +14,17 @@ use crate::classifier::pool::{Pool, fit_pool, softmax};
 use crate::classifier::predict::top;
 use crate::classifier::thresholds::{Outcome, choose_thresholds};
 use crate::classifier::{Head, HeadKind};
-use crate::evaluation::{HeadMetrics, Scored};
+use crate::evaluation::{HeadMetrics, LabelledTexts, Scored};
 use crate::features::Vectorizer;
 
+/// Number of folds on which the linear expert's cost is chosen; the rest use the one chosen.
+const COST_FOLDS: usize = 2;
+
 /// One head's out-of-fold scores, fold after fold; each part is `rows × labels`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct OutOfFold {
-    /// The linear expert's scores, for each cost that may be chosen.
-    linear: Vec<Vec<Array2<f32>>>,
+    /// The costs still to be chosen from, each with the linear expert's scores.
+    linear: Vec<(f64, Vec<Array2<f32>>)>,
     naive_bayes: Vec<Array2<f32>>,
     log_prior: Vec<Array2<f32>>,
     targets: Vec<usize>,
@@ -69,10 +72,9 @@ pub fn score_fold(
         let (kept, held_targets) = target.labelled(&held_rows);
         let held = held.select(&kept);
         let labels = target.labels.len();
-        out.linear.resize_with(params.linear_costs.len(), Vec::new);
-        for (&cost, scores) in params.linear_costs.iter().zip(&mut out.linear) {
+        for (cost, scores) in &mut out.linear {
             let model =
-                LinearModel::fit(&train, &targets, labels, cost, params.linear, params.seed);
+                LinearModel::fit(&train, &targets, labels, *cost, params.linear, params.seed);
             scores.push(score(&held, &model.weights, &model.bias));
         }
         let model = NaiveBayesModel::fit(&train, &targets, labels, params.naive_bayes)?;
@@ -83,39 +85,60 @@ pub fn score_fold(
             |(_, label)| model.log_prior[label],
         ));
         out.targets.extend(held_targets);
+        if fold + 1 == COST_FOLDS {
+            out.settle_cost();
+        }
     }
     Ok(())
 }
 
 impl OutOfFold {
-    /// Fits the pool at each cost, keeps the one with the least log loss, and measures it.
+    /// No scores yet; the costs to choose from are those of `params`.
     #[must_use]
-    pub fn choose(self, target: &Target, params: &FitParams) -> Pooled {
+    pub fn new(params: &FitParams) -> Self {
+        let costs = params.linear_costs.iter();
+        Self {
+            linear: costs.map(|&cost| (cost, Vec::new())).collect(),
+            naive_bayes: Vec::new(),
+            log_prior: Vec::new(),
+            targets: Vec::new(),
+        }
+    }
+
+    /// Keeps the cost whose pool has the least log loss so far.
+    fn settle_cost(&mut self) {
         let naive_bayes = stack(&self.naive_bayes);
         let log_prior = stack(&self.log_prior);
-        let mut best: Option<(f64, Pool, Array2<f32>)> = None;
-        for (&cost, parts) in params.linear_costs.iter().zip(&self.linear) {
-            let linear = stack(parts);
-            let pool = fit_pool(&[&linear, &naive_bayes, &log_prior], &self.targets);
-            if best.as_ref().is_none_or(|(_, kept, _)| pool.log_loss < kept.log_loss) {
-                best = Some((cost, pool, linear));
-            }
+        let loss = |parts: &[Array2<f32>]| {
+            let scores = [&stack(parts), &naive_bayes, &log_prior];
+            fit_pool(&scores, &self.targets).log_loss
+        };
+        let best = self
+            .linear
+            .iter()
+            .enumerate()
+            .map(|(index, (_, parts))| (index, loss(parts)))
+            .min_by(|a, b| a.1.total_cmp(&b.1));
+        if let Some((index, _)) = best {
+            self.linear = vec![self.linear.swap_remove(index)];
         }
-        let (cost, pool, linear) = best.unwrap_or_else(|| {
-            let none = Pool {
-                weights: vec![0.0; 3],
-                log_loss: f64::INFINITY,
-            };
-            (1.0, none, Array2::zeros(naive_bayes.raw_dim()))
-        });
-        let report = measure(
-            target,
-            &[&linear, &naive_bayes, &log_prior],
-            &self.targets,
-            &pool.weights,
-            params,
-            cost,
-        );
+    }
+
+    /// Fits the pool and measures it.
+    #[must_use]
+    pub fn choose(mut self, target: &Target, params: &FitParams) -> Pooled {
+        if self.linear.len() > 1 {
+            self.settle_cost();
+        }
+        let (cost, linear) = self
+            .linear
+            .first()
+            .map_or((1.0, Array2::default((0, 0))), |(cost, parts)| {
+                (*cost, stack(parts))
+            });
+        let scores = [&linear, &stack(&self.naive_bayes), &stack(&self.log_prior)];
+        let pool = fit_pool(&scores, &self.targets);
+        let report = measure(target, &scores, &self.targets, &pool.weights, params, cost);
         Pooled { cost, pool, report }
     }
 }

@@ -1,6 +1,8 @@
 //! Data sets are read from files of every format, and what is wrong with a file is told with its
 //! place.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod parquet_files;
 mod refusals;
 mod report;

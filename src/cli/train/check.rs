@@ -24,7 +24,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let mut report = check(&dataset);
     report.include(findings);
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        say!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         print(&report);
     }
@@ -36,26 +36,36 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn print(report: &CheckReport) {
-    println!("{} rows", report.rows);
+    say!("{} rows", report.rows);
     for source in &report.sources {
-        println!("  {}: {} rows, SHA-256 {}", source.path, source.rows, source.sha256);
+        say!(
+            "  {}: {} rows, SHA-256 {}",
+            source.path,
+            source.rows,
+            source.sha256
+        );
     }
     for head in &report.heads {
-        println!("\n{}: {} labels in {} rows", head.head, head.labels.len(), head.rows);
+        say!(
+            "\n{}: {} labels in {} rows",
+            head.head,
+            head.labels.len(),
+            head.rows
+        );
         let mut counts = table(&["label", "rows"], &[1]);
         for label in &head.labels {
             counts.add_row([label.label.clone(), label.rows.to_string()]);
         }
-        println!("{counts}");
+        say!("{counts}");
     }
-    println!();
+    say!("");
     if report.findings.is_empty() {
-        println!("nothing found wrong");
+        say!("nothing found wrong");
     }
     for finding in &report.findings {
-        println!("{finding}");
+        say!("{finding}");
     }
     if report.refused() {
-        println!("\nrefused: mend the errors above before training");
+        say!("\nrefused: mend the errors above before training");
     }
 }

@@ -6,8 +6,8 @@ use clap::Args;
 
 use crate::classifier::HeadKind;
 use crate::dataset::{self, Columns, Dataset, Finding, Format};
+use crate::evaluation::{LabelledHead, LabelledTexts};
 use crate::model::DataSource;
-use crate::training::{LabelledHead, LabelledTexts};
 
 /// Files of labelled tickets and how their columns are used.
 #[derive(Debug, Args)]
@@ -83,12 +83,18 @@ pub(super) fn labelled(dataset: &Dataset) -> LabelledTexts {
                     dataset::URGENCY => HeadKind::Urgency,
                     facet => HeadKind::Facet(facet.to_owned()),
                 },
-                labels: kept.iter().map(|&row| labels[row].map(str::to_owned)).collect(),
+                labels: kept
+                    .iter()
+                    .map(|&row| labels[row].map(str::to_owned))
+                    .collect(),
             }
         })
         .collect();
     LabelledTexts {
-        texts: kept.iter().map(|&row| dataset.examples[row].text.clone()).collect(),
+        texts: kept
+            .iter()
+            .map(|&row| dataset.examples[row].text.clone())
+            .collect(),
         heads,
     }
 }
@@ -100,9 +106,10 @@ pub(super) fn sources(dataset: &Dataset) -> Vec<DataSource> {
         .sources
         .iter()
         .map(|source| DataSource {
-            file: std::path::Path::new(&source.path)
-                .file_name()
-                .map_or_else(|| source.path.clone(), |name| name.to_string_lossy().into_owned()),
+            file: std::path::Path::new(&source.path).file_name().map_or_else(
+                || source.path.clone(),
+                |name| name.to_string_lossy().into_owned(),
+            ),
             sha256: source.sha256.clone(),
             rows: source.rows,
         })

@@ -38,11 +38,12 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     let registry = Registry::new(&args.models);
     let bundle = registry.load(args.version.as_deref())?;
     let (dataset, _) = args.data.read()?;
-    let seen = bundle
-        .manifest
-        .data
-        .iter()
-        .find(|trained| dataset.sources.iter().any(|own| own.sha256 == trained.sha256));
+    let seen = bundle.manifest.data.iter().find(|trained| {
+        dataset
+            .sources
+            .iter()
+            .any(|own| own.sha256 == trained.sha256)
+    });
     if let Some(file) = seen {
         eprintln!(
             "warning: version {} was trained on {}: these measures say nothing of new tickets",
@@ -55,18 +56,24 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
             version: &bundle.version,
             evaluation: &evaluation,
         };
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        say!("{}", serde_json::to_string_pretty(&report)?);
         return Ok(ExitCode::SUCCESS);
     }
-    println!("version {} on {} rows\n", bundle.version, evaluation.rows);
-    print_heads(evaluation.heads.iter().map(|(name, metrics)| (name.as_str(), metrics)));
+    say!("version {} on {} rows\n", bundle.version, evaluation.rows);
+    print_heads(
+        evaluation
+            .heads
+            .iter()
+            .map(|(name, metrics)| (name.as_str(), metrics)),
+    );
     for (name, metrics) in &evaluation.heads {
         print_worst(name, metrics);
     }
     let time = evaluation.microseconds_per_ticket;
-    println!(
+    say!(
         "\nmicroseconds per ticket, one thread: median {:.1}, 99 of 100 under {:.1}",
-        time.median, time.p99
+        time.median,
+        time.p99
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -11,9 +11,9 @@ use super::data::{DataArgs, labelled, sources};
 use super::progress::FitProgress;
 use crate::cli::table::{percent, table};
 use crate::dataset::{self, CheckReport, Severity, check};
-use crate::evaluation::HeadMetrics;
+use crate::evaluation::{HeadMetrics, LabelledTexts};
 use crate::model::{Bundle, Registry};
-use crate::training::{FitParams, FitReport, LabelledTexts, fit};
+use crate::training::{FitParams, FitReport, fit};
 
 /// Trains a model on labelled tickets
 #[derive(Debug, Args)]
@@ -44,7 +44,11 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
     let mut data = labelled(&dataset);
     let sources = sources(&dataset);
     drop(dataset);
-    let dropped = if args.drop_rare { drop_rare(&mut data) } else { Vec::new() };
+    let dropped = if args.drop_rare {
+        drop_rare(&mut data)
+    } else {
+        Vec::new()
+    };
     if !args.drop_rare && checked.refused() {
         let errors: Vec<String> = checked
             .findings
@@ -80,15 +84,15 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
             "findings": checked.findings,
             "report": fitted.report,
         });
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        say!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         print_findings(&checked, &dropped);
         print_report(&fitted.report);
-        println!("\nversion {} in {}", bundle.version, folder.display());
+        say!("\nversion {} in {}", bundle.version, folder.display());
         if args.activate {
-            println!("it is the active version");
+            say!("it is the active version");
         } else {
-            println!(
+            say!(
                 "activate it with: triage-train models activate {} --models {}",
                 bundle.version,
                 args.models.display()
@@ -103,7 +107,12 @@ fn drop_rare(data: &mut LabelledTexts) -> Vec<String> {
     let mut dropped = Vec::new();
     for head in &mut data.heads {
         for label in head.distinct() {
-            let rows = head.labels.iter().flatten().filter(|own| **own == label).count();
+            let rows = head
+                .labels
+                .iter()
+                .flatten()
+                .filter(|own| **own == label)
+                .count();
             if rows < dataset::REFUSED_BELOW_ROWS {
                 dropped.push(format!("{}: {label} ({rows} rows)", head.kind));
                 for own in &mut head.labels {
@@ -120,27 +129,33 @@ fn drop_rare(data: &mut LabelledTexts) -> Vec<String> {
 fn print_findings(checked: &CheckReport, dropped: &[String]) {
     for finding in &checked.findings {
         if finding.severity != Severity::Error {
-            println!("{finding}");
+            say!("{finding}");
         }
     }
     for label in dropped {
-        println!("left out: {label}");
+        say!("left out: {label}");
     }
     if !checked.findings.is_empty() {
-        println!();
+        say!("");
     }
 }
 
 fn print_report(report: &FitReport) {
-    println!(
+    say!(
         "{} rows, {} features; measured on rows that each fold did not train on:\n",
-        report.rows, report.features
+        report.rows,
+        report.features
     );
-    print_heads(report.heads.iter().map(|head| (head.kind.name(), &head.metrics)));
+    print_heads(
+        report
+            .heads
+            .iter()
+            .map(|head| (head.kind.name(), &head.metrics)),
+    );
     for head in &report.heads {
         print_worst(head.kind.name(), &head.metrics);
         if !head.suggest_only.is_empty() {
-            println!(
+            say!(
                 "\n{}: to be suggested only, never automated: {}",
                 head.kind,
                 head.suggest_only.join(", ")
@@ -148,16 +163,28 @@ fn print_report(report: &FitReport) {
         }
     }
     let seconds = report.seconds;
-    println!(
+    say!(
         "\nseconds: folds {:.1}, pool {:.1}, final fit {:.1}",
-        seconds.folds, seconds.pool, seconds.r#final
+        seconds.folds,
+        seconds.pool,
+        seconds.r#final
     );
 }
 
 /// One line of measures a head.
 pub(super) fn print_heads<'a>(heads: impl Iterator<Item = (&'a str, &'a HeadMetrics)>) {
     let mut measures = table(
-        &["head", "rows", "accuracy", "macro F1", "weighted F1", "log loss", "calibration error", "kappa", "under-called"],
+        &[
+            "head",
+            "rows",
+            "accuracy",
+            "macro F1",
+            "weighted F1",
+            "log loss",
+            "calibration error",
+            "kappa",
+            "under-called",
+        ],
         &[1, 2, 3, 4, 5, 6, 7, 8],
     );
     let optional = |value: Option<f64>| value.map_or(String::new(), |v| format!("{v:.3}"));
@@ -174,13 +201,16 @@ pub(super) fn print_heads<'a>(heads: impl Iterator<Item = (&'a str, &'a HeadMetr
             metrics.under_call_rate.map_or(String::new(), percent),
         ]);
     }
-    println!("{measures}");
+    say!("{measures}");
 }
 
 /// The labels and confusions that cost most.
 pub(super) fn print_worst(head: &str, metrics: &HeadMetrics) {
-    println!("\n{head}: the worst labels");
-    let mut labels = table(&["label", "rows", "precision", "recall", "F1"], &[1, 2, 3, 4]);
+    say!("\n{head}: the worst labels");
+    let mut labels = table(
+        &["label", "rows", "precision", "recall", "F1"],
+        &[1, 2, 3, 4],
+    );
     for (label, measures) in metrics.worst_labels() {
         labels.add_row([
             label.to_owned(),
@@ -190,11 +220,11 @@ pub(super) fn print_worst(head: &str, metrics: &HeadMetrics) {
             format!("{:.3}", measures.f1),
         ]);
     }
-    println!("{labels}");
+    say!("{labels}");
     if metrics.worst_confusions.is_empty() {
         return;
     }
-    println!("\n{head}: the worst confusions");
+    say!("\n{head}: the worst confusions");
     let mut confusions = table(&["rows", "labelled", "classified as"], &[0]);
     for confusion in &metrics.worst_confusions {
         confusions.add_row([
@@ -203,5 +233,5 @@ pub(super) fn print_worst(head: &str, metrics: &HeadMetrics) {
             confusion.chosen.clone(),
         ]);
     }
-    println!("{confusions}");
+    say!("{confusions}");
 }

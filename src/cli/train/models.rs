@@ -42,13 +42,13 @@ pub(super) fn run(args: ModelsArgs) -> anyhow::Result<ExitCode> {
         Command::List => list(&registry)?,
         Command::Show { version } => {
             let bundle = registry.load(Some(&version))?;
-            println!("{}", serde_json::to_string_pretty(&bundle.manifest)?);
+            say!("{}", serde_json::to_string_pretty(&bundle.manifest)?);
         }
         Command::Activate { version } => {
             registry.activate(&version)?;
-            println!("active: {version}");
+            say!("active: {version}");
         }
-        Command::Rollback => println!("active: {}", registry.rollback()?),
+        Command::Rollback => say!("active: {}", registry.rollback()?),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -56,10 +56,20 @@ pub(super) fn run(args: ModelsArgs) -> anyhow::Result<ExitCode> {
 fn list(registry: &Registry) -> anyhow::Result<()> {
     let versions = registry.list()?;
     if versions.is_empty() {
-        println!("{}: no model versions", registry.folder().display());
+        say!("{}: no model versions", registry.folder().display());
         return Ok(());
     }
-    let mut lines = table(&["", "version", "rows", "features", "heads", "out-of-fold accuracy"], &[2, 3]);
+    let mut lines = table(
+        &[
+            "",
+            "version",
+            "rows",
+            "features",
+            "heads",
+            "out-of-fold accuracy",
+        ],
+        &[2, 3],
+    );
     for listed in &versions {
         let mark = if listed.active { "*" } else { "" };
         match &listed.manifest {
@@ -71,10 +81,12 @@ fn list(registry: &Registry) -> anyhow::Result<()> {
                 heads(manifest),
                 accuracies(manifest),
             ]),
-            Err(error) => lines.add_row([mark.to_owned(), listed.version.clone(), error.to_string()]),
+            Err(error) => {
+                lines.add_row([mark.to_owned(), listed.version.clone(), error.to_string()])
+            }
         };
     }
-    println!("{lines}");
+    say!("{lines}");
     Ok(())
 }
 

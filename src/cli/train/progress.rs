@@ -15,7 +15,8 @@ impl FitProgress {
     pub(super) fn new(folds: usize) -> Self {
         // One step a fold, one for the pool, one for the final fit.
         let bar = ProgressBar::new(folds as u64 + 2);
-        if let Ok(style) = ProgressStyle::with_template("{elapsed:>4} {wide_bar} {pos}/{len} {msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{elapsed:>4} {wide_bar} {pos}/{len} {msg}")
+        {
             bar.set_style(style);
         }
         bar.enable_steady_tick(std::time::Duration::from_millis(200));

@@ -110,7 +110,9 @@ pub(super) async fn connect_channel(url: &str) -> anyhow::Result<Channel> {
 }
 
 fn connect(url: &str) -> anyhow::Result<Answerer> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let client = TriageServiceClient::new(runtime.block_on(connect_channel(url))?);
     Ok(Answerer::Server(runtime, client))
 }
@@ -126,7 +128,9 @@ impl Asked {
             options: Some(options()),
         };
         match &mut self.answerer {
-            Answerer::Here(triage, workspace) => classify(triage, request, workspace).map_err(refused),
+            Answerer::Here(triage, workspace) => {
+                classify(triage, request, workspace).map_err(refused)
+            }
             Answerer::Server(runtime, client) => runtime
                 .block_on(client.classify(request))
                 .map(tonic::Response::into_inner)

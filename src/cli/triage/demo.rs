@@ -38,7 +38,9 @@ pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         );
     }
     let tickets: Vec<Ticket> = serde_json::from_str(TICKETS)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(show(&settings, tickets, args.once))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -54,7 +56,7 @@ async fn show(settings: &Settings, tickets: Vec<Ticket>, once: bool) -> anyhow::
         server::run(listener, &served, async { drop(stopped.await) }).await
     });
     let url = format!("http://{address}");
-    println!("a server with the sample model and policy listens on {url}\n");
+    say!("a server with the sample model and policy listens on {url}\n");
     tokio::select! {
         shown = route_all(&url, tickets) => shown?,
         ended = &mut serving => {
@@ -65,7 +67,7 @@ async fn show(settings: &Settings, tickets: Vec<Ticket>, once: bool) -> anyhow::
     if !once {
         print_how_to_call(&url);
         tokio::select! {
-            () = interrupted => println!(),
+            () = interrupted => say!(""),
             ended = &mut serving => return Ok(ended??),
         }
     }
@@ -79,7 +81,9 @@ async fn route_all(url: &str, tickets: Vec<Ticket>) -> anyhow::Result<()> {
     wait_until_serving(channel.clone()).await?;
     let mut client = TriageServiceClient::new(channel);
     let mut lines = table(
-        &["ticket", "topic", "urgency", "sure", "queue", "skills", "agent", "rule"],
+        &[
+            "ticket", "topic", "urgency", "sure", "queue", "skills", "agent", "rule",
+        ],
         &[3],
     );
     for ticket in tickets {
@@ -91,7 +95,11 @@ async fn route_all(url: &str, tickets: Vec<Ticket>) -> anyhow::Result<()> {
         let sure = percent(topic.confidence.into());
         lines.add_row([
             shown,
-            if topic.made_prediction { topic.label } else { format!("({}?)", topic.label) },
+            if topic.made_prediction {
+                topic.label
+            } else {
+                format!("({}?)", topic.label)
+            },
             classification.urgency.unwrap_or_default().label,
             sure,
             decision.queue.clone(),
@@ -100,7 +108,7 @@ async fn route_all(url: &str, tickets: Vec<Ticket>) -> anyhow::Result<()> {
             decision.rule.clone(),
         ]);
     }
-    println!("{lines}");
+    say!("{lines}");
     Ok(())
 }
 
@@ -129,7 +137,10 @@ async fn route(
         ticket: Some(client::ticket(ticket)),
         ..v1::RouteRequest::default()
     };
-    let answer = client.route(request).await.with_context(|| format!("ticket {id}"))?;
+    let answer = client
+        .route(request)
+        .await
+        .with_context(|| format!("ticket {id}"))?;
     Ok(answer.into_inner())
 }
 
@@ -161,8 +172,12 @@ fn excerpt(ticket: &Ticket) -> String {
 
 fn print_how_to_call(url: &str) {
     let here = Path::new("target/release/triage");
-    let program = if here.is_file() { here.display().to_string() } else { "triage".to_owned() };
-    println!(
+    let program = if here.is_file() {
+        here.display().to_string()
+    } else {
+        "triage".to_owned()
+    };
+    say!(
         "\nThe server stays up until you press Ctrl-C. Ask it from another terminal:\n\n  \
          {program} route --server {url} --text \"my parcel says delivered but nothing came\"\n\n\
          or from your own program with the files in proto/; README.md shows how in Python, Go and Node."

@@ -52,7 +52,7 @@ impl TriageCli {
                 let ticket = command.ticket.read()?;
                 let answer = command.ask.connect()?.classify(&ticket)?;
                 if command.json {
-                    println!("{}", to_json("ClassifyResponse", &answer)?);
+                    say!("{}", to_json("ClassifyResponse", &answer)?);
                 } else {
                     print::classified(&ticket, &answer);
                 }
@@ -62,7 +62,7 @@ impl TriageCli {
                 let mut asked: Asked = command.ask.connect()?;
                 let answer = asked.route(&ticket, command.ticket.waited()?)?;
                 if command.json {
-                    println!("{}", to_json("RouteResponse", &answer)?);
+                    say!("{}", to_json("RouteResponse", &answer)?);
                 } else {
                     print::routed(&ticket, &answer);
                 }

@@ -12,7 +12,7 @@ pub(super) fn classified(ticket: &Ticket, answer: &v1::ClassifyResponse) {
     if let Some(classification) = &answer.classification {
         print_classification(ticket, classification);
     }
-    println!("\nmodel {}", answer.model_version);
+    say!("\nmodel {}", answer.model_version);
 }
 
 /// Prints a classification and the decision that follows.
@@ -21,14 +21,21 @@ pub(super) fn routed(ticket: &Ticket, answer: &v1::RouteResponse) {
         print_classification(ticket, classification);
     }
     if let Some(decision) = &answer.decision {
-        println!();
+        say!("");
         print_decision(decision);
     }
-    println!("\nmodel {}, policy {}", answer.model_version, answer.policy_version);
+    say!(
+        "\nmodel {}, policy {}",
+        answer.model_version,
+        answer.policy_version
+    );
 }
 
 fn print_classification(ticket: &Ticket, classification: &v1::Classification) {
-    let heads = [("topic", &classification.topic), ("urgency", &classification.urgency)];
+    let heads = [
+        ("topic", &classification.topic),
+        ("urgency", &classification.urgency),
+    ];
     for (name, prediction) in heads {
         if let Some(prediction) = prediction {
             print_prediction(ticket, name, prediction);
@@ -49,15 +56,22 @@ fn print_prediction(ticket: &Ticket, name: &str, prediction: &v1::Prediction) {
     let doubt = if prediction.made_prediction {
         String::new()
     } else {
-        format!(" – a guess only: {}", short_name(prediction.abstain_reason().as_str_name(), "ABSTAIN_REASON_"))
+        format!(
+            " – a guess only: {}",
+            short_name(prediction.abstain_reason().as_str_name(), "ABSTAIN_REASON_")
+        )
     };
-    println!("{name:<10} {} {}{doubt}", prediction.label, percent(prediction.confidence.into()));
+    say!(
+        "{name:<10} {} {}{doubt}",
+        prediction.label,
+        percent(prediction.confidence.into())
+    );
     if !others.is_empty() {
-        println!("{:<10} not {}", "", others.join(", "));
+        say!("{:<10} not {}", "", others.join(", "));
     }
     let words = deciding_words(ticket, &prediction.evidence);
     if !words.is_empty() {
-        println!("{:<10} because of {}", "", words.join(", "));
+        say!("{:<10} because of {}", "", words.join(", "));
     }
 }
 
@@ -72,7 +86,10 @@ fn deciding_words(ticket: &Ticket, evidence: &[v1::Evidence]) -> Vec<String> {
         let Some(text) = field.get(word.start as usize..word.end as usize) else {
             continue;
         };
-        match sums.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(text)) {
+        match sums
+            .iter_mut()
+            .find(|(known, _)| known.eq_ignore_ascii_case(text))
+        {
             Some((_, sum)) => *sum += word.contribution,
             None => sums.push((text, word.contribution)),
         }
@@ -86,42 +103,49 @@ fn deciding_words(ticket: &Ticket, evidence: &[v1::Evidence]) -> Vec<String> {
 }
 
 fn print_decision(decision: &v1::Decision) {
-    println!("queue      {}", decision.queue);
-    println!("rule       {}{}", decision.rule, stage(decision));
-    println!("priority   {} of 100", decision.priority);
+    say!("queue      {}", decision.queue);
+    say!("rule       {}{}", decision.rule, stage(decision));
+    say!("priority   {} of 100", decision.priority);
     if !decision.required_skills.is_empty() {
-        println!("skills     {}", skills(&decision.required_skills));
+        say!("skills     {}", skills(&decision.required_skills));
     }
     if !decision.preferred_skills.is_empty() {
-        println!("preferred  {}", skills(&decision.preferred_skills));
+        say!("preferred  {}", skills(&decision.preferred_skills));
     }
     if !decision.self_service_article.is_empty() {
-        println!("answer     article {}", decision.self_service_article);
+        say!("answer     article {}", decision.self_service_article);
     }
     if decision.requires_human {
-        println!("person     must decide: {}", short_name(decision.abstain_reason().as_str_name(), "ABSTAIN_REASON_"));
+        say!(
+            "person     must decide: {}",
+            short_name(decision.abstain_reason().as_str_name(), "ABSTAIN_REASON_")
+        );
     }
     if !decision.tags.is_empty() {
-        println!("tags       {}", decision.tags.join(", "));
+        say!("tags       {}", decision.tags.join(", "));
     }
     if let Some(due) = &decision.first_response_due {
-        println!("answer by  {}", time(due));
+        say!("answer by  {}", time(due));
     }
     if let Some(next) = &decision.next_evaluation_at {
-        println!("route again at {}", time(next));
+        say!("route again at {}", time(next));
     }
     print_agents(decision);
     for entry in &decision.trace {
-        let value = if entry.error.is_empty() { entry.value.to_string() } else { format!("false ({})", entry.error) };
-        println!("  {}: {} = {value}", entry.rule, entry.condition);
+        let value = if entry.error.is_empty() {
+            entry.value.to_string()
+        } else {
+            format!("false ({})", entry.error)
+        };
+        say!("  {}: {} = {value}", entry.rule, entry.condition);
     }
 }
 
 fn print_agents(decision: &v1::Decision) {
     if decision.candidates.is_empty() {
-        println!("agent      nobody is eligible now");
+        say!("agent      nobody is eligible now");
     } else {
-        println!("agent      {}", decision.agent_id);
+        say!("agent      {}", decision.agent_id);
         let mut candidates = table(&["candidate", "name", "skills", "load"], &[]);
         for candidate in decision.candidates.iter().take(5) {
             candidates.add_row([
@@ -131,14 +155,14 @@ fn print_agents(decision: &v1::Decision) {
                 format!("{} of {}", candidate.load, candidate.capacity),
             ]);
         }
-        println!("{candidates}");
+        say!("{candidates}");
     }
     for rejected in decision.rejected.iter().take(5) {
-        println!("           not {}: {}", rejected.agent_id, rejected.detail);
+        say!("           not {}: {}", rejected.agent_id, rejected.detail);
     }
     let more = decision.rejected.len().saturating_sub(5) + decision.rejected_left_out as usize;
     if more > 0 {
-        println!("           and {more} more who cannot take it");
+        say!("           and {more} more who cannot take it");
     }
 }
 
@@ -153,13 +177,18 @@ fn stage(decision: &v1::Decision) -> String {
 
 /// Skills with their levels, such as `billing 4, refunds 2`.
 pub(super) fn skills(levels: &std::collections::BTreeMap<String, u32>) -> String {
-    let all: Vec<String> = levels.iter().map(|(skill, level)| format!("{skill} {level}")).collect();
+    let all: Vec<String> = levels
+        .iter()
+        .map(|(skill, level)| format!("{skill} {level}"))
+        .collect();
     all.join(", ")
 }
 
 fn time(at: &prost_types::Timestamp) -> String {
-    jiff::Timestamp::new(at.seconds, at.nanos)
-        .map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+    jiff::Timestamp::new(at.seconds, at.nanos).map_or_else(
+        |_| "?".to_owned(),
+        |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+    )
 }
 
 /// The name of an enum's value without its prefix.

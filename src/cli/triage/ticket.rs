@@ -84,7 +84,10 @@ impl TicketArgs {
         } else if let Some(path) = &self.file {
             let named = || path.display().to_string();
             let bytes = std::fs::read(path).with_context(named)?;
-            if path.extension().is_some_and(|extension| extension == "json") {
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "json")
+            {
                 return serde_json::from_slice(&bytes)
                     .with_context(|| format!("{}: not a ticket", path.display()));
             }

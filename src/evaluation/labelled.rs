@@ -29,15 +29,16 @@ impl LabelledHead {
     #[must_use]
     pub fn distinct(&self) -> Vec<String> {
         let counts: BTreeMap<&str, usize> =
-            self.labels.iter().flatten().fold(BTreeMap::new(), |mut counts, label| {
-                *counts.entry(label.as_str()).or_default() += 1;
-                counts
-            });
+            self.labels
+                .iter()
+                .flatten()
+                .fold(BTreeMap::new(), |mut counts, label| {
+                    *counts.entry(label.as_str()).or_default() += 1;
+                    counts
+                });
         match self.kind {
             HeadKind::Urgency => urgency_labels(|level| counts.contains_key(level)),
-            HeadKind::Topic | HeadKind::Facet(_) => {
-                counts.into_keys().map(str::to_owned).collect()
-            }
+            HeadKind::Topic | HeadKind::Facet(_) => counts.into_keys().map(str::to_owned).collect(),
         }
     }
 

@@ -1,0 +1,28 @@
+# Builds the three programs as static binaries and packs them with the sample model, policy and
+# roster into an image that holds nothing else: no shell, no libraries, no root.
+#
+#   docker build -t triage .
+#   docker run --rm -p 50051:50051 triage
+#
+# Serve your own: mount folders over /srv/triage/models and /srv/triage/policies.
+
+FROM rust:1.95-bookworm AS build
+WORKDIR /src
+COPY . .
+# The target is named so that build scripts and macros, which run here, stay dynamic.
+RUN TARGET="$(uname -m)-unknown-linux-gnu" \
+    && RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --target "$TARGET" \
+    && mkdir -p /out/bin \
+    && cp "target/$TARGET/release/triage-server" "target/$TARGET/release/triage-train" \
+          "target/$TARGET/release/triage" /out/bin/
+
+FROM scratch
+WORKDIR /srv/triage
+COPY --from=build /out/bin/ /bin/
+COPY models models
+COPY policies policies
+ENV TRIAGE_SERVER__LISTEN=0.0.0.0:50051
+EXPOSE 50051
+USER 65532:65532
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["/bin/triage-server", "--health"]
+ENTRYPOINT ["/bin/triage-server"]

@@ -1,0 +1,87 @@
+//! What one ticket costs in process, one thread: features, classification, decision.
+//!
+//! `cargo bench --bench serving` measures the shipped model on `training-data/test.csv`;
+//! `TRIAGE_BENCH_MODELS` and `TRIAGE_BENCH_DATA` name other models and another file.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use divan::{Bencher, black_box};
+use jiff::{SignedDuration, Timestamp};
+use triage::classifier::Workspace;
+use triage::dataset::{Columns, Dataset};
+use triage::features::Encoding;
+use triage::model::{Bundle, Registry};
+use triage::routing::{DecisionInput, Policy, Roster, decide};
+use triage::ticket::Ticket;
+
+fn main() {
+    divan::main();
+}
+
+fn path(variable: &str, default: &str) -> PathBuf {
+    std::env::var_os(variable).map_or_else(|| PathBuf::from(default), PathBuf::from)
+}
+
+static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
+    Registry::new(path("TRIAGE_BENCH_MODELS", "models"))
+        .load(None)
+        .expect("models")
+});
+
+static TEXTS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let data = path("TRIAGE_BENCH_DATA", "training-data/test.csv");
+    let (dataset, _) = Dataset::read(&[data], None, &Columns::default()).expect("data");
+    dataset.texts().into_iter().map(str::to_owned).collect()
+});
+
+/// The texts in turn, so that no ticket finds its own features still in the cache.
+fn next_text(turn: &Cell<usize>) -> &'static str {
+    let index = turn.get();
+    turn.set((index + 1) % TEXTS.len());
+    &TEXTS[index]
+}
+
+#[divan::bench]
+fn encode(bencher: Bencher<'_, '_>) {
+    let turn = Cell::new(0);
+    let mut encoding = Encoding::default();
+    let vectorizer = BUNDLE.classifier.vectorizer();
+    bencher.bench_local(|| {
+        vectorizer.encode(next_text(&turn), &mut encoding);
+        black_box(encoding.ids.len())
+    });
+}
+
+#[divan::bench]
+fn classify(bencher: Bencher<'_, '_>) {
+    let turn = Cell::new(0);
+    let mut workspace = Workspace::default();
+    bencher.bench_local(|| BUNDLE.classifier.classify(next_text(&turn), &mut workspace));
+}
+
+/// The sample policy and roster on the shipped model.
+#[divan::bench]
+fn decide_with_sample_policy(bencher: Bencher<'_, '_>) {
+    let policy = Policy::load("policies/sample.yaml".as_ref()).expect("policy");
+    let roster = Roster::load("policies/roster.yaml".as_ref()).expect("roster");
+    let bundle = Registry::new("models").load(None).expect("models");
+    let mut workspace = Workspace::default();
+    let ticket = Ticket {
+        body: "the parcel was marked delivered on Monday and nothing has come".to_owned(),
+        ..Ticket::default()
+    };
+    let classification = bundle.classifier.classify(&ticket.text(), &mut workspace);
+    bencher.bench_local(|| {
+        decide(&DecisionInput {
+            ticket: &ticket,
+            classification: &classification,
+            roster: Some(&roster),
+            policy: &policy,
+            now: Timestamp::UNIX_EPOCH,
+            waited: SignedDuration::ZERO,
+        })
+    });
+}
