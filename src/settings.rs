@@ -110,9 +110,12 @@ pub enum LogFormat {
 /// Why settings cannot be used. Messages name the key.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// A source cannot be read, a key is unknown, or a value has the wrong type.
+    /// A source cannot be read.
     #[error("settings: {0}")]
     Read(#[from] ConfigError),
+    /// A key is unknown, or a value has the wrong type.
+    #[error("settings: {}: {}", .0.path(), .0.inner())]
+    Key(#[from] serde_path_to_error::Error<ConfigError>),
     /// A value is out of range.
     #[error("settings: {key}: {problem}")]
     Value {
@@ -130,11 +133,10 @@ impl Settings {
     /// # Errors
     /// If a source cannot be read or a value is not allowed; the message names the key.
     pub fn load(file: Option<&Path>, flags: &[(&str, String)]) -> Result<Self, SettingsError> {
-        let environment = Environment::with_prefix("TRIAGE")
-            .prefix_separator("_")
-            .separator("__")
-            .try_parsing(true);
-        Self::layered(file, environment, flags)
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        Self::layered(file, environment(variables), flags)
     }
 
     fn layered(
@@ -150,7 +152,7 @@ impl Settings {
         for (key, value) in flags {
             builder = builder.set_override(*key, value.as_str())?;
         }
-        let settings: Self = builder.build()?.try_deserialize()?;
+        let settings: Self = serde_path_to_error::deserialize(builder.build()?)?;
         settings.validate()?;
         Ok(settings)
     }
@@ -196,6 +198,21 @@ impl Settings {
     }
 }
 
+/// The variables that are settings. Kubernetes describes a service named `triage` to every pod by
+/// variables such as `TRIAGE_PORT` and `TRIAGE_SERVICE_HOST`; they are none.
+fn environment(variables: impl Iterator<Item = (String, String)>) -> Environment {
+    let of_kubernetes = |name: &str| {
+        name == "TRIAGE_PORT"
+            || name.starts_with("TRIAGE_PORT_")
+            || name.starts_with("TRIAGE_SERVICE_")
+    };
+    let settings = variables.filter(|(name, _)| !of_kubernetes(name)).collect();
+    Environment::with_prefix("TRIAGE")
+        .prefix_separator("_")
+        .separator("__")
+        .source(Some(settings))
+}
+
 fn within(key: &'static str, value: u64, most: u64) -> Result<(), SettingsError> {
     if (1..=most).contains(&value) {
         return Ok(());
@@ -208,29 +225,20 @@ fn within(key: &'static str, value: u64, most: u64) -> Result<(), SettingsError>
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
 
-    fn environment(variables: &[(&str, &str)]) -> Environment {
-        let variables: HashMap<String, String> = variables
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect();
-        Environment::with_prefix("TRIAGE")
-            .prefix_separator("_")
-            .separator("__")
-            .try_parsing(true)
-            .source(Some(variables))
+    fn variables(variables: &[(&str, &str)]) -> Environment {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        environment(variables.iter().map(owned))
     }
 
     #[test]
     fn defaults_alone_are_valid() {
-        let settings = Settings::layered(None, environment(&[]), &[]).unwrap();
+        let settings = Settings::layered(None, variables(&[]), &[]).unwrap();
         assert_eq!(settings.server.listen.port(), 50051);
         assert!(settings.sources().roster.is_some());
         let flags = [("roster.file", String::new())];
-        let settings = Settings::layered(None, environment(&[]), &flags).unwrap();
+        let settings = Settings::layered(None, variables(&[]), &flags).unwrap();
         assert_eq!(settings.sources().roster, None);
     }
 
@@ -243,13 +251,15 @@ mod tests {
             "[server]\nlisten = \"127.0.0.1:1\"\ndrain_timeout_ms = 1\nrequest_timeout_ms = 1\n",
         )
         .unwrap();
-        let variables = [
+        let given = [
             ("TRIAGE_SERVER__DRAIN_TIMEOUT_MS", "2"),
             ("TRIAGE_SERVER__REQUEST_TIMEOUT_MS", "2"),
             ("OTHER_SERVER__LISTEN", "nonsense"),
+            ("TRIAGE_PORT", "tcp://10.0.0.1:50051"),
+            ("TRIAGE_SERVICE_HOST", "10.0.0.1"),
         ];
         let flags = [("server.request_timeout_ms", "3".to_owned())];
-        let settings = Settings::layered(Some(&file), environment(&variables), &flags).unwrap();
+        let settings = Settings::layered(Some(&file), variables(&given), &flags).unwrap();
         assert_eq!(settings.server.listen.port(), 1);
         assert_eq!(settings.server.drain_timeout_ms, 2);
         assert_eq!(settings.server.request_timeout_ms, 3);
@@ -258,7 +268,7 @@ mod tests {
     #[test]
     fn errors_name_the_key() {
         let message = |flags: &[(&str, String)]| {
-            Settings::layered(None, environment(&[]), flags)
+            Settings::layered(None, variables(&[]), flags)
                 .unwrap_err()
                 .to_string()
         };

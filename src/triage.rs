@@ -188,7 +188,7 @@ impl Triage {
         &self.bundle.version
     }
 
-    /// The policy's version: the first 16 digits of its SHA-256.
+    /// The policy's version: the first 12 digits of its SHA-256.
     #[must_use]
     pub fn policy_version(&self) -> &str {
         &self.policy_version

@@ -131,7 +131,11 @@ fn files_stay_small() {
             }
         }
     }
-    assert!(long.is_empty(), "over {MAX_LINES} lines:\n{}", long.join("\n"));
+    assert!(
+        long.is_empty(),
+        "over {MAX_LINES} lines:\n{}",
+        long.join("\n")
+    );
 }
 
 #[test]
@@ -139,7 +143,11 @@ fn every_file_says_what_it_is() {
     for folder in ["src", "tests", "benches"] {
         for file in rust_files(&root().join(folder)) {
             let text = fs::read_to_string(&file).unwrap();
-            assert!(text.starts_with("//! "), "{} has no //! line", file.display());
+            assert!(
+                text.starts_with("//! "),
+                "{} has no //! line",
+                file.display()
+            );
         }
     }
 }
@@ -148,10 +156,16 @@ fn every_file_says_what_it_is() {
 fn the_map_names_every_module() {
     let map = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     for module in floors().keys() {
-        assert!(map.contains(&format!("`{module}`")), "ARCHITECTURE.md does not name `{module}`");
+        assert!(
+            map.contains(&format!("`{module}`")),
+            "ARCHITECTURE.md does not name `{module}`"
+        );
     }
     for file in rust_files(&root().join("src/bin")) {
         let program = file.file_stem().unwrap().to_str().unwrap().to_owned();
-        assert!(map.contains(&format!("`{program}`")), "ARCHITECTURE.md does not name `{program}`");
+        assert!(
+            map.contains(&format!("`{program}`")),
+            "ARCHITECTURE.md does not name `{program}`"
+        );
     }
 }

@@ -96,3 +96,80 @@ impl Classifier {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+    use crate::classifier::{Decision, Head, Thresholds, WeightMatrix};
+    use crate::features::{Vectorizer, VectorizerParams};
+
+    const TEXTS: [&str; 3] = [
+        "the parcel is late",
+        "refund my parcel",
+        "late refund, please!",
+    ];
+
+    /// A classifier with one head of two labels and weights without a pattern.
+    fn classifier() -> Classifier {
+        let vectorizer = Vectorizer::fit(&TEXTS, VectorizerParams::default());
+        let mut random = fastrand::Rng::with_seed(9);
+        let shape = (vectorizer.vocabulary().len(), 2);
+        let weights = Array2::from_shape_simple_fn(shape, || random.f32() - 0.5);
+        let head = Head {
+            kind: HeadKind::Topic,
+            labels: vec!["a".to_owned(), "b".to_owned()],
+            bias: vec![0.25, -0.5],
+            thresholds: vec![
+                Thresholds {
+                    suggest_at: 0.0,
+                    automate_at: None,
+                };
+                2
+            ],
+            decision: Decision::MostProbable,
+        };
+        Classifier::new(
+            vectorizer,
+            WeightMatrix::quantize(weights.view()),
+            vec![head],
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn contributions_and_constants_sum_to_the_logits() {
+        let classifier = classifier();
+        let mut workspace = Workspace::default();
+        for text in [
+            "Is the late parcel late?",
+            "refund!! (refund)",
+            "please, PLEASE",
+        ] {
+            let probabilities = classifier.probabilities(text, &mut workspace).to_vec();
+            let logit = |label: &str, bias: f32, workspace: &mut Workspace| -> f32 {
+                let words = classifier.evidence(text, &HeadKind::Topic, label, workspace);
+                words.iter().map(|word| word.contribution).sum::<f32>() + bias
+            };
+            let a = logit("a", 0.25, &mut workspace);
+            let b = logit("b", -0.5, &mut workspace);
+            // Softmax keeps differences only.
+            let expected = (probabilities[0] / probabilities[1]).ln();
+            assert!(
+                (a - b - expected).abs() < 1e-4,
+                "{text}: {a} {b} {expected}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_label_that_is_not_there_has_no_evidence() {
+        let mut workspace = Workspace::default();
+        let classifier = classifier();
+        let none = classifier.evidence("late", &HeadKind::Topic, "c", &mut workspace);
+        assert!(none.is_empty());
+        let none = classifier.evidence("late", &HeadKind::Urgency, "a", &mut workspace);
+        assert!(none.is_empty());
+    }
+}

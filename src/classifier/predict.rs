@@ -1,7 +1,9 @@
 //! Serving: one text through vocabulary, weights and decisions of all heads.
 
+use std::collections::BTreeSet;
+
 use super::classification::{AbstainReason, Classification, LabelProbability, Prediction};
-use super::head::{Head, HeadKind, most_probable};
+use super::head::{Decision, Head, HeadKind, Thresholds, most_probable};
 use super::pool::softmax;
 use super::weights::WeightMatrix;
 use crate::features::{Encoding, Vectorizer};
@@ -34,7 +36,7 @@ pub enum ClassifierError {
         /// Columns of the weights.
         columns: usize,
     },
-    /// A head's parts differ in length, are not finite, or it has fewer than two labels.
+    /// A head's parts differ in length, are not finite, it has fewer than two labels, or one twice.
     #[error("head '{head}': {problem}")]
     Head {
         /// The head's name.
@@ -83,8 +85,17 @@ impl Classifier {
                 columns: weights.columns(),
             });
         }
-        for head in &heads {
+        for (index, head) in heads.iter().enumerate() {
             check_head(head)?;
+            if heads[..index]
+                .iter()
+                .any(|earlier| earlier.kind == head.kind)
+            {
+                return Err(ClassifierError::Head {
+                    head: head.kind.to_string(),
+                    problem: "it is there twice",
+                });
+            }
         }
         Ok(Self {
             vectorizer,
@@ -211,6 +222,14 @@ fn check_head(head: &Head) -> Result<(), ClassifierError> {
         "labels, constants and thresholds differ in number"
     } else if head.bias.iter().any(|b| !b.is_finite()) {
         "a constant is not a finite number"
+    } else if !head.thresholds.iter().all(is_finite) {
+        "a threshold is not a finite number"
+    } else if head.labels.iter().collect::<BTreeSet<_>>().len() != labels {
+        "a label occurs twice"
+    } else if matches!(head.decision, Decision::LeastCost { under_call_factor: factor }
+        if !(factor.is_finite() && factor > 0.0))
+    {
+        "the factor of under-calling is not a positive number"
     } else {
         return Ok(());
     };
@@ -218,6 +237,10 @@ fn check_head(head: &Head) -> Result<(), ClassifierError> {
         head: head.kind.to_string(),
         problem,
     })
+}
+
+fn is_finite(thresholds: &Thresholds) -> bool {
+    thresholds.suggest_at.is_finite() && thresholds.automate_at.is_none_or(f32::is_finite)
 }
 
 /// The most probable label's index and probability: what calibration is measured on.

@@ -101,3 +101,61 @@ fn lowest_marginal(descending: &[(f32, bool)], precision: f64) -> f32 {
     }
     at
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcomes(rows: &[(f32, bool)]) -> Vec<Outcome> {
+        rows.iter()
+            .map(|&(confidence, right)| Outcome {
+                chosen: 0,
+                confidence,
+                right,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn automation_starts_where_the_target_precision_still_holds() {
+        // 40 right from 0.9 up, then right and wrong in turn below.
+        let mut rows: Vec<(f32, bool)> = (0..40).map(|i| (0.99 - 0.002 * i as f32, true)).collect();
+        rows.extend((0..40).map(|i| (0.8 - 0.01 * i as f32, i % 2 == 0)));
+        let params = ThresholdParams::default();
+        let [thresholds] = choose_thresholds(&outcomes(&rows), 1, params)[..] else {
+            panic!("one label, one pair of thresholds");
+        };
+        let at = thresholds.automate_at.unwrap();
+        let above: Vec<bool> = rows.iter().filter(|r| r.0 >= at).map(|r| r.1).collect();
+        let right = above.iter().filter(|right| **right).count();
+        assert!(right as f64 >= 0.95 * above.len() as f64);
+        assert!((0.75..0.9).contains(&at), "{at}");
+    }
+
+    #[test]
+    fn a_label_out_of_reach_is_only_suggested() {
+        let rows: Vec<(f32, bool)> = (0..100).map(|i| (0.9, i % 2 == 0)).collect();
+        let thresholds = choose_thresholds(&outcomes(&rows), 2, ThresholdParams::default());
+        assert_eq!(thresholds[0].automate_at, None);
+        // Never chosen, so nothing is known of it.
+        assert_eq!(thresholds[1].automate_at, None);
+        assert!((thresholds[1].suggest_at - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_label_that_is_right_more_often_than_it_says_is_suggested_earlier() {
+        let rows: Vec<(f32, bool)> = (0..60)
+            .map(|i| (0.5 - 0.005 * i as f32, i % 10 != 0))
+            .collect();
+        let thresholds = choose_thresholds(&outcomes(&rows), 1, ThresholdParams::default());
+        assert!(thresholds[0].suggest_at < 0.3, "{thresholds:?}");
+    }
+
+    #[test]
+    fn equal_confidences_stand_or_fall_together() {
+        // Precision holds after 19 of 30 equal rows but not after all of them.
+        let rows: Vec<(f32, bool)> = (0..30).map(|i| (0.8, i < 25)).collect();
+        let thresholds = choose_thresholds(&outcomes(&rows), 1, ThresholdParams::default());
+        assert_eq!(thresholds[0].automate_at, None);
+    }
+}

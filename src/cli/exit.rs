@@ -15,8 +15,36 @@ pub fn report(result: anyhow::Result<ExitCode>) -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", message(&error));
             ExitCode::from(UNUSABLE_INPUT)
         }
+    }
+}
+
+/// The error with those of its causes that it does not tell of already.
+#[must_use]
+pub fn message(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if message.is_empty() {
+            message = cause;
+        } else if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let cause = || std::io::Error::other("disk full");
+        let quoted = anyhow::Error::new(cause()).context("a.csv: disk full: free some");
+        assert_eq!(message(&quoted), "a.csv: disk full: free some");
+        let silent = anyhow::Error::new(cause()).context("a.csv");
+        assert_eq!(message(&silent), "a.csv: disk full");
     }
 }

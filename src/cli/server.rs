@@ -125,7 +125,7 @@ fn ask_health(settings: &Settings) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::from(exit::FAILED))
         }
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", exit::message(&error));
             Ok(ExitCode::from(exit::FAILED))
         }
     }

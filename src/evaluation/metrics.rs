@@ -119,11 +119,15 @@ impl HeadMetrics {
             macro_f1: by_label.values().map(|label| label.f1).sum::<f64>()
                 / to_f64(by_label.len().max(1)),
             weighted_f1: weighted / to_f64(support.max(1)),
-            log_loss: rows
-                .iter()
-                .map(|row| -libm::log(f64::from(row.truth_probability).max(SMALLEST_PROBABILITY)))
-                .sum::<f64>()
-                / to_f64(rows.len().max(1)),
+            // Taken from zero, so that a loss of nothing is not printed as -0.
+            log_loss: 0.0
+                - rows
+                    .iter()
+                    .map(|row| {
+                        libm::log(f64::from(row.truth_probability).max(SMALLEST_PROBABILITY))
+                    })
+                    .sum::<f64>()
+                    / to_f64(rows.len().max(1)),
             expected_calibration_error: expected_calibration_error(rows),
             quadratic_weighted_kappa: ordered.then(|| kappa(rows, labels.len())),
             under_call_rate: ordered.then(|| rate(rows, |truth, chosen| chosen < truth)),

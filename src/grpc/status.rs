@@ -3,6 +3,10 @@
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
+/// Most that the listed violations may take, in bytes: statuses travel in headers, and clients refuse
+/// headers of more than 8 KiB.
+const MAX_LISTED_BYTES: usize = 4_096;
+
 /// What is wrong with a request, field by field.
 #[derive(Debug, Default)]
 pub struct Violations {
@@ -23,7 +27,8 @@ impl Violations {
     }
 
     /// Nothing if all is well, else INVALID_ARGUMENT, or RESOURCE_EXHAUSTED if anything was too
-    /// large, with all violations as `google.rpc.BadRequest`.
+    /// large, with the violations as `google.rpc.BadRequest`: all of them, unless they are too many for
+    /// a client to take.
     ///
     /// # Errors
     /// If anything was noted.
@@ -45,9 +50,23 @@ impl Violations {
         } else {
             Code::InvalidArgument
         };
-        let details = ErrorDetails::with_bad_request(self.found);
+        let details = ErrorDetails::with_bad_request(listed(self.found));
         Err(Box::new(Status::with_error_details(code, message, details)))
     }
+}
+
+/// The first violations, as many as fit into a status.
+fn listed(mut found: Vec<FieldViolation>) -> Vec<FieldViolation> {
+    let mut bytes = 0;
+    let fit = found
+        .iter()
+        .take_while(|violation| {
+            bytes += violation.field.len() + violation.description.len();
+            bytes <= MAX_LISTED_BYTES
+        })
+        .count();
+    found.truncate(fit.max(1));
+    found
 }
 
 /// The status while no model or no policy is loaded.

@@ -9,14 +9,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
-
 use super::files::{read_at_most, sha256_hex, sync_folder, write_new};
 use super::manifest::{DataSource, FORMAT_VERSION, HeadSummary, Manifest, OutOfFoldMeasures};
-use crate::classifier::weights::WeightError;
-use crate::classifier::{Classifier, ClassifierError, Head, WeightMatrix};
-use crate::features::vocabulary::VocabularyError;
-use crate::features::{Vectorizer, Vocabulary};
+use super::tensors::{read_classifier, serialize_tensors};
+use crate::classifier::Classifier;
 use crate::training::{FitParams, Fitted};
 
 const MANIFEST: &str = "manifest.json";
@@ -92,7 +88,7 @@ impl Bundle {
         params: &FitParams,
         data: Vec<DataSource>,
     ) -> Result<Self, BundleError> {
-        let tensors = serialize_tensors(&fitted.classifier)?;
+        let tensors = serialize_tensors(&fitted.classifier).map_err(unwritable)?;
         let vocabulary = fitted.classifier.vectorizer().vocabulary();
         let heads = fitted
             .classifier
@@ -153,18 +149,29 @@ impl Bundle {
             .prefix(".tmp-")
             .tempdir_in(models)
             .map_err(at(models))?;
-        let tensors = serialize_tensors(&self.classifier)?;
+        let tensors = serialize_tensors(&self.classifier).map_err(unwritable)?;
         let path = temporary.path().join(WEIGHTS);
         write_new(&path, &tensors).map_err(at(&path))?;
         let path = temporary.path().join(MANIFEST);
         write_new(&path, &manifest_bytes(&self.manifest, &path)?).map_err(at(&path))?;
         make_readable(temporary.path()).map_err(at(temporary.path()))?;
         sync_folder(temporary.path()).map_err(at(temporary.path()))?;
-        if folder.exists() {
+        if let Err(refused) = fs::rename(temporary.path(), &folder) {
+            if Self::load(&folder).is_ok() {
+                // Another fit of the same data came first.
+                return Ok(folder);
+            }
+            if !folder.exists() {
+                return Err(at(&folder)(refused));
+            }
             // A damaged bundle of this version: what is written now takes its place.
-            fs::remove_dir_all(&folder).map_err(at(&folder))?;
+            let damaged = tempfile::Builder::new()
+                .prefix(".tmp-")
+                .tempdir_in(models)
+                .map_err(at(models))?;
+            fs::rename(&folder, damaged.path().join("damaged")).map_err(at(&folder))?;
+            fs::rename(temporary.path(), &folder).map_err(at(&folder))?;
         }
-        fs::rename(temporary.path(), &folder).map_err(at(&folder))?;
         // The folder has moved; nothing is left to clean up.
         let _ = temporary.keep();
         sync_folder(models).map_err(at(models))?;
@@ -228,6 +235,13 @@ pub fn read_manifest(folder: &Path) -> Result<(Manifest, String), BundleError> {
     Ok((manifest, version_of(&bytes)))
 }
 
+fn unwritable(error: safetensors::SafeTensorError) -> BundleError {
+    BundleError::Content {
+        path: PathBuf::from(WEIGHTS),
+        cause: error.to_string(),
+    }
+}
+
 fn version_of(manifest: &[u8]) -> String {
     let mut digest = sha256_hex(manifest);
     digest.truncate(VERSION_DIGITS);
@@ -258,137 +272,4 @@ fn make_readable(folder: &Path) -> io::Result<()> {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
     }
     Ok(())
-}
-
-/// Why tensors do not make a classifier.
-#[derive(Debug, thiserror::Error)]
-enum ContentError {
-    #[error("not a safetensors file ({0})")]
-    Format(#[from] SafeTensorError),
-    #[error("tensor '{name}' is not {expected}")]
-    Tensor {
-        name: &'static str,
-        expected: &'static str,
-    },
-    #[error(transparent)]
-    Vocabulary(#[from] VocabularyError),
-    #[error(transparent)]
-    Weights(#[from] WeightError),
-    #[error(transparent)]
-    Classifier(#[from] ClassifierError),
-}
-
-fn serialize_tensors(classifier: &Classifier) -> Result<Vec<u8>, BundleError> {
-    let vocabulary = classifier.vectorizer().vocabulary();
-    let weights = classifier.weights();
-    let hashes: Vec<u8> = vocabulary
-        .hashes()
-        .iter()
-        .flat_map(|h| h.to_le_bytes())
-        .collect();
-    let idf = f32_bytes(vocabulary.idf());
-    let scales = f32_bytes(weights.scales());
-    let values: Vec<u8> = weights
-        .values()
-        .iter()
-        .map(|v| v.to_le_bytes()[0])
-        .collect();
-    let bias: Vec<f32> = classifier
-        .heads()
-        .iter()
-        .flat_map(|head| head.bias.clone())
-        .collect();
-    let bias = f32_bytes(&bias);
-    let (features, labels) = (weights.rows(), weights.columns());
-    let tensor = |dtype, shape: Vec<usize>, bytes| TensorView::new(dtype, shape, bytes);
-    let all = (|| {
-        Ok::<_, SafeTensorError>(vec![
-            ("bias", tensor(Dtype::F32, vec![labels], &bias)?),
-            (
-                "vocabulary.hashes",
-                tensor(Dtype::U64, vec![features], &hashes)?,
-            ),
-            ("vocabulary.idf", tensor(Dtype::F32, vec![features], &idf)?),
-            (
-                "weights.scales",
-                tensor(Dtype::F32, vec![features], &scales)?,
-            ),
-            (
-                "weights.values",
-                tensor(Dtype::I8, vec![features, labels], &values)?,
-            ),
-        ])
-    })();
-    all.and_then(|tensors| safetensors::serialize(tensors, None))
-        .map_err(|error| BundleError::Content {
-            path: PathBuf::from(WEIGHTS),
-            cause: error.to_string(),
-        })
-}
-
-fn read_classifier(manifest: &Manifest, bytes: &[u8]) -> Result<Classifier, ContentError> {
-    let tensors = SafeTensors::deserialize(bytes)?;
-    let labels = manifest.heads.iter().map(|head| head.labels.len()).sum();
-    let hashes = numbers(
-        &tensors,
-        "vocabulary.hashes",
-        Dtype::U64,
-        u64::from_le_bytes,
-    )?;
-    let idf = f32s(&tensors, "vocabulary.idf")?;
-    let scales = f32s(&tensors, "weights.scales")?;
-    let values = numbers(&tensors, "weights.values", Dtype::I8, i8::from_le_bytes)?;
-    let mut bias = f32s(&tensors, "bias")?.into_iter();
-    let heads = manifest
-        .heads
-        .iter()
-        .map(|head| Head {
-            kind: head.kind.clone(),
-            labels: head.labels.clone(),
-            bias: bias.by_ref().take(head.labels.len()).collect(),
-            thresholds: head.thresholds.clone(),
-            decision: head.decision,
-        })
-        .collect();
-    let vocabulary = Vocabulary::new(hashes, idf, manifest.word_features)?;
-    let weights = WeightMatrix::from_parts(scales, values, labels)?;
-    Ok(Classifier::new(
-        Vectorizer::from_vocabulary(vocabulary),
-        weights,
-        heads,
-    )?)
-}
-
-fn f32_bytes(values: &[f32]) -> Vec<u8> {
-    values
-        .iter()
-        .flat_map(|value| value.to_le_bytes())
-        .collect()
-}
-
-fn f32s(tensors: &SafeTensors<'_>, name: &'static str) -> Result<Vec<f32>, ContentError> {
-    numbers(tensors, name, Dtype::F32, f32::from_le_bytes)
-}
-
-fn numbers<T, const BYTES: usize>(
-    tensors: &SafeTensors<'_>,
-    name: &'static str,
-    dtype: Dtype,
-    from_le_bytes: impl Fn([u8; BYTES]) -> T,
-) -> Result<Vec<T>, ContentError> {
-    let tensor = tensors.tensor(name)?;
-    if tensor.dtype() != dtype {
-        return Err(ContentError::Tensor {
-            name,
-            expected: "of the expected type",
-        });
-    }
-    let (chunks, rest) = tensor.data().as_chunks::<BYTES>();
-    if !rest.is_empty() {
-        return Err(ContentError::Tensor {
-            name,
-            expected: "made of whole numbers of bytes",
-        });
-    }
-    Ok(chunks.iter().map(|chunk| from_le_bytes(*chunk)).collect())
 }

@@ -4,6 +4,7 @@ pub mod bundle;
 pub mod files;
 pub mod manifest;
 pub mod registry;
+mod tensors;
 
 pub use bundle::{Bundle, BundleError};
 pub use manifest::{DataSource, HeadSummary, Manifest};

@@ -3,7 +3,7 @@
 //!
 //! A file is read in three steps, each with its own module: text to a tree with places (`document`), tree to
 //! typed fields (`fields`), fields to a checked [`Policy`] or [`Roster`] (`check`, `check_rule`, `roster_file`). A decision
-//! ([`decide`]) finds the rule, the part of it in force (`placement`) and the agents (`eligibility`, `rank`,
+//! ([`decide()`]) finds the rule, the part of it in force (`placement`) and the agents (`eligibility`, `rank`,
 //! `assignment`).
 
 mod assignment;

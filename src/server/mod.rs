@@ -5,12 +5,13 @@
 //! requests in flight drain.
 
 mod layers;
+mod unreadable;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tokio::net::TcpListener;
@@ -23,7 +24,7 @@ use tonic_health::server::HealthReporter;
 
 use crate::grpc::v1::triage_service_server::{SERVICE_NAME, TriageServiceServer};
 use crate::grpc::{DESCRIPTORS, TriageApi};
-use crate::settings::Settings;
+use crate::settings::{ServerSettings, Settings};
 use crate::triage::{LoadError, Triage};
 
 /// Why the service ended other than by its shutdown.
@@ -77,7 +78,7 @@ pub async fn run(
 ) -> Result<(), ServeError> {
     let address = listener.local_addr()?;
     let loaded = Arc::new(ArcSwapOption::empty());
-    let (health, health_service) = tonic_health::server::health_reporter();
+    let (mut health, health_service) = tonic_health::server::health_reporter();
     set_serving(&health, false).await;
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = serve(
@@ -94,44 +95,44 @@ pub async fn run(
     tracing::info!(%address, "listening");
 
     let sources = settings.sources();
-    let loading = tokio::task::spawn_blocking(move || Triage::load(&sources));
-    let triage = tokio::select! {
-        triage = loading => triage??,
-        ended = &mut serving => return ended,
+    let load = async {
+        let triage = tokio::task::spawn_blocking(move || Triage::load(&sources)).await??;
+        tracing::info!(
+            model_version = triage.model_version(),
+            policy_version = triage.policy_version(),
+            "loaded"
+        );
+        warn_of_unhandled_topics(&triage);
+        loaded.store(Some(Arc::new(triage)));
+        set_serving(&health, true).await;
+        tracing::info!(%address, "serving");
+        // Nothing is left to do here but to serve.
+        std::future::pending::<Result<Infallible, ServeError>>().await
     };
-    tracing::info!(
-        model_version = triage.model_version(),
-        policy_version = triage.policy_version(),
-        "loaded"
-    );
-    warn_of_unhandled_topics(&triage);
-    loaded.store(Some(Arc::new(triage)));
-    set_serving(&health, true).await;
-    tracing::info!(%address, "serving");
-
     tokio::select! {
+        never = load => match never? {},
         () = shutdown => {}
         ended = &mut serving => return ended,
     }
     tracing::info!("draining");
-    set_serving(&health, false).await;
+    end_health(&mut health).await;
     // The receiver lives in `serving`, which has not ended.
     let _ = stop.send(());
-    drain(serving, settings.server.drain_timeout()).await
+    drain(serving, &settings.server).await
 }
 
 async fn drain(
     serving: impl Future<Output = Result<(), ServeError>>,
-    timeout: Duration,
+    settings: &ServerSettings,
 ) -> Result<(), ServeError> {
-    match tokio::time::timeout(timeout, serving).await {
+    match tokio::time::timeout(settings.drain_timeout(), serving).await {
         Ok(ended) => {
             tracing::info!("drained");
             ended
         }
         Err(_) => {
             tracing::warn!(
-                timeout_ms = timeout.as_millis(),
+                timeout_ms = settings.drain_timeout_ms,
                 "requests still in flight were cut off"
             );
             Ok(())
@@ -152,15 +153,18 @@ fn serve(
         .accept_compressed(CompressionEncoding::Zstd)
         .send_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Zstd);
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()?;
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
     let server = Server::builder()
         .timeout(settings.server.request_timeout())
         .layer(layers::layers!())
         .add_service(health_service)
-        .add_service(reflection)
+        .add_service(reflection().build_v1()?)
+        // Many tools ask for the version before the first one only.
+        .add_service(reflection().build_v1alpha()?)
         .add_service(triage_service);
     let connections = without_delay(listener);
     Ok(async move {
@@ -193,6 +197,17 @@ async fn set_serving(health: &HealthReporter, serving: bool) {
     for service in ["", SERVICE_NAME] {
         health.set_service_status(service, status).await;
     }
+}
+
+/// Tells everyone who watches that nothing is served any more, and ends their streams: they would keep
+/// their connections open until the time for draining is over.
+async fn end_health(health: &mut HealthReporter) {
+    set_serving(health, false).await;
+    for service in ["", SERVICE_NAME] {
+        health.clear_service_status(service).await;
+    }
+    // For whoever asks once more on an open connection.
+    set_serving(health, false).await;
 }
 
 fn warn_of_unhandled_topics(triage: &Triage) {

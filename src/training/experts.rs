@@ -88,3 +88,49 @@ pub fn score(rows: &SparseMatrix, weights: &Array2<f32>, bias: &Array1<f32>) -> 
         });
     scores
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_keeps_all_differences_between_labels() {
+        let rows = SparseMatrix::from_rows(
+            vec![
+                (vec![0, 1], vec![0.8, 0.6]),
+                (vec![1, 2], vec![0.6, 0.8]),
+                (vec![0], vec![1.0]),
+                (vec![2, 3], vec![0.7, 0.7]),
+            ],
+            4,
+        );
+        let targets = [0, 1, 0, 2];
+        let experts = Experts::fit(&rows, &targets, 3, 1.0, &FitParams::default()).unwrap();
+        let pool = [2.0, 0.5, 0.25];
+        let (weights, bias) = experts.fold(&pool);
+        let none = Array1::zeros(3);
+        let linear = score(&rows, &experts.linear.weights, &experts.linear.bias);
+        let naive_bayes = score(&rows, &experts.naive_bayes.weights, &none);
+        for (index, row) in rows.iter().enumerate() {
+            let pooled = |label: usize| {
+                2.0 * linear[[index, label]]
+                    + 0.5 * naive_bayes[[index, label]]
+                    + 0.25 * experts.naive_bayes.log_prior[label]
+            };
+            let folded = |label: usize| {
+                bias[label]
+                    + row
+                        .iter()
+                        .map(|(id, v)| v * weights[[id, label]])
+                        .sum::<f32>()
+            };
+            for label in 1..3 {
+                let expected = pooled(label) - pooled(0);
+                assert!((folded(label) - folded(0) - expected).abs() < 1e-4);
+            }
+        }
+        for row in weights.outer_iter() {
+            assert!(row.sum().abs() < 1e-4);
+        }
+    }
+}

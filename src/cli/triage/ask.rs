@@ -173,5 +173,14 @@ fn options() -> v1::ClassificationOptions {
 }
 
 fn refused(status: Status) -> anyhow::Error {
-    anyhow::anyhow!("{} ({:?})", status.message(), status.code())
+    match std::error::Error::source(&status) {
+        None => anyhow::anyhow!("{} ({:?})", status.message(), status.code()),
+        // Not said by a server: the connection broke, or something else listens there.
+        Some(cause) => {
+            let causes: Vec<String> = std::iter::successors(Some(cause), |cause| cause.source())
+                .map(ToString::to_string)
+                .collect();
+            anyhow::anyhow!("no usable answer from the server: {}", causes.join(": "))
+        }
+    }
 }

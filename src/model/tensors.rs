@@ -1,0 +1,164 @@
+//! The numbers of a classifier as a safetensors file: vocabulary, weights and constants.
+
+use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
+
+use super::manifest::Manifest;
+use crate::classifier::weights::WeightError;
+use crate::classifier::{Classifier, ClassifierError, Head, WeightMatrix};
+use crate::features::vocabulary::VocabularyError;
+use crate::features::{Vectorizer, Vocabulary};
+
+/// Why tensors do not make a classifier.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ContentError {
+    #[error("not a safetensors file ({0})")]
+    Format(#[from] SafeTensorError),
+    #[error("tensor '{name}' is not {expected}")]
+    Tensor {
+        name: &'static str,
+        expected: &'static str,
+    },
+    #[error(transparent)]
+    Vocabulary(#[from] VocabularyError),
+    #[error(transparent)]
+    Weights(#[from] WeightError),
+    #[error(transparent)]
+    Classifier(#[from] ClassifierError),
+}
+
+/// Lays out a classifier's numbers.
+///
+/// # Errors
+/// If the format refuses them.
+pub(super) fn serialize_tensors(classifier: &Classifier) -> Result<Vec<u8>, SafeTensorError> {
+    let vocabulary = classifier.vectorizer().vocabulary();
+    let weights = classifier.weights();
+    let hashes: Vec<u8> = vocabulary
+        .hashes()
+        .iter()
+        .flat_map(|h| h.to_le_bytes())
+        .collect();
+    let idf = f32_bytes(vocabulary.idf());
+    let scales = f32_bytes(weights.scales());
+    let values: Vec<u8> = weights
+        .values()
+        .iter()
+        .map(|v| v.to_le_bytes()[0])
+        .collect();
+    let bias: Vec<f32> = classifier
+        .heads()
+        .iter()
+        .flat_map(|head| head.bias.clone())
+        .collect();
+    let bias = f32_bytes(&bias);
+    let (features, labels) = (weights.rows(), weights.columns());
+    let tensor = |dtype, shape: Vec<usize>, bytes| TensorView::new(dtype, shape, bytes);
+    let tensors = [
+        ("bias", tensor(Dtype::F32, vec![labels], &bias)?),
+        (
+            "vocabulary.hashes",
+            tensor(Dtype::U64, vec![features], &hashes)?,
+        ),
+        ("vocabulary.idf", tensor(Dtype::F32, vec![features], &idf)?),
+        (
+            "weights.scales",
+            tensor(Dtype::F32, vec![features], &scales)?,
+        ),
+        (
+            "weights.values",
+            tensor(Dtype::I8, vec![features, labels], &values)?,
+        ),
+    ];
+    safetensors::serialize(tensors, None)
+}
+
+/// Reads a classifier and checks that its parts fit together and are finite.
+///
+/// # Errors
+/// If they do not.
+pub(super) fn read_classifier(
+    manifest: &Manifest,
+    bytes: &[u8],
+) -> Result<Classifier, ContentError> {
+    let tensors = SafeTensors::deserialize(bytes)?;
+    let labels = manifest.heads.iter().map(|head| head.labels.len()).sum();
+    let features = manifest.features;
+    let vector = |name, length| f32s(&tensors, name, &[length]);
+    let hashes = numbers(
+        &tensors,
+        "vocabulary.hashes",
+        (Dtype::U64, &[features]),
+        u64::from_le_bytes,
+    )?;
+    let idf = vector("vocabulary.idf", features)?;
+    let scales = vector("weights.scales", features)?;
+    let values = numbers(
+        &tensors,
+        "weights.values",
+        (Dtype::I8, &[features, labels]),
+        i8::from_le_bytes,
+    )?;
+    let mut bias = vector("bias", labels)?.into_iter();
+    let heads = manifest
+        .heads
+        .iter()
+        .map(|head| Head {
+            kind: head.kind.clone(),
+            labels: head.labels.clone(),
+            bias: bias.by_ref().take(head.labels.len()).collect(),
+            thresholds: head.thresholds.clone(),
+            decision: head.decision,
+        })
+        .collect();
+    let vocabulary = Vocabulary::new(hashes, idf, manifest.word_features)?;
+    let weights = WeightMatrix::from_parts(scales, values, labels)?;
+    Ok(Classifier::new(
+        Vectorizer::from_vocabulary(vocabulary),
+        weights,
+        heads,
+    )?)
+}
+
+fn f32_bytes(values: &[f32]) -> Vec<u8> {
+    values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
+}
+
+fn f32s(
+    tensors: &SafeTensors<'_>,
+    name: &'static str,
+    shape: &[usize],
+) -> Result<Vec<f32>, ContentError> {
+    numbers(tensors, name, (Dtype::F32, shape), f32::from_le_bytes)
+}
+
+fn numbers<T, const BYTES: usize>(
+    tensors: &SafeTensors<'_>,
+    name: &'static str,
+    (dtype, shape): (Dtype, &[usize]),
+    from_le_bytes: impl Fn([u8; BYTES]) -> T,
+) -> Result<Vec<T>, ContentError> {
+    let tensor = tensors.tensor(name)?;
+    if tensor.dtype() != dtype {
+        return Err(ContentError::Tensor {
+            name,
+            expected: "of the expected type",
+        });
+    }
+    if tensor.shape() != shape {
+        return Err(ContentError::Tensor {
+            name,
+            expected: "of the size that the manifest gives",
+        });
+    }
+    let (chunks, rest) = tensor.data().as_chunks::<BYTES>();
+    if !rest.is_empty() {
+        return Err(ContentError::Tensor {
+            name,
+            expected: "made of whole numbers of bytes",
+        });
+    }
+    Ok(chunks.iter().map(|chunk| from_le_bytes(*chunk)).collect())
+}

@@ -1,0 +1,232 @@
+//! Model files whose checksums are right but whose content makes no model: loading checks what the
+//! files say, not only that they are the ones that were written.
+
+use serde_json::{Value, json};
+
+use crate::forge::{Model, each_is_refused};
+
+const MANIFEST: &str = "manifest.json";
+const WEIGHTS: &str = "weights.safetensors";
+const SIZE: &str = "of the size that the manifest gives";
+
+#[test]
+fn another_format_is_refused_by_its_number() {
+    each_is_refused(&[
+        (
+            |m| m.manifest["format_version"] = 2.into(),
+            MANIFEST,
+            "format version 2, this program reads 1",
+        ),
+        (
+            |m| m.manifest["format_version"] = 0.into(),
+            MANIFEST,
+            "format version 0, ",
+        ),
+        (
+            |m| m.manifest["format_version"] = "1".into(),
+            MANIFEST,
+            "not a readable manifest",
+        ),
+        (|m| m.manifest["surprise"] = 1.into(), MANIFEST, "surprise"),
+    ]);
+}
+
+#[test]
+fn a_manifest_that_lies_about_labels_is_refused() {
+    fn labels(model: &mut Model) -> &mut Vec<Value> {
+        model.manifest["heads"][0]["labels"].as_array_mut().unwrap()
+    }
+    each_is_refused(&[
+        (|m| drop(labels(m).pop()), WEIGHTS, SIZE),
+        (|m| labels(m).push("one/more".into()), WEIGHTS, SIZE),
+        (|m| labels(m).clear(), WEIGHTS, SIZE),
+        (|m| m.manifest["heads"] = json!([]), WEIGHTS, SIZE),
+        (
+            |m| drop(m.manifest["heads"].as_array_mut().unwrap().pop()),
+            WEIGHTS,
+            SIZE,
+        ),
+        (
+            |m| {
+                drop(
+                    m.manifest["heads"][1]["thresholds"]
+                        .as_array_mut()
+                        .unwrap()
+                        .pop(),
+                )
+            },
+            WEIGHTS,
+            "head 'urgency': labels, constants and thresholds differ in number",
+        ),
+        // As many labels in all, but one head has them of another.
+        (
+            |m| {
+                let moved = labels(m).pop().unwrap();
+                m.manifest["heads"][1]["labels"]
+                    .as_array_mut()
+                    .unwrap()
+                    .push(moved);
+            },
+            WEIGHTS,
+            "differ in number",
+        ),
+        (
+            |m| labels(m)[1] = labels(m)[0].clone(),
+            WEIGHTS,
+            "head 'topic': a label occurs twice",
+        ),
+        (
+            |m| m.manifest["heads"][1]["kind"] = "topic".into(),
+            WEIGHTS,
+            "head 'topic': it is there twice",
+        ),
+        (|m| m.manifest["features"] = 7.into(), WEIGHTS, SIZE),
+        (
+            |m| m.manifest["word_features"] = 99_999_999.into(),
+            WEIGHTS,
+            "word features of ",
+        ),
+        (
+            |m| m.manifest["word_features"] = json!(-1),
+            MANIFEST,
+            "not a readable manifest",
+        ),
+        (
+            |m| m.manifest["heads"][0]["kind"] = "mood".into(),
+            MANIFEST,
+            "not a readable manifest",
+        ),
+    ]);
+}
+
+#[test]
+fn numbers_that_are_none_are_refused() {
+    fn first(model: &mut Model, tensor: &str, value: f32) {
+        model.tensor(tensor)[..4].copy_from_slice(&value.to_le_bytes());
+    }
+    each_is_refused(&[
+        (
+            |m| first(m, "weights.scales", f32::NAN),
+            WEIGHTS,
+            "the scale of row 0 is not a finite number",
+        ),
+        (
+            |m| first(m, "weights.scales", f32::INFINITY),
+            WEIGHTS,
+            "the scale of row 0 ",
+        ),
+        (
+            |m| first(m, "weights.scales", -1.0),
+            WEIGHTS,
+            "the scale of row 0 ",
+        ),
+        (
+            |m| first(m, "vocabulary.idf", f32::NAN),
+            WEIGHTS,
+            "inverse document frequency of feature 0 ",
+        ),
+        (
+            |m| first(m, "vocabulary.idf", 0.0),
+            WEIGHTS,
+            "inverse document frequency of feature 0 ",
+        ),
+        (
+            |m| first(m, "bias", f32::NEG_INFINITY),
+            WEIGHTS,
+            "head 'topic': a constant is not a finite number",
+        ),
+        (
+            |m| {
+                m.tensor("bias")
+                    .last_chunk_mut::<4>()
+                    .unwrap()
+                    .copy_from_slice(&f32::NAN.to_le_bytes())
+            },
+            WEIGHTS,
+            "head 'mood': a constant is not a finite number",
+        ),
+        // Beyond what an f32 can hold.
+        (
+            |m| m.manifest["heads"][0]["thresholds"][3]["suggest_at"] = json!(1e39),
+            WEIGHTS,
+            "head 'topic': a threshold is not a finite number",
+        ),
+        (
+            |m| m.manifest["heads"][1]["decision"]["least_cost"]["under_call_factor"] = json!(0.0),
+            WEIGHTS,
+            "head 'urgency': the factor of under-calling is not a positive number",
+        ),
+    ]);
+}
+
+#[test]
+fn tensors_that_do_not_fit_are_refused() {
+    fn change(model: &mut Model, change: impl Fn(&mut Value)) {
+        let mut header = model.header();
+        change(&mut header);
+        model.set_header(&header);
+    }
+    each_is_refused(&[
+        (|m| m.weights.clear(), WEIGHTS, "not a safetensors file"),
+        (
+            |m| m.weights[..8].fill(0xff),
+            WEIGHTS,
+            "not a safetensors file",
+        ),
+        (
+            |m| m.weights[..8].fill(0),
+            WEIGHTS,
+            "not a safetensors file",
+        ),
+        (
+            |m| m.weights.truncate(m.weights.len() - 1),
+            WEIGHTS,
+            "not a safetensors file",
+        ),
+        (
+            |m| m.weights.truncate(m.start()),
+            WEIGHTS,
+            "not a safetensors file",
+        ),
+        (
+            |m| change(m, |header| header["bias"]["dtype"] = "I32".into()),
+            WEIGHTS,
+            "tensor 'bias' is not of the expected type",
+        ),
+        (
+            |m| change(m, |header| header["weights.values"]["dtype"] = "U8".into()),
+            WEIGHTS,
+            "tensor 'weights.values' is not of the expected type",
+        ),
+        (
+            |m| {
+                change(m, |header| {
+                    let bias = header.as_object_mut().unwrap().remove("bias").unwrap();
+                    header["bios"] = bias;
+                })
+            },
+            WEIGHTS,
+            "bias",
+        ),
+        (
+            |m| {
+                change(m, |header| {
+                    header["weights.scales"]["shape"][0] = 1.into();
+                })
+            },
+            WEIGHTS,
+            "not a safetensors file",
+        ),
+        // As many numbers, but in another order.
+        (
+            |m| {
+                change(m, |header| {
+                    let shape = header["weights.values"]["shape"].as_array_mut().unwrap();
+                    shape.reverse();
+                })
+            },
+            WEIGHTS,
+            "tensor 'weights.values' is not of the size that the manifest gives",
+        ),
+    ]);
+}
