@@ -115,7 +115,7 @@ pub enum SettingsError {
     Read(#[from] ConfigError),
     /// A key is unknown, or a value has the wrong type.
     #[error("settings: {}: {}", .0.path(), .0.inner())]
-    Key(#[from] serde_path_to_error::Error<ConfigError>),
+    Key(Box<serde_path_to_error::Error<ConfigError>>),
     /// A value is out of range.
     #[error("settings: {key}: {problem}")]
     Value {
@@ -152,7 +152,8 @@ impl Settings {
         for (key, value) in flags {
             builder = builder.set_override(*key, value.as_str())?;
         }
-        let settings: Self = serde_path_to_error::deserialize(builder.build()?)?;
+        let settings: Self = serde_path_to_error::deserialize(builder.build()?)
+            .map_err(|error| SettingsError::Key(Box::new(error)))?;
         settings.validate()?;
         Ok(settings)
     }

@@ -6,6 +6,7 @@ mod say;
 
 pub mod exit;
 pub mod server;
+mod source_args;
 pub mod table;
 pub mod train;
 pub mod triage;

@@ -1,6 +1,5 @@
 //! `triage-server`: settings, log, runtime, and the service.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::exit;
+use super::source_args::SourceArgs;
 use crate::settings::Settings;
 use crate::{server, telemetry};
 
@@ -18,21 +18,11 @@ use crate::{server, telemetry};
 #[derive(Debug, Parser)]
 #[command(name = "triage-server", version, max_term_width = 100)]
 pub struct ServerCli {
-    /// File of settings (TOML)
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    sources: SourceArgs,
     /// Address and port to listen on; port 0 takes a free one [server.listen]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// Folder of models [model.folder]
-    #[arg(long, value_name = "DIR")]
-    models: Option<String>,
-    /// Routing policy [policy.file]
-    #[arg(long, value_name = "FILE")]
-    policy: Option<String>,
-    /// Roster of agents [roster.file]
-    #[arg(long, value_name = "FILE")]
-    roster: Option<String>,
     /// What is logged, such as info or info,triage=debug [log.level]
     #[arg(long, value_name = "FILTER")]
     log_level: Option<String>,
@@ -48,18 +38,12 @@ impl ServerCli {
     /// Runs the server until it is told to stop.
     #[must_use]
     pub fn run(self) -> ExitCode {
-        let flags: Vec<(&str, String)> = [
-            ("server.listen", self.listen),
-            ("model.folder", self.models),
-            ("policy.file", self.policy),
-            ("roster.file", self.roster),
-            ("log.level", self.log_level),
-            ("log.format", self.log_format),
-        ]
-        .into_iter()
-        .filter_map(|(key, value)| Some((key, value?)))
-        .collect();
-        let settings = match Settings::load(self.config.as_deref(), &flags) {
+        let flags = [
+            ("server.listen", &self.listen),
+            ("log.level", &self.log_level),
+            ("log.format", &self.log_format),
+        ];
+        let settings = match self.sources.settings(&flags) {
             Ok(settings) => settings,
             Err(error) => {
                 eprintln!("error: {error}");

@@ -11,6 +11,7 @@ use super::status::not_loaded;
 use super::v1::triage_service_server::TriageService;
 use super::{answer, request, v1};
 use crate::classifier::Workspace;
+use crate::model::Bundle;
 use crate::triage::Triage;
 
 thread_local! {
@@ -42,19 +43,20 @@ impl TriageApi {
 /// INVALID_ARGUMENT or RESOURCE_EXHAUSTED with every violation.
 #[allow(clippy::result_large_err)] // the protocol's own error
 pub fn classify(
-    triage: &Triage,
+    bundle: &Bundle,
     request: v1::ClassifyRequest,
     workspace: &mut Workspace,
 ) -> Result<v1::ClassifyResponse, Status> {
     let (ticket, wanted) = request::classify(request).map_err(|status| *status)?;
-    let classification = triage.classify(&ticket, workspace);
+    let text = ticket.text();
+    let classification = bundle.classifier.classify(&text, workspace);
     let classification = answer::classification(&classification, &ticket, wanted, |kind, label| {
-        triage.evidence(&ticket, kind, label, workspace)
+        bundle.classifier.evidence(&text, kind, label, workspace)
     });
     Ok(v1::ClassifyResponse {
         ticket_id: ticket.id,
         classification: Some(classification),
-        model_version: triage.model_version().to_owned(),
+        model_version: bundle.version.clone(),
     })
 }
 
@@ -101,7 +103,7 @@ impl TriageService for TriageApi {
     ) -> Result<Response<v1::ClassifyResponse>, Status> {
         let triage = self.loaded()?;
         WORKSPACE
-            .with_borrow_mut(|workspace| classify(&triage, request.into_inner(), workspace))
+            .with_borrow_mut(|workspace| classify(triage.bundle(), request.into_inner(), workspace))
             .map(Response::new)
     }
 

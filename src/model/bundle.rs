@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::files::{read_at_most, sha256_hex, sync_folder, write_new};
 use super::manifest::{DataSource, FORMAT_VERSION, HeadSummary, Manifest, OutOfFoldMeasures};
@@ -15,6 +16,10 @@ use super::tensors::{read_classifier, serialize_tensors};
 use crate::classifier::Classifier;
 use crate::training::{FitParams, Fitted};
 
+/// How the names of folders begin that are being written.
+const TEMPORARY: &str = ".tmp-";
+/// Age at which such a folder was left behind by a program that was killed.
+const LEFT_BEHIND_AFTER: Duration = Duration::from_secs(24 * 3_600);
 const MANIFEST: &str = "manifest.json";
 const WEIGHTS: &str = "weights.safetensors";
 /// Largest manifest that is read.
@@ -141,12 +146,12 @@ impl Bundle {
             move |source| BundleError::Io { path, source }
         };
         let folder = models.join(&self.version);
-        fs::create_dir_all(models).map_err(at(models))?;
+        make_ready(models)?;
         if folder.is_dir() && Self::load(&folder).is_ok() {
             return Ok(folder);
         }
         let temporary = tempfile::Builder::new()
-            .prefix(".tmp-")
+            .prefix(TEMPORARY)
             .tempdir_in(models)
             .map_err(at(models))?;
         let tensors = serialize_tensors(&self.classifier).map_err(unwritable)?;
@@ -166,7 +171,7 @@ impl Bundle {
             }
             // A damaged bundle of this version: what is written now takes its place.
             let damaged = tempfile::Builder::new()
-                .prefix(".tmp-")
+                .prefix(TEMPORARY)
                 .tempdir_in(models)
                 .map_err(at(models))?;
             fs::rename(&folder, damaged.path().join("damaged")).map_err(at(&folder))?;
@@ -262,6 +267,35 @@ fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, BundleError> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// Makes sure that bundles can be written into `models`, and clears away what fits that were killed
+/// left there more than a day ago.
+///
+/// # Errors
+/// If the folder cannot be made or written.
+pub fn make_ready(models: &Path) -> Result<(), BundleError> {
+    let at = |source| BundleError::Io {
+        path: models.to_owned(),
+        source,
+    };
+    fs::create_dir_all(models).map_err(at)?;
+    tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .tempdir_in(models)
+        .map_err(at)?;
+    for entry in fs::read_dir(models).map_err(at)?.flatten() {
+        let left_behind = entry.file_name().to_string_lossy().starts_with(TEMPORARY)
+            && entry
+                .metadata()
+                .and_then(|metadata| metadata.modified())
+                .is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > LEFT_BEHIND_AFTER));
+        if left_behind {
+            // Another program may be doing the same; what stays is ignored.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok(())
 }
 
 /// A temporary folder is its owner's alone; a model may be read by all.

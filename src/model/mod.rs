@@ -6,6 +6,6 @@ pub mod manifest;
 pub mod registry;
 mod tensors;
 
-pub use bundle::{Bundle, BundleError};
+pub use bundle::{Bundle, BundleError, make_ready};
 pub use manifest::{DataSource, HeadSummary, Manifest};
 pub use registry::{Registry, RegistryError};

@@ -133,6 +133,7 @@ impl Registry {
     /// If there is no such version, it is unusable, or the pointer cannot be written.
     pub fn activate(&self, version: &str) -> Result<(), RegistryError> {
         Bundle::load(&self.find(version)?)?;
+        let _lock = self.lock()?;
         let mut history = self.history()?;
         if history.first().is_some_and(|active| active == version) {
             return Ok(());
@@ -147,6 +148,7 @@ impl Registry {
     /// # Errors
     /// If there is none, it is unusable, or the pointer cannot be written.
     pub fn rollback(&self) -> Result<String, RegistryError> {
+        let _lock = self.lock()?;
         let mut history = self.history()?;
         if history.len() < 2 {
             return Err(RegistryError::NoEarlier {
@@ -158,6 +160,18 @@ impl Registry {
         Bundle::load(&self.find(&version)?)?;
         self.point(&history)?;
         Ok(version)
+    }
+
+    /// Waits until no other program changes the pointer; others wait until the folder's handle
+    /// is dropped.
+    fn lock(&self) -> Result<Option<fs::File>, RegistryError> {
+        let locked = fs::File::open(&self.folder).and_then(|folder| folder.lock().map(|()| folder));
+        match locked {
+            Ok(folder) => Ok(Some(folder)),
+            // A registry that is not there has no pointer to change.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(self.at(self.folder.clone(), source)),
+        }
     }
 
     fn find(&self, version: &str) -> Result<PathBuf, RegistryError> {

@@ -44,8 +44,13 @@ fn options_that_contradict_one_another_are_refused() {
 
 #[test]
 fn options_that_mean_nothing_are_refused() {
-    run(&["route", "--text", SMOKE, "--waited", "soon"]).refused(&["--waited 'soon'", "10m"]);
-    run(&["route", "--text", SMOKE, "--waited=-5m"]).refused(&["--waited '-5m'"]);
+    run(&["route", "--text", SMOKE, "--waited", "soon"]).refused(&["--waited", "'soon'", "10m"]);
+    run(&["classify", "--text", SMOKE, "--waited", "5m"]).refused(&["--waited"]);
+    run(&["route", "--text", SMOKE, "--waited=-5m"]).refused(&[
+        "--waited",
+        "'-5m'",
+        "less than nothing",
+    ]);
     run(&["route", "--text", SMOKE, "--channel", "fax"]).refused(&["fax", "web_form"]);
     run(&["route", "--text", SMOKE, "--language", "?"]).refused(&["ticket.language"]);
     run(&["route", "--text", SMOKE, "words"]).refused(&["words"]);

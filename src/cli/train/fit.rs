@@ -12,7 +12,7 @@ use super::progress::FitProgress;
 use crate::cli::table::{percent, table};
 use crate::dataset::{self, CheckReport, Severity, check};
 use crate::evaluation::{HeadMetrics, LabelledTexts};
-use crate::model::{Bundle, Registry};
+use crate::model::{Bundle, Registry, make_ready};
 use crate::training::{FitParams, FitReport, fit};
 
 /// Trains a model on labelled tickets
@@ -38,6 +38,7 @@ pub(super) struct FitArgs {
 }
 
 pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
+    make_ready(&args.models)?;
     let (dataset, found_reading) = args.data.read()?;
     let mut checked = check(&dataset);
     checked.include(found_reading);

@@ -1,23 +1,22 @@
 //! Who answers: a model and policy loaded here, or a server. Both take and give the same messages,
 //! and the former through the same code as the server.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use tokio::runtime::Runtime;
-use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Response, Status};
 
 use crate::classifier::Workspace;
+use crate::cli::source_args::SourceArgs;
 use crate::grpc::triage_service::{classify, route};
 use crate::grpc::v1::triage_service_client::TriageServiceClient;
 use crate::grpc::{client, v1};
-use crate::settings::Settings;
+use crate::model::Registry;
 use crate::ticket::Ticket;
-use crate::triage::Triage;
+use crate::triage::{Sources, Triage};
 
 /// How long a server may take to be reached and to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,69 +29,85 @@ pub(super) struct Ask {
     /// Ask the server at this address, such as <http://127.0.0.1:50051>, in place of a model here
     #[arg(long, value_name = "URL", conflicts_with_all = ["models", "policy", "roster"])]
     server: Option<String>,
-    /// File of settings (TOML)
-    #[arg(long, value_name = "FILE")]
-    config: Option<std::path::PathBuf>,
-    /// Folder of models [model.folder]
-    #[arg(long, value_name = "DIR")]
-    models: Option<String>,
-    /// Routing policy [policy.file]
-    #[arg(long, value_name = "FILE")]
-    policy: Option<String>,
-    /// Roster of agents [roster.file]
-    #[arg(long, value_name = "FILE")]
-    roster: Option<String>,
-    /// List the rules that were tried
-    #[arg(long)]
-    trace: bool,
-}
-
-/// Someone who answers.
-pub(super) struct Asked {
-    trace: bool,
-    answerer: Answerer,
-}
-
-enum Answerer {
-    Here(Box<Triage>, Workspace),
-    Server(Runtime, TriageServiceClient<Channel>),
+    #[command(flatten)]
+    sources: SourceArgs,
 }
 
 impl Ask {
-    /// Loads the model, or connects to the server.
+    /// What a ticket is about and how urgent it is.
     ///
     /// # Errors
-    /// If neither works.
-    pub(super) fn connect(&self) -> anyhow::Result<Asked> {
-        let answerer = match &self.server {
-            Some(url) => connect(url)?,
-            None => Answerer::Here(Box::new(self.load()?), Workspace::default()),
+    /// If no model can be loaded or no server reached, or the ticket is refused.
+    pub(super) fn classify(&self, ticket: &Ticket) -> anyhow::Result<v1::ClassifyResponse> {
+        let request = v1::ClassifyRequest {
+            ticket: Some(client::ticket(ticket.clone())),
+            options: Some(options()),
         };
-        Ok(Asked {
-            trace: self.trace,
-            answerer,
-        })
+        if let Some(url) = &self.server {
+            return ask(url, async |mut client| client.classify(request).await);
+        }
+        let sources = self.local_sources()?;
+        let bundle = Registry::new(&sources.models).load(sources.version.as_deref())?;
+        classify(&bundle, request, &mut Workspace::default()).map_err(refused)
     }
 
-    fn load(&self) -> anyhow::Result<Triage> {
-        let flags: Vec<(&str, String)> = [
-            ("model.folder", &self.models),
-            ("policy.file", &self.policy),
-            ("roster.file", &self.roster),
-        ]
-        .into_iter()
-        .filter_map(|(key, value)| Some((key, value.clone()?)))
-        .collect();
-        let settings = Settings::load(self.config.as_deref(), &flags)?;
-        let sources = settings.sources();
-        if self.models.is_none() && !sources.models.is_dir() {
+    /// Who should get a ticket that has waited this long; with the rules that were tried if `trace`.
+    ///
+    /// # Errors
+    /// If model or policy cannot be loaded or no server reached, or the ticket is refused.
+    pub(super) fn route(
+        &self,
+        ticket: &Ticket,
+        waited: SignedDuration,
+        trace: bool,
+    ) -> anyhow::Result<v1::RouteResponse> {
+        let request = v1::RouteRequest {
+            ticket: Some(client::ticket(ticket.clone())),
+            options: Some(options()),
+            waited: Some(client::duration(waited)),
+            trace,
+        };
+        if let Some(url) = &self.server {
+            return ask(url, async |mut client| client.route(request).await);
+        }
+        let triage = Triage::load(&self.local_sources()?)?;
+        route(
+            &triage,
+            request,
+            Timestamp::now(),
+            &mut Workspace::default(),
+        )
+        .map_err(refused)
+    }
+
+    /// Where model, policy and roster are on this machine.
+    fn local_sources(&self) -> anyhow::Result<Sources> {
+        let sources = self.sources.settings(&[])?.sources();
+        if !self.sources.names_models() && !sources.models.is_dir() {
             anyhow::bail!(
                 "{}: no such folder here: give one with --models, or ask a server with --server",
-                Path::new(&sources.models).display()
+                sources.models.display()
             );
         }
-        Ok(Triage::load(&sources)?)
+        Ok(sources)
     }
+}
+
+/// Sends one request to the server at `url`.
+fn ask<T>(
+    url: &str,
+    call: impl AsyncFnOnce(TriageServiceClient<Channel>) -> Result<Response<T>, Status>,
+) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let client = TriageServiceClient::new(connect_channel(url).await?);
+        call(client)
+            .await
+            .map(Response::into_inner)
+            .map_err(refused)
+    })
 }
 
 /// Connects to a server.
@@ -107,62 +122,6 @@ pub(super) async fn connect_channel(url: &str) -> anyhow::Result<Channel> {
         .connect()
         .await
         .with_context(|| format!("no server answers at {url}"))
-}
-
-fn connect(url: &str) -> anyhow::Result<Answerer> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let client = TriageServiceClient::new(runtime.block_on(connect_channel(url))?);
-    Ok(Answerer::Server(runtime, client))
-}
-
-impl Asked {
-    /// What a ticket is about and how urgent it is.
-    ///
-    /// # Errors
-    /// If the ticket is refused or the server does not answer.
-    pub(super) fn classify(&mut self, ticket: &Ticket) -> anyhow::Result<v1::ClassifyResponse> {
-        let request = v1::ClassifyRequest {
-            ticket: Some(client::ticket(ticket.clone())),
-            options: Some(options()),
-        };
-        match &mut self.answerer {
-            Answerer::Here(triage, workspace) => {
-                classify(triage, request, workspace).map_err(refused)
-            }
-            Answerer::Server(runtime, client) => runtime
-                .block_on(client.classify(request))
-                .map(tonic::Response::into_inner)
-                .map_err(refused),
-        }
-    }
-
-    /// Who should get a ticket that has waited this long.
-    ///
-    /// # Errors
-    /// If the ticket is refused or the server does not answer.
-    pub(super) fn route(
-        &mut self,
-        ticket: &Ticket,
-        waited: SignedDuration,
-    ) -> anyhow::Result<v1::RouteResponse> {
-        let request = v1::RouteRequest {
-            ticket: Some(client::ticket(ticket.clone())),
-            options: Some(options()),
-            waited: Some(client::duration(waited)),
-            trace: self.trace,
-        };
-        match &mut self.answerer {
-            Answerer::Here(triage, workspace) => {
-                route(triage, request, Timestamp::now(), workspace).map_err(refused)
-            }
-            Answerer::Server(runtime, client) => runtime
-                .block_on(client.route(request))
-                .map(tonic::Response::into_inner)
-                .map_err(refused),
-        }
-    }
 }
 
 fn options() -> v1::ClassificationOptions {

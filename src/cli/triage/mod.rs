@@ -8,8 +8,9 @@ mod ticket;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use jiff::SignedDuration;
 
-use self::ask::{Ask, Asked};
+use self::ask::Ask;
 use self::ticket::TicketArgs;
 use crate::grpc::json::to_json;
 
@@ -26,7 +27,7 @@ enum Command {
     /// Says what a ticket is about and how urgent it is
     Classify(TicketCommand),
     /// Classifies a ticket and says who should get it
-    Route(TicketCommand),
+    Route(RouteCommand),
     Demo(demo::DemoArgs),
 }
 
@@ -41,6 +42,28 @@ struct TicketCommand {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+struct RouteCommand {
+    #[command(flatten)]
+    ticket: TicketCommand,
+    /// How long the ticket has waited, such as 10m or 1h30m
+    #[arg(long, value_name = "TIME", value_parser = parse_waited, default_value = "0s")]
+    waited: SignedDuration,
+    /// List the rules that were tried
+    #[arg(long)]
+    trace: bool,
+}
+
+fn parse_waited(argument: &str) -> Result<SignedDuration, String> {
+    let waited: SignedDuration = argument
+        .parse()
+        .map_err(|error| format!("give a time such as 10m or 1h30m ({error})"))?;
+    if waited.is_negative() {
+        return Err("a ticket cannot have waited less than nothing".to_owned());
+    }
+    Ok(waited)
+}
+
 impl TriageCli {
     /// Runs the command.
     ///
@@ -50,17 +73,20 @@ impl TriageCli {
         match self.command {
             Command::Classify(command) => {
                 let ticket = command.ticket.read()?;
-                let answer = command.ask.connect()?.classify(&ticket)?;
+                let answer = command.ask.classify(&ticket)?;
                 if command.json {
                     say!("{}", to_json("ClassifyResponse", &answer)?);
                 } else {
                     print::classified(&ticket, &answer);
                 }
             }
-            Command::Route(command) => {
+            Command::Route(RouteCommand {
+                ticket: command,
+                waited,
+                trace,
+            }) => {
                 let ticket = command.ticket.read()?;
-                let mut asked: Asked = command.ask.connect()?;
-                let answer = asked.route(&ticket, command.ticket.waited()?)?;
+                let answer = command.ask.route(&ticket, waited, trace)?;
                 if command.json {
                     say!("{}", to_json("RouteResponse", &answer)?);
                 } else {

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use jiff::SignedDuration;
 
 use crate::ticket::{Channel, Customer, Ticket};
 
@@ -36,9 +35,6 @@ pub(super) struct TicketArgs {
     /// The agent who handled this customer last
     #[arg(long, value_name = "AGENT")]
     last_agent: Option<String>,
-    /// How long the ticket has waited, such as 10m or 1h30m
-    #[arg(long, value_name = "TIME")]
-    waited: Option<String>,
 }
 
 impl TicketArgs {
@@ -59,23 +55,6 @@ impl TicketArgs {
         ticket.language = self.language.clone().or(ticket.language);
         ticket.last_agent_id = self.last_agent.clone().or(ticket.last_agent_id);
         Ok(ticket)
-    }
-
-    /// How long the ticket has waited.
-    ///
-    /// # Errors
-    /// If it is no length of time.
-    pub(super) fn waited(&self) -> anyhow::Result<SignedDuration> {
-        let Some(waited) = &self.waited else {
-            return Ok(SignedDuration::ZERO);
-        };
-        let duration: SignedDuration = waited
-            .parse()
-            .with_context(|| format!("--waited '{waited}': give a time such as 10m or 1h30m"))?;
-        if duration.is_negative() {
-            bail!("--waited '{waited}': a ticket cannot have waited less than nothing");
-        }
-        Ok(duration)
     }
 
     fn text(&self) -> anyhow::Result<Ticket> {
