@@ -9,6 +9,7 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
+ENV CARGO_PROFILE_RELEASE_STRIP=symbols
 # The target is named so that build scripts and macros, which run here, stay dynamic.
 RUN TARGET="$(uname -m)-unknown-linux-gnu" \
     && RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --target "$TARGET" \

@@ -1,7 +1,7 @@
 //! What one ticket costs in process, one thread: features, classification, decision.
 //!
 //! `cargo bench --bench serving` measures the shipped model on `training-data/test.csv`;
-//! `TRIAGE_BENCH_MODELS` and `TRIAGE_BENCH_DATA` name other models and another file.
+//! `BENCH_MODELS` and `BENCH_DATA` name other models and another file.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use std::cell::Cell;
@@ -26,13 +26,13 @@ fn path(variable: &str, default: &str) -> PathBuf {
 }
 
 static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
-    Registry::new(path("TRIAGE_BENCH_MODELS", "models"))
+    Registry::new(path("BENCH_MODELS", "models"))
         .load(None)
         .expect("models")
 });
 
 static TEXTS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let data = path("TRIAGE_BENCH_DATA", "training-data/test.csv");
+    let data = path("BENCH_DATA", "training-data/test.csv");
     let (dataset, _) = Dataset::read(&[data], None, &Columns::default()).expect("data");
     dataset.texts().into_iter().map(str::to_owned).collect()
 });

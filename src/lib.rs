@@ -1,5 +1,6 @@
 //! Classifies help-desk tickets by topic and urgency and decides who should get them.
 
+pub mod checksum;
 pub mod classifier;
 pub mod cli;
 pub mod dataset;

@@ -199,13 +199,15 @@ impl Settings {
     }
 }
 
-/// The variables that are settings. Kubernetes describes a service named `triage` to every pod by
-/// variables such as `TRIAGE_PORT` and `TRIAGE_SERVICE_HOST`; they are none.
+/// The variables that are settings. Kubernetes describes services to every pod by variables such as
+/// `TRIAGE_PORT`, `TRIAGE_SERVER_SERVICE_HOST` or `TRIAGE_PORT_50051_TCP_ADDR`; they are none, and no
+/// setting is called so.
 fn environment(variables: impl Iterator<Item = (String, String)>) -> Environment {
     let of_kubernetes = |name: &str| {
-        name == "TRIAGE_PORT"
-            || name.starts_with("TRIAGE_PORT_")
-            || name.starts_with("TRIAGE_SERVICE_")
+        name.ends_with("_SERVICE_HOST")
+            || name.ends_with("_PORT")
+            || name.contains("_SERVICE_PORT")
+            || name.contains("_PORT_") && (name.contains("_TCP") || name.contains("_UDP"))
     };
     let settings = variables.filter(|(name, _)| !of_kubernetes(name)).collect();
     Environment::with_prefix("TRIAGE")
@@ -258,6 +260,9 @@ mod tests {
             ("OTHER_SERVER__LISTEN", "nonsense"),
             ("TRIAGE_PORT", "tcp://10.0.0.1:50051"),
             ("TRIAGE_SERVICE_HOST", "10.0.0.1"),
+            ("TRIAGE_SERVER_SERVICE_HOST", "10.0.0.1"),
+            ("TRIAGE_SERVER_SERVICE_PORT_GRPC", "50051"),
+            ("TRIAGE_SERVER_PORT_50051_TCP_ADDR", "10.0.0.1"),
         ];
         let flags = [("server.request_timeout_ms", "3".to_owned())];
         let settings = Settings::layered(Some(&file), variables(&given), &flags).unwrap();

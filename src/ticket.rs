@@ -1,4 +1,4 @@
-//! The words of the trade: a ticket and what is known about it. No logic beyond parsing them.
+//! The words of the trade: a ticket, its text, and what is known about it. Decides nothing.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -32,7 +32,6 @@ pub struct Sources {
 pub struct Triage {
     bundle: Bundle,
     policy: Policy,
-    policy_version: String,
     roster: Option<Roster>,
 }
 
@@ -76,20 +75,14 @@ impl Triage {
         let bundle = Registry::new(&sources.models).load(sources.version.as_deref())?;
         let policy = Policy::load(&sources.policy)?;
         let roster = sources.roster.as_deref().map(Roster::load).transpose()?;
-        let policy_version = policy.version_of_text();
-        Self::new(bundle, policy, policy_version, roster)
+        Self::new(bundle, policy, roster)
     }
 
     /// Puts loaded parts together and checks that they fit.
     ///
     /// # Errors
     /// If one names a topic, skill or queue that another lacks.
-    pub fn new(
-        bundle: Bundle,
-        policy: Policy,
-        policy_version: String,
-        roster: Option<Roster>,
-    ) -> Result<Self, LoadError> {
+    pub fn new(bundle: Bundle, policy: Policy, roster: Option<Roster>) -> Result<Self, LoadError> {
         let classifier = &bundle.classifier;
         let labels = |kind: &HeadKind| -> BTreeSet<String> {
             classifier.labels(kind).iter().cloned().collect()
@@ -121,7 +114,6 @@ impl Triage {
         Ok(Self {
             bundle,
             policy,
-            policy_version,
             roster,
         })
     }
@@ -168,7 +160,7 @@ impl Triage {
             .evidence(&ticket.text(), kind, label, workspace)
     }
 
-    /// The model's topics that only the policy's default handles.
+    /// The model's topics that no rule of the policy asks for; see [`Policy::unhandled_topics`].
     #[must_use]
     pub fn unhandled_topics(&self) -> Vec<String> {
         let topics = self.bundle.classifier.labels(&HeadKind::Topic);
@@ -191,12 +183,6 @@ impl Triage {
     /// The policy's version: the first 12 digits of its SHA-256.
     #[must_use]
     pub fn policy_version(&self) -> &str {
-        &self.policy_version
-    }
-
-    /// The policy.
-    #[must_use]
-    pub fn policy(&self) -> &Policy {
-        &self.policy
+        self.policy.version()
     }
 }

@@ -55,20 +55,19 @@ impl Classifier {
             let weight = self.weights().get(encoding.ids[position], column);
             #[allow(clippy::cast_precision_loss)] // counts inside one text are small
             let share = encoding.values[position] * weight / places[position] as f32;
-            let touched: Vec<usize> = (ngram.first_token..=ngram.last_token)
-                .map(|index| index as usize)
-                .collect();
-            let words = touched
+            let touched = ngram.first_token as usize..ngram.last_token as usize + 1;
+            let words = tokens[touched.clone()]
                 .iter()
-                .filter(|&&index| tokens[index].kind == TokenKind::Word)
+                .filter(|token| token.kind == TokenKind::Word)
                 .count();
-            // Symbols inside a chunk carry no share of their own unless there is nothing else.
-            let takes_part = |index: usize| words == 0 || tokens[index].kind == TokenKind::Word;
+            // Symbols carry no share of their own unless there is nothing else.
             let parts = if words == 0 { touched.len() } else { words };
-            for index in touched.into_iter().filter(|&index| takes_part(index)) {
-                #[allow(clippy::cast_precision_loss)] // counts inside one text are small
-                {
-                    contributions[index] += share / parts as f32;
+            for index in touched {
+                if words == 0 || tokens[index].kind == TokenKind::Word {
+                    #[allow(clippy::cast_precision_loss)] // counts inside one text are small
+                    {
+                        contributions[index] += share / parts as f32;
+                    }
                 }
             }
         });

@@ -30,14 +30,13 @@ pub fn softmax(logits: &mut [f32]) {
 pub struct Pool {
     /// One positive weight an expert.
     pub weights: Vec<f64>,
-    /// Mean negative natural logarithm of the true label's probability.
+    /// Mean negative natural logarithm of the true label's probability, targets smoothed.
     pub log_loss: f64,
 }
 
-/// Fits one weight for each expert. Targets are smoothed as if one row more had been drawn, with every
-/// label equally likely: scores that separate all rows would otherwise drive the weights to infinity.
-///  `scores[e]` is `rows × labels`; `targets[i]` is the label of
-/// row `i`.
+/// Fits one weight for each expert. `scores[e]` is `rows × labels`; `targets[i]` is the label of row
+/// `i`. Targets are smoothed as if one row more had been drawn with every label equally likely: scores
+/// that separate all rows would otherwise drive the weights to infinity.
 #[must_use]
 pub fn fit_pool(scores: &[&Array2<f32>], targets: &[usize]) -> Pool {
     let mut weights: Vec<f64> = scores.iter().copied().map(starting_weight).collect();

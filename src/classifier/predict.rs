@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::classification::{AbstainReason, Classification, LabelProbability, Prediction};
-use super::head::{Decision, Head, HeadKind, Thresholds, most_probable};
+use super::head::{Decision, Head, HeadKind, Thresholds};
 use super::pool::softmax;
 use super::weights::WeightMatrix;
 use crate::features::{Encoding, Vectorizer};
-use crate::text::TokenKind;
+
+/// A text of which less than one word in this many is known from training is out of scope: another
+/// language, or no language at all.
+const LEAST_KNOWN_SHARE: usize = 3;
 
 /// A trained model ready to answer. Immutable; share it between threads.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,10 +137,12 @@ impl Classifier {
     /// Classifies one text by all heads.
     pub fn classify(&self, text: &str, workspace: &mut Workspace) -> Classification {
         self.probabilities(text, workspace);
-        let tokens = workspace.encoding.tokens.tokens();
-        let unreadable = if !tokens.iter().any(|token| token.kind == TokenKind::Word) {
+        let Encoding {
+            words, known_words, ..
+        } = workspace.encoding;
+        let unreadable = if words == 0 {
             Some(AbstainReason::EmptyText)
-        } else if workspace.encoding.ids.is_empty() {
+        } else if known_words * LEAST_KNOWN_SHARE < words {
             Some(AbstainReason::OutOfScope)
         } else {
             None
@@ -243,9 +248,69 @@ fn is_finite(thresholds: &Thresholds) -> bool {
     thresholds.suggest_at.is_finite() && thresholds.automate_at.is_none_or(f32::is_finite)
 }
 
-/// The most probable label's index and probability: what calibration is measured on.
-#[must_use]
-pub fn top(probabilities: &[f32]) -> (usize, f32) {
-    let index = most_probable(probabilities);
-    (index, probabilities.get(index).copied().unwrap_or(0.0))
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+    use crate::classifier::Thresholds;
+    use crate::features::VectorizerParams;
+
+    fn classifier() -> Classifier {
+        let texts = [
+            "where is my late parcel",
+            "refund for the broken lamp please",
+        ];
+        let vectorizer = Vectorizer::fit(&texts, VectorizerParams::default());
+        let weights = Array2::zeros((vectorizer.vocabulary().len(), 2));
+        let thresholds = Thresholds {
+            suggest_at: 0.1,
+            automate_at: None,
+        };
+        let head = Head {
+            kind: HeadKind::Topic,
+            labels: vec!["a".to_owned(), "b".to_owned()],
+            bias: vec![0.5, 0.0],
+            thresholds: vec![thresholds; 2],
+            decision: Decision::MostProbable,
+        };
+        Classifier::new(
+            vectorizer,
+            WeightMatrix::quantize(weights.view()),
+            vec![head],
+        )
+        .unwrap()
+    }
+
+    fn reason(text: &str) -> Option<AbstainReason> {
+        let classification = classifier().classify(text, &mut Workspace::default());
+        classification.topic.unwrap().abstain_reason
+    }
+
+    #[test]
+    fn a_text_of_unknown_words_is_out_of_scope() {
+        assert_eq!(
+            reason("qwx zzv plk parcel"),
+            Some(AbstainReason::OutOfScope)
+        );
+        assert_eq!(
+            reason("wo bleibt mein paket"),
+            Some(AbstainReason::OutOfScope)
+        );
+        assert_eq!(reason("where is the qwx zzv lamp"), None);
+    }
+
+    #[test]
+    fn a_text_without_words_is_empty() {
+        assert_eq!(reason("?!"), Some(AbstainReason::EmptyText));
+        assert_eq!(reason(""), Some(AbstainReason::EmptyText));
+    }
+
+    #[test]
+    fn the_best_guess_is_in_the_answer_all_the_same() {
+        let classification = classifier().classify("qwx", &mut Workspace::default());
+        let topic = classification.topic.unwrap();
+        assert_eq!((topic.label.as_str(), topic.automate), ("a", false));
+        assert_eq!(topic.ranked.len(), 2);
+    }
 }

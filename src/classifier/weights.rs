@@ -1,6 +1,8 @@
 //! The folded weights of all heads: one row a feature, one column a label, eight bits a weight.
 
-use ndarray::{Array2, ArrayView2};
+#[cfg(test)]
+use ndarray::Array2;
+use ndarray::ArrayView2;
 
 /// A `features × labels` matrix; each row is stored as signed bytes times one scale.
 ///
@@ -129,9 +131,9 @@ impl WeightMatrix {
         self.scales[id] * f32::from(self.values[id * self.columns + column])
     }
 
+    #[cfg(test)]
     /// All weights as numbers, `features × labels`.
-    #[must_use]
-    pub fn to_array(&self) -> Array2<f32> {
+    fn to_array(&self) -> Array2<f32> {
         Array2::from_shape_fn((self.rows(), self.columns), |(row, column)| {
             self.scales[row] * f32::from(self.values[row * self.columns + column])
         })

@@ -1,10 +1,11 @@
-//! How a command ends: 0 done, 1 failed, 2 unusable input, 64 unusable settings.
+//! How a command ends: 0 done, 1 the answer is no, 2 it could not be done (unusable input, or a file,
+//! folder or server that cannot be reached), 64 unusable settings of the server.
 
 use std::process::ExitCode;
 
 /// The command did what was asked but the answer is no.
 pub const FAILED: u8 = 1;
-/// The input cannot be used.
+/// The command could not be done.
 pub const UNUSABLE_INPUT: u8 = 2;
 /// The settings cannot be used (EX_USAGE of sysexits.h).
 pub const UNUSABLE_SETTINGS: u8 = 64;

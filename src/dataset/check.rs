@@ -6,6 +6,7 @@ mod texts;
 
 use serde::Serialize;
 
+use super::error::shorten;
 use super::{Dataset, Finding, Locations, Severity, Source};
 
 /// A label with fewer rows than this is named in a warning: its figures will be shaky.
@@ -13,6 +14,12 @@ pub const WARNED_BELOW_ROWS: usize = 50;
 
 /// A label with fewer rows than this is refused: each of five folds needs one.
 pub const REFUSED_BELOW_ROWS: usize = 5;
+
+/// How many labels of a head a report lists; the rest is only counted.
+pub const LISTED_LABELS: usize = 1_000;
+
+/// How many labels a message names; the rest is only counted.
+const NAMED_LABELS: usize = 20;
 
 /// What a data set holds and what was found in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,8 +41,18 @@ pub struct HeadReport {
     pub head: String,
     /// Number of records with a text and a label for this head.
     pub rows: usize,
-    /// Its labels, the most frequent first, equals by name.
+    /// Its labels, the most frequent first, equals by name; at most [`LISTED_LABELS`], and none
+    /// where they do not look like labels.
     pub labels: Vec<LabelCount>,
+    /// How many labels there are beyond `labels`.
+    pub more_labels: usize,
+}
+
+impl HeadReport {
+    /// Whether the column holds few enough different values to be labels, not texts.
+    fn looks_like_labels(&self) -> bool {
+        self.more_labels == 0 || !self.labels.is_empty()
+    }
 }
 
 /// A label and how many records teach it.
@@ -45,6 +62,14 @@ pub struct LabelCount {
     pub label: String,
     /// Number of records with a text and this label.
     pub rows: usize,
+}
+
+impl LabelCount {
+    /// The label as messages name it: its first 60 characters.
+    #[must_use]
+    pub fn short_label(&self) -> String {
+        shorten(&self.label)
+    }
 }
 
 impl CheckReport {
@@ -84,7 +109,10 @@ pub fn check(dataset: &Dataset) -> CheckReport {
         report.heads.push(counts);
         findings.extend(found);
     }
-    findings.extend(texts::check(dataset));
+    let labelled: Vec<usize> = (0..report.heads.len())
+        .filter(|&head| report.heads[head].looks_like_labels())
+        .collect();
+    findings.extend(texts::check(dataset, &labelled));
     report.include(findings);
     report
 }
@@ -98,6 +126,14 @@ fn locations(dataset: &Dataset, rows: impl IntoIterator<Item = usize>) -> Locati
         locations.add(|| dataset.location(&dataset.examples[row]));
     }
     locations
+}
+
+/// ` and 3 more`, or nothing.
+fn and_more(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        _ => format!(" and {count} more"),
+    }
 }
 
 /// `1 text`, `2 texts`.

@@ -15,6 +15,7 @@ use parquet::schema::types::Type;
 use super::DatasetError;
 use super::columns::Resolved;
 use super::error::shorten;
+use super::quiet;
 use super::rows::{Record, Rows, join_text};
 use super::source::digest_file;
 
@@ -27,7 +28,23 @@ pub(super) fn read(rows: &mut Rows<'_>) -> Result<String, DatasetError> {
             path: path.to_owned(),
         });
     }
-    let unreadable = |row: Option<u64>, error: ParquetError| failure(rows.path, row, &error);
+    // The library checks much of a damaged file by asserting; after a panic `rows` goes unused.
+    match quiet::catch(|| read_rows(rows)) {
+        Ok(read) => read.map(|()| sha256),
+        Err(quiet::Panicked) => {
+            let whole = rows.examples.len() as u64;
+            Err(DatasetError::Parquet {
+                path: path.to_owned(),
+                row: (whole > 0).then_some(whole + 1),
+                message: "the file is damaged: write or copy it again".to_owned(),
+            })
+        }
+    }
+}
+
+fn read_rows(rows: &mut Rows<'_>) -> Result<(), DatasetError> {
+    let path = rows.path;
+    let unreadable = |row: Option<u64>, error: ParquetError| failure(path, row, &error);
     let file = File::open(path).map_err(|source| DatasetError::Read {
         path: path.to_owned(),
         source,
@@ -72,7 +89,7 @@ pub(super) fn read(rows: &mut Rows<'_>) -> Result<String, DatasetError> {
             path: path.to_owned(),
         });
     }
-    Ok(sha256)
+    Ok(())
 }
 
 impl Resolved {

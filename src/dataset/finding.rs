@@ -16,8 +16,6 @@ pub enum Severity {
     Error,
     /// Training goes ahead; the result may suffer.
     Warning,
-    /// Worth knowing.
-    Info,
 }
 
 impl Severity {
@@ -27,7 +25,6 @@ impl Severity {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
-            Self::Info => "info",
         }
     }
 }
@@ -163,6 +160,5 @@ mod tests {
     #[test]
     fn errors_sort_first() {
         assert!(Severity::Error < Severity::Warning);
-        assert!(Severity::Warning < Severity::Info);
     }
 }

@@ -13,12 +13,14 @@ mod finding;
 mod format;
 mod json;
 mod lines;
+mod quiet;
 mod rows;
 mod source;
 mod zendesk;
 
 pub use check::{
-    CheckReport, HeadReport, LabelCount, REFUSED_BELOW_ROWS, WARNED_BELOW_ROWS, check,
+    CheckReport, HeadReport, LISTED_LABELS, LabelCount, REFUSED_BELOW_ROWS, WARNED_BELOW_ROWS,
+    check,
 };
 pub use columns::{Columns, TOPIC, URGENCY};
 pub use error::DatasetError;
@@ -128,17 +130,6 @@ impl Dataset {
             .collect()
     }
 
-    /// Indices of the records a head can learn from: those with a text and a label.
-    #[must_use]
-    pub fn rows_for(&self, head: &str) -> Vec<usize> {
-        let Some(head) = self.heads.iter().position(|name| name == head) else {
-            return Vec::new();
-        };
-        (0..self.examples.len())
-            .filter(|&row| self.examples[row].teaches(head))
-            .collect()
-    }
-
     /// Where a record starts.
     #[must_use]
     pub fn location(&self, example: &Example) -> Location {
@@ -211,11 +202,5 @@ impl Example {
     #[must_use]
     pub fn label(&self, head: usize) -> Option<&str> {
         self.labels.get(head)?.as_deref()
-    }
-
-    /// Whether the head at this index can learn from this record.
-    #[must_use]
-    pub fn teaches(&self, head: usize) -> bool {
-        !self.text.is_empty() && self.label(head).is_some()
     }
 }

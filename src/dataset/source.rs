@@ -10,6 +10,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::DatasetError;
+use crate::checksum::hex;
 
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
@@ -63,7 +64,7 @@ impl SourceReader {
     pub(super) fn finish(mut self) -> io::Result<String> {
         let mut buffer = [0; 8192];
         while self.read(&mut buffer)? > 0 {}
-        Ok(hexadecimal(self.digest))
+        Ok(hex(&self.digest.finalize()))
     }
 }
 
@@ -99,7 +100,7 @@ pub(super) fn digest_file(path: &Path) -> Result<(String, u64), DatasetError> {
         loop {
             let count = file.read(&mut buffer)?;
             if count == 0 {
-                return Ok((hexadecimal(digest), length));
+                return Ok((hex(&digest.finalize()), length));
             }
             digest.update(&buffer[..count]);
             length += count as u64;
@@ -136,14 +137,6 @@ pub(super) fn read_error(path: &Path, error: io::Error) -> DatasetError {
             source: error,
         },
     }
-}
-
-fn hexadecimal(digest: Sha256) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in digest.finalize() {
-        text.push_str(&format!("{byte:02x}"));
-    }
-    text
 }
 
 /// A byte that is no part of clean text.

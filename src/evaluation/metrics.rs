@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::classifier::head::most_probable;
+
 /// Number of equal-width bins of the expected calibration error.
 const CALIBRATION_BINS: usize = 15;
 /// Probabilities are kept this far from 0 in the log loss.
@@ -86,6 +88,21 @@ pub struct Confusion {
     pub chosen: String,
     /// In how many rows.
     pub rows: usize,
+}
+
+impl Scored {
+    /// A row whose label was chosen from these probabilities.
+    #[must_use]
+    pub fn new(truth: Option<usize>, probabilities: &[f32], chosen: usize) -> Self {
+        let most_probable = most_probable(probabilities);
+        Self {
+            truth,
+            chosen,
+            most_probable,
+            confidence: probabilities[most_probable],
+            truth_probability: truth.map_or(0.0, |truth| probabilities[truth]),
+        }
+    }
 }
 
 impl HeadMetrics {

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::labelled::LabelledTexts;
 use super::metrics::{HeadMetrics, Scored};
-use crate::classifier::predict::top;
 use crate::classifier::{Classifier, HeadKind, Workspace};
 
 /// What an evaluation found.
@@ -95,14 +94,7 @@ pub fn evaluate(
         for (row, label) in labelled.labels.iter().enumerate() {
             let Some(label) = label else { continue };
             let own = &probabilities[row][columns.clone()];
-            let (most_probable, confidence) = top(own);
-            scored.push(Scored {
-                truth: indices[row],
-                chosen: head.choose(own),
-                most_probable,
-                confidence,
-                truth_probability: indices[row].map_or(0.0, |index| own[index]),
-            });
+            scored.push(Scored::new(indices[row], own, head.choose(own)));
             names.push(label);
         }
         let ordered = head.kind == HeadKind::Urgency;

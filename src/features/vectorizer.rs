@@ -46,6 +46,10 @@ pub struct Encoding {
     pub ids: Vec<u32>,
     /// The features' values, in the order of `ids`.
     pub values: Vec<f32>,
+    /// Number of words in the text.
+    pub words: usize,
+    /// Number of words among them that the vocabulary knows.
+    pub known_words: usize,
 }
 
 impl Vectorizer {
@@ -102,11 +106,17 @@ impl Vectorizer {
             tokens,
             ids,
             values,
+            words,
+            known_words,
         } = encoding;
+        (*words, *known_words) = (0, 0);
         visit_ngrams(tokens, |ngram| {
-            if let Some(id) = self.vocabulary.id(ngram.hash) {
-                ids.push(id);
+            let id = self.vocabulary.id(ngram.hash);
+            if ngram.block == Block::Words && ngram.first_token == ngram.last_token {
+                *words += 1;
+                *known_words += usize::from(id.is_some());
             }
+            ids.extend(id);
         });
         ids.sort_unstable();
         let idf = self.vocabulary.idf();
@@ -280,6 +290,7 @@ mod tests {
         let vectorizer = Vectorizer::fit(&TEXTS, VectorizerParams::default());
         let encoding = encode(&vectorizer, "ü 42 ¿");
         assert!(encoding.ids.is_empty() && encoding.values.is_empty());
+        assert_eq!((encoding.words, encoding.known_words), (2, 0));
     }
 
     #[test]

@@ -12,6 +12,9 @@ use crate::routing::{
 };
 use crate::ticket::{TextField, Ticket, Urgency};
 
+/// Most words that an answer names for one label.
+const MAX_EVIDENCE: usize = 500;
+
 /// A classification as a message. `evidence` is asked for each head that is to name its words.
 pub fn classification(
     classification: &Classification,
@@ -67,11 +70,22 @@ fn to_prediction(
                 probability: ranked.probability,
             })
             .collect(),
-        evidence: words
-            .iter()
+        evidence: strongest(words)
+            .into_iter()
             .filter_map(|word| to_evidence(word, ticket))
             .collect(),
     }
+}
+
+/// The words that spoke most for or against the label, at most [`MAX_EVIDENCE`], in text order.
+fn strongest(words: &[Evidence]) -> Vec<&Evidence> {
+    let mut kept: Vec<&Evidence> = words.iter().collect();
+    if kept.len() > MAX_EVIDENCE {
+        kept.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
+        kept.truncate(MAX_EVIDENCE);
+        kept.sort_by_key(|word| word.span.start);
+    }
+    kept
 }
 
 fn to_evidence(word: &Evidence, ticket: &Ticket) -> Option<v1::Evidence> {

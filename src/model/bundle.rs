@@ -10,9 +10,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::files::{read_at_most, sha256_hex, sync_folder, write_new};
+use super::files::{read_at_most, sync_folder, write_new};
 use super::manifest::{DataSource, FORMAT_VERSION, HeadSummary, Manifest, OutOfFoldMeasures};
 use super::tensors::{read_classifier, serialize_tensors};
+use crate::checksum::sha256_hex;
 use crate::classifier::Classifier;
 use crate::training::{FitParams, Fitted};
 
@@ -188,14 +189,7 @@ impl Bundle {
     /// # Errors
     /// If a file is missing, altered, of another format, or does not make a model.
     pub fn load(folder: &Path) -> Result<Self, BundleError> {
-        let path = folder.join(MANIFEST);
         let (manifest, version) = read_manifest(folder)?;
-        if folder
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy() != version.as_str())
-        {
-            return Err(BundleError::Checksum { path });
-        }
         let path = folder.join(WEIGHTS);
         let bytes = read(&path, MAX_WEIGHTS_BYTES)?;
         if manifest.files.get(WEIGHTS) != Some(&sha256_hex(&bytes)) {
@@ -214,10 +208,11 @@ impl Bundle {
     }
 }
 
-/// Reads a bundle's manifest alone and returns it with the version that its bytes give.
+/// Reads a bundle's manifest alone and returns it with the version that its bytes give, which is the
+/// folder's name.
 ///
 /// # Errors
-/// If it cannot be read or is of another format.
+/// If it cannot be read, was altered, or is of another format.
 pub fn read_manifest(folder: &Path) -> Result<(Manifest, String), BundleError> {
     let path = folder.join(MANIFEST);
     let bytes = read(&path, MAX_MANIFEST_BYTES)?;
@@ -237,7 +232,14 @@ pub fn read_manifest(folder: &Path) -> Result<(Manifest, String), BundleError> {
         });
     }
     let manifest = serde_json::from_slice(&bytes).map_err(unreadable)?;
-    Ok((manifest, version_of(&bytes)))
+    let version = version_of(&bytes);
+    if folder
+        .file_name()
+        .is_some_and(|name| name.to_string_lossy() != version.as_str())
+    {
+        return Err(BundleError::Checksum { path });
+    }
+    Ok((manifest, version))
 }
 
 fn unwritable(error: safetensors::SafeTensorError) -> BundleError {
@@ -292,7 +294,7 @@ pub fn make_ready(models: &Path) -> Result<(), BundleError> {
                 .is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > LEFT_BEHIND_AFTER));
         if left_behind {
             // Another program may be doing the same; what stays is ignored.
-            let _ = fs::remove_dir_all(entry.path());
+            let _ = fs::remove_dir_all(entry.path()).or_else(|_| fs::remove_file(entry.path()));
         }
     }
     Ok(())

@@ -1,20 +1,8 @@
-//! Writing files so that they are either whole or not there, and checksums.
+//! Writing files so that they are either whole or not there.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
-
-use sha2::{Digest, Sha256};
-
-/// SHA-256 of `bytes` in lower-case hexadecimal digits.
-#[must_use]
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(u32::from(digit), 16))
-        .collect()
-}
 
 /// Writes `bytes` to a new file and waits until they are on disk.
 ///
@@ -73,14 +61,6 @@ pub fn read_at_most(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn checksum_of_a_known_text() {
-        assert_eq!(
-            sha256_hex(b"abc"),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
-    }
 
     #[test]
     fn replacing_leaves_no_other_file_behind() {

@@ -295,7 +295,7 @@ fn read_patterns(node: &Node, faults: &mut Faults) -> Vec<TopicPattern> {
         .filter_map(|item| {
             Some(TopicPattern {
                 position: item.position,
-                pattern: fields::name(item, "a topic", faults)?.to_owned(),
+                pattern: fields::label(item, "a topic", faults)?.to_owned(),
             })
         })
         .collect()

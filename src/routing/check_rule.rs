@@ -52,7 +52,7 @@ pub(super) fn read_rule(node: &Node, names: &Names<'_>, faults: &mut Faults) -> 
     let article = fields
         .get("self_service")
         .and_then(|node| Fields::open(node, "self_service", &["article"], faults))
-        .and_then(|inner| fields::name(inner.require("article", faults)?, "article", faults))
+        .and_then(|inner| fields::label(inner.require("article", faults)?, "article", faults))
         .map(str::to_owned);
     let otherwise = fields
         .get("otherwise")
@@ -90,7 +90,7 @@ pub(super) fn read_rule(node: &Node, names: &Names<'_>, faults: &mut Faults) -> 
 fn read_tags(node: &Node, faults: &mut Faults) -> Vec<String> {
     fields::items(node, "tags", faults)
         .iter()
-        .filter_map(|item| fields::name(item, "a tag", faults).map(str::to_owned))
+        .filter_map(|item| fields::label(item, "a tag", faults).map(str::to_owned))
         .collect()
 }
 

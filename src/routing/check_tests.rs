@@ -18,7 +18,7 @@ fn errors_of(middle: &str) -> String {
 #[test]
 fn a_policy_without_rules_is_a_policy() {
     let policy = Policy::parse(&format!("{HEAD}{TAIL}"), "p.yaml").unwrap();
-    assert_eq!(policy.default_queue(), "general");
+    assert_eq!(policy.default_queue, "general");
     assert_eq!(policy.rule_ids().count(), 0);
     assert_eq!(policy.priorities.of(Urgency::Urgent), 90);
 }
@@ -60,6 +60,39 @@ p.yaml:13:15: priority must be a whole number from 0 to 100, not 101
 p.yaml:14:5: unknown field 'whn' in a rule: did you mean 'when'?
 p.yaml:15:5: a rule needs 'id'
 p.yaml:17:10: default needs 'queue'"
+    );
+}
+
+#[test]
+fn topics_tags_and_articles_may_hold_blanks() {
+    let text = "always_human: [\"HR Support\"]\nrules:\n  - id: a\n    when: topic == \"Log in\"\n    \
+                self_service: {article: How to log in}\n    tags: [first contact]\n";
+    let policy = Policy::parse(&format!("{HEAD}{text}{TAIL}"), "p.yaml")
+        .unwrap_or_else(|errors| panic!("{errors}"));
+    assert!(policy.is_always_human("HR Support"));
+    let rule = &policy.rules[0];
+    assert_eq!(rule.article.as_deref(), Some("How to log in"));
+    assert_eq!(rule.tags, ["first contact"]);
+}
+
+#[test]
+fn topics_tags_and_articles_that_nobody_could_read_are_refused() {
+    let long = "x".repeat(257);
+    let errors = errors_of(&format!(
+        "always_human: [\"\", \"  \", \"HR\\tSupport\", {long}]\nrules:\n  - id: a\n    \
+         when: topic == \"x\"\n    self_service: {{article: \"\"}}\n    tags: [\"a\\nb\"]\n"
+    ));
+    let wanted = "must have 1 to 256 characters, not only blanks and no control characters";
+    assert_eq!(
+        errors,
+        format!(
+            "p.yaml:4:16: a topic {wanted}: ''\n\
+             p.yaml:4:20: a topic {wanted}: '  '\n\
+             p.yaml:4:26: a topic {wanted}: 'HR\\tSupport'\n\
+             p.yaml:4:41: a topic {wanted}: '{long}'\n\
+             p.yaml:8:29: article {wanted}: ''\n\
+             p.yaml:9:12: a tag {wanted}: 'a\\nb'"
+        )
     );
 }
 

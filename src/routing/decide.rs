@@ -43,7 +43,8 @@ pub struct DecisionInput<'a> {
 /// The first rule whose condition holds decides. Where the topic's prediction abstains, the two most probable
 /// topics are tried: if their rules lead to the same queue and together they have a probability of
 /// [`MIN_DESTINATION_PROBABILITY`], there is nothing to abstain from and the more probable one decides, without
-/// its article. Else, and where the ticket has no text, it goes to the default queue, for a person to look at.
+/// its article; a person must look at it if the policy leaves either topic to people. Else, and where the ticket
+/// has no text, it goes to the default queue, for a person to look at.
 #[must_use]
 pub fn decide(input: &DecisionInput<'_>) -> Decision {
     let case = Case::new(input);
@@ -65,6 +66,8 @@ struct Case<'a> {
 /// What trying the rules came to.
 struct Trial<'a> {
     guess: TopicGuess<'a>,
+    /// Whether the policy leaves the topic to people, or another one that it could as well be.
+    always_human: bool,
     rule: Option<&'a Rule>,
     placement: Placement<'a>,
     trace: Vec<TraceEntry>,
@@ -111,6 +114,7 @@ impl<'a> Case<'a> {
         };
         Trial {
             guess,
+            always_human: self.input.policy.is_always_human(guess.topic),
             rule,
             placement,
             trace,
@@ -127,14 +131,21 @@ impl<'a> Case<'a> {
                 && first.placement.queue == second.placement.queue;
             destinations = [&first, &second].map(describe_destination).to_vec();
             if same && together >= MIN_DESTINATION_PROBABILITY {
-                let mut decision = self.conclude(first, None);
+                let always_human = first.always_human || second.always_human;
+                let either = Trial {
+                    always_human,
+                    ..first
+                };
+                let mut decision = self.conclude(either, None);
                 decision.self_service_article = None;
                 decision.destinations = destinations;
                 return decision;
             }
         }
+        let best = best_guess(self.input.classification);
         let nothing_tried = Trial {
-            guess: best_guess(self.input.classification),
+            guess: best,
+            always_human: self.input.policy.is_always_human(best.topic),
             rule: None,
             placement: self.situation.at_default(),
             trace: Vec::new(),
@@ -148,7 +159,8 @@ impl<'a> Case<'a> {
 
     fn conclude(&self, trial: Trial<'a>, doubt: Option<Doubt>) -> Decision {
         let Trial {
-            guess,
+            guess: _,
+            always_human,
             rule,
             placement,
             trace,
@@ -165,9 +177,7 @@ impl<'a> Case<'a> {
         let abstain_reason = reason
             .or((!placement.takeable).then_some(AbstainReason::NoEligibleAgent))
             .or(rule.is_none().then_some(AbstainReason::NoRuleMatched))
-            .or(policy
-                .is_always_human(guess.topic)
-                .then_some(AbstainReason::AlwaysHuman));
+            .or(always_human.then_some(AbstainReason::AlwaysHuman));
         let assignment = match input.roster {
             Some(roster) => assign(&placement, roster, &input.ticket.id),
             None => Assignment::default(),

@@ -12,6 +12,9 @@ use super::fault::{Faults, Position, advice};
 /// Longest id or name of anything, in characters.
 const MAX_NAME_CHARS: usize = 100;
 
+/// Longest label, tag or title, in characters.
+const MAX_LABEL_CHARS: usize = 256;
+
 /// Longest duration of a file.
 const MAX_DURATION: SignedDuration = SignedDuration::from_hours(366 * 24);
 
@@ -241,6 +244,24 @@ pub(super) fn name<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Optio
             None
         }
     }
+}
+
+/// A label that others chose, such as a topic of the training data or a tag of the help desk: 1 to 256
+/// characters, not only blanks and no control characters.
+pub(super) fn label<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Option<&'n str> {
+    let label = text(node, what, faults)?;
+    let fits = label.chars().count() <= MAX_LABEL_CHARS;
+    if fits && !label.trim().is_empty() && !label.chars().any(char::is_control) {
+        return Some(label);
+    }
+    faults.add(
+        node.position,
+        format!(
+            "{what} must have 1 to {MAX_LABEL_CHARS} characters, not only blanks and no control characters: '{}'",
+            label.escape_debug()
+        ),
+    );
+    None
 }
 
 fn mistyped(node: &Node, what: &str, wanted: &str, faults: &mut Faults) {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::condition::{LabelUseKind, Truth};
+use super::condition::{LabelUseKind, TopicAlone};
 use super::fault::{Faults, PolicyErrors, advice};
 use super::policy::{Policy, Rule};
 
@@ -51,23 +51,26 @@ impl Policy {
         Ok(faults.into_result(&self.origin)?)
     }
 
-    /// Those of `topics` that every rule which asks about the topic leaves alone, so that they reach a rule for
-    /// all topics or the default.
+    /// Those of `topics`, all that the model gives, which no rule asks for, so that they are left to the default
+    /// and to rules for any topic.
+    ///
+    /// A rule asks for a topic if a test in its condition is true of this one and false of at least one other
+    /// of `topics`, and the rest of the condition can hold as well. Only what says which topic it is counts as a
+    /// test: `==`, `in`, `startsWith`, `endsWith`, `contains` and `matches`, joined by `&&` and `||`. What says
+    /// which topic it is not (`!=`, anything after `!`) and what stands within `?:` or a loop does not.
     #[must_use]
     pub fn unhandled_topics(&self, topics: &BTreeSet<String>) -> Vec<String> {
-        let handled = |topic: &str| {
+        let all: Vec<TopicAlone> = topics.iter().map(|topic| TopicAlone::new(topic)).collect();
+        let handled = |topic: &TopicAlone| {
             self.rules
                 .iter()
-                .any(|rule| match rule.when.truth_for_topic(topic) {
-                    Truth::True => true,
-                    Truth::Open => names_topic(rule),
-                    Truth::False => false,
-                })
+                .any(|rule| rule.when.asks_for(topic, &all))
         };
         topics
             .iter()
-            .filter(|topic| !handled(topic))
-            .cloned()
+            .zip(&all)
+            .filter(|(_, alone)| !handled(alone))
+            .map(|(topic, _)| topic.clone())
             .collect()
     }
 }
@@ -79,13 +82,6 @@ fn areas(known: &KnownLabels) -> BTreeSet<&str> {
         .iter()
         .filter_map(|topic| topic.split_once('/'));
     split.map(|(area, _)| area).collect()
-}
-
-fn names_topic(rule: &Rule) -> bool {
-    rule.when
-        .labels()
-        .iter()
-        .any(|(_, kind)| matches!(kind, LabelUseKind::Topic(_) | LabelUseKind::TopicPrefix(_)))
 }
 
 fn check_rule(rule: &Rule, known: &KnownLabels, faults: &mut Faults) {

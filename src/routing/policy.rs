@@ -6,13 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use sha2::{Digest as _, Sha256};
 
 use super::check;
 use super::condition::Expression;
 use super::document;
 use super::fault::{Faults, FileErrors, PolicyErrors, Position};
 use super::rank::OrderBy;
+use crate::checksum::sha256_hex;
 use crate::ticket::Urgency;
 
 /// Largest policy file, in bytes.
@@ -158,16 +158,10 @@ impl Policy {
         Self::parse(&text, &path.display().to_string())
     }
 
-    /// The file it was read from, or another name of where its text came from.
-    #[must_use]
-    pub fn origin(&self) -> &str {
-        &self.origin
-    }
-
     /// A version that follows from the file's text alone: the first 12 hexadecimal digits of its SHA-256.
     #[must_use]
-    pub fn version_of_text(&self) -> String {
-        self.version.clone()
+    pub fn version(&self) -> &str {
+        &self.version
     }
 
     /// The declared skills, in ascending order.
@@ -195,12 +189,6 @@ impl Policy {
     /// The ids of the rules, in the order in which they are tried.
     pub fn rule_ids(&self) -> impl Iterator<Item = &str> {
         self.rules.iter().map(|rule| &*rule.id)
-    }
-
-    /// The queue of tickets that no rule matches.
-    #[must_use]
-    pub fn default_queue(&self) -> &str {
-        &self.default_queue
     }
 
     /// Whether the policy leaves every ticket of this topic to people.
@@ -232,12 +220,12 @@ impl Policy {
     }
 }
 
-/// See [`Policy::version_of_text`].
+/// See [`Policy::version`].
 pub(super) fn version_of(text: &str) -> String {
-    const BYTES: usize = 6;
-    let digest = Sha256::digest(text.as_bytes());
-    let digits = digest.iter().take(BYTES).map(|byte| format!("{byte:02x}"));
-    digits.collect()
+    const DIGITS: usize = 12;
+    let mut version = sha256_hex(text.as_bytes());
+    version.truncate(DIGITS);
+    version
 }
 
 #[cfg(test)]
@@ -246,7 +234,7 @@ mod tests {
 
     #[test]
     fn the_version_changes_with_the_text() {
-        let parse = |text: &str| Policy::parse(text, "p").unwrap().version_of_text();
+        let parse = |text: &str| Policy::parse(text, "p").unwrap().version().to_owned();
         let text = "version: 1\nqueues: {a: {}}\ndefault: {queue: a}\n";
         assert_eq!(parse(text), parse(text));
         assert_ne!(parse(text), parse(&format!("{text}# changed\n")));

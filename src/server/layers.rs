@@ -8,10 +8,22 @@ use http::{HeaderName, HeaderValue, Request, Response};
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower_http::classify::{GrpcCode, GrpcErrorsAsFailures, GrpcFailureClass, SharedClassifier};
+use tower_http::request_id::RequestId;
 use tracing::Span;
 
 /// The header that carries a request's id, from the caller or made here.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Makes ids of 32 hexadecimal digits. They tell requests apart; they are no secret.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MakeRequestId;
+
+impl tower_http::request_id::MakeRequestId for MakeRequestId {
+    fn make_request_id<B>(&mut self, _request: &Request<B>) -> Option<RequestId> {
+        let id = format!("{:032x}", fastrand::u128(..));
+        HeaderValue::from_str(&id).ok().map(RequestId::new)
+    }
+}
 
 /// A panic in a handler becomes an answer.
 pub(super) type OnPanic = fn(Box<dyn Any + Send + 'static>) -> Response<Body>;
@@ -26,7 +38,7 @@ macro_rules! layers {
         tower::ServiceBuilder::new()
             .layer(tower_http::request_id::SetRequestIdLayer::new(
                 layers::REQUEST_ID,
-                tower_http::request_id::MakeRequestUuid,
+                layers::MakeRequestId,
             ))
             .layer(
                 tower_http::trace::TraceLayer::new(layers::failures())

@@ -12,6 +12,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tokio::net::TcpListener;
@@ -26,6 +27,11 @@ use crate::grpc::v1::triage_service_server::{SERVICE_NAME, TriageServiceServer};
 use crate::grpc::{DESCRIPTORS, TriageApi};
 use crate::settings::{ServerSettings, Settings};
 use crate::triage::{LoadError, Triage};
+
+/// How long to wait before accepting again where that failed.
+const RETRY_ACCEPT: Duration = Duration::from_millis(50);
+/// How often a silent connection is asked whether anyone is there, and how long it may take to answer.
+const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(20));
 
 /// Why the service ended other than by its shutdown.
 #[derive(Debug, thiserror::Error)]
@@ -160,6 +166,8 @@ fn serve(
     };
     let server = Server::builder()
         .timeout(settings.server.request_timeout())
+        .http2_keepalive_interval(Some(KEEP_ALIVE.0))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE.1))
         .layer(layers::layers!())
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
@@ -175,16 +183,22 @@ fn serve(
     })
 }
 
-/// Accepted connections that send small answers at once.
+/// Accepted connections that send small answers at once. Where none can be accepted, as when the
+/// process has no file descriptor left, the log says so and the next try waits a moment.
 fn without_delay(
     listener: TcpListener,
 ) -> impl tokio_stream::Stream<Item = io::Result<tokio::net::TcpStream>> {
     use tokio_stream::StreamExt;
-    TcpListenerStream::new(listener).map(|connection| {
-        let stream = connection?;
-        stream.set_nodelay(true)?;
-        Ok(stream)
-    })
+    TcpListenerStream::new(listener)
+        .then(async |accepted| {
+            let ready = accepted.and_then(|stream| stream.set_nodelay(true).map(|()| stream));
+            if let Err(error) = &ready {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(RETRY_ACCEPT).await;
+            }
+            ready
+        })
+        .filter(Result::is_ok)
 }
 
 /// Sets the health of the whole server and of the triage service.
@@ -215,7 +229,7 @@ fn warn_of_unhandled_topics(triage: &Triage) {
     if !topics.is_empty() {
         tracing::info!(
             topics = topics.join(", "),
-            "topics that only the policy's default handles"
+            "topics that no rule of the policy asks for"
         );
     }
 }

@@ -69,25 +69,29 @@ fn visit_words(buffer: &TokenBuffer, visit: &mut impl FnMut(Ngram)) {
 
 fn visit_characters(buffer: &TokenBuffer, visit: &mut impl FnMut(Ngram)) {
     let tokens = buffer.tokens();
-    let mut chunk: Vec<char> = Vec::with_capacity(32);
+    // Each character with the token it comes from; the edges' marks belong to the tokens there.
+    let mut chunk: Vec<(char, u32)> = Vec::with_capacity(32);
     let mut start = 0;
     while start < tokens.len() {
         let length = tokens[start + 1..]
             .iter()
             .take_while(|t| !t.starts_chunk)
             .count();
-        let last = start + length;
+        let end = start + 1 + length;
         chunk.clear();
-        chunk.push(' ');
-        for token in &tokens[start..=last] {
-            chunk.extend(buffer.normalised(token).chars());
+        for (index, token) in (0_u32..).zip(tokens).take(end).skip(start) {
+            if chunk.is_empty() {
+                chunk.push((' ', index));
+            }
+            chunk.extend(buffer.normalised(token).chars().map(|c| (c, index)));
         }
-        chunk.push(' ');
-        #[allow(clippy::cast_possible_truncation)] // texts are far below 2^32 tokens
-        let (first_token, last_token) = (start as u32, last as u32);
+        if let Some(&(_, last)) = chunk.last() {
+            chunk.push((' ', last));
+        }
         for from in 0..chunk.len() {
             let mut state = CHARACTER_SEED;
-            for (order, &c) in chunk[from..].iter().take(MAX_CHARACTERS).enumerate() {
+            let first_token = chunk[from].1;
+            for (order, &(c, last_token)) in chunk[from..].iter().take(MAX_CHARACTERS).enumerate() {
                 state = fold(state ^ u64::from(u32::from(c)), MULTIPLIER);
                 if order > 0 {
                     visit(Ngram {
@@ -99,7 +103,7 @@ fn visit_characters(buffer: &TokenBuffer, visit: &mut impl FnMut(Ngram)) {
                 }
             }
         }
-        start = last + 1;
+        start = end;
     }
 }
 
@@ -191,6 +195,23 @@ mod tests {
             }
         }
         assert_eq!(seen.len(), 26 * 26 * 26);
+    }
+
+    #[test]
+    fn a_character_ngram_touches_only_the_tokens_of_its_characters() {
+        // One chunk of 2,000 tokens: no n-gram of five characters touches more than five of them.
+        let long = "a.".repeat(1_000);
+        assert!(
+            ngrams(&long)
+                .iter()
+                .all(|n| n.last_token - n.first_token < 5 || n.block == Block::Words)
+        );
+        let found = ngrams("ab,cd");
+        let bridging = found
+            .iter()
+            .filter(|n| n.block == Block::Characters && n.first_token == 0 && n.last_token == 2);
+        // "b,c", " b,c" is none, "ab,c", "b,cd", "ab,cd", " ab,c", "b,cd ".
+        assert_eq!(bridging.count(), 6);
     }
 
     #[test]

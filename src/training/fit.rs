@@ -11,11 +11,9 @@ use super::report::{FitReport, HeadReport, StageSeconds};
 use super::{FitParams, Stage};
 use crate::classifier::naive_bayes::NaiveBayesError;
 use crate::classifier::{Classifier, ClassifierError, Decision, Head, HeadKind, WeightMatrix};
+use crate::dataset::REFUSED_BELOW_ROWS;
 use crate::evaluation::{LabelledHead, LabelledTexts};
 use crate::features::Vectorizer;
-
-/// Least number of rows that a label needs.
-pub const MIN_LABEL_ROWS: usize = 5;
 
 /// A trained model with what is known of its quality.
 #[derive(Debug, Clone)]
@@ -42,7 +40,7 @@ pub enum FitError {
     },
     /// A label has too few rows to be learned.
     #[error(
-        "head '{head}': label '{label}' has {rows} rows with text: at least {MIN_LABEL_ROWS} are needed; add rows or merge the label"
+        "head '{head}': label '{label}' has {rows} rows with text: at least {REFUSED_BELOW_ROWS} are needed; add rows or merge the label"
     )]
     TooFewRows {
         /// The head's name.
@@ -64,7 +62,7 @@ pub enum FitError {
 /// as it begins.
 ///
 /// # Errors
-/// If there is no head, a head has one label, or a label has fewer than [`MIN_LABEL_ROWS`] rows.
+/// If there is no head, a head has one label, or a label has fewer than [`REFUSED_BELOW_ROWS`] rows.
 pub fn fit(
     data: &LabelledTexts,
     params: &FitParams,
@@ -157,7 +155,7 @@ impl Target {
         let rows = head.indices(&labels);
         for (index, label) in labels.iter().enumerate() {
             let count = rows.iter().filter(|row| **row == Some(index)).count();
-            if count < MIN_LABEL_ROWS {
+            if count < REFUSED_BELOW_ROWS {
                 return Err(FitError::TooFewRows {
                     head: head.kind.to_string(),
                     label: label.clone(),

@@ -11,7 +11,6 @@ use super::report::HeadReport;
 use crate::classifier::linear::LinearModel;
 use crate::classifier::naive_bayes::NaiveBayesModel;
 use crate::classifier::pool::{Pool, fit_pool, softmax};
-use crate::classifier::predict::top;
 use crate::classifier::thresholds::{Outcome, choose_thresholds};
 use crate::classifier::{Head, HeadKind};
 use crate::evaluation::{HeadMetrics, LabelledTexts, Scored};
@@ -181,19 +180,12 @@ fn measure(
             .collect();
         softmax(&mut probabilities);
         let chosen = head.choose(&probabilities);
-        let (most_probable, confidence) = top(&probabilities);
         outcomes.push(Outcome {
             chosen,
             confidence: probabilities[chosen],
             right: chosen == truth,
         });
-        scored.push(Scored {
-            truth: Some(truth),
-            chosen,
-            most_probable,
-            confidence,
-            truth_probability: probabilities[truth],
-        });
+        scored.push(Scored::new(Some(truth), &probabilities, chosen));
     }
     let thresholds = choose_thresholds(&outcomes, target.labels.len(), params.thresholds);
     let ordered = target.kind == HeadKind::Urgency;

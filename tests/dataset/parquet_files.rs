@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use parquet::basic::Compression;
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
@@ -15,9 +16,19 @@ use crate::{columns, failure, labels, lines, read};
 
 /// Writes rows of text, topic and number, two row groups.
 fn parquet_file(folder: &TempDir, schema: &str, texts: &[&[u8]]) -> PathBuf {
+    compressed_file(folder, schema, texts, Compression::UNCOMPRESSED)
+}
+
+fn compressed_file(
+    folder: &TempDir,
+    schema: &str,
+    texts: &[&[u8]],
+    compression: Compression,
+) -> PathBuf {
     let path = folder.path().join("a.parquet");
     let schema = Arc::new(parse_message_type(schema).unwrap());
-    let properties = Arc::new(WriterProperties::builder().build());
+    let properties = WriterProperties::builder().set_compression(compression);
+    let properties = Arc::new(properties.build());
     let mut writer =
         SerializedFileWriter::new(File::create(&path).unwrap(), schema, properties).unwrap();
     for half in texts.chunks(texts.len().div_ceil(2).max(1)) {
@@ -121,4 +132,31 @@ fn a_damaged_parquet_file_is_an_error() {
     let empty = parquet_file(&folder, SCHEMA, &[]);
     let error = Dataset::read(&[empty], None, &Columns::default()).unwrap_err();
     assert!(error.to_string().contains("no rows"), "{error}");
+}
+
+#[test]
+fn no_damaged_byte_of_a_parquet_file_gets_further_than_an_error() {
+    for compression in [Compression::UNCOMPRESSED, Compression::SNAPPY] {
+        let folder = tempfile::tempdir().unwrap();
+        let texts: [&[u8]; 4] = [b"one", b"two", b"three", b"four"];
+        let path = compressed_file(&folder, SCHEMA, &texts, compression);
+        let good = std::fs::read(&path).unwrap();
+        let mut refused = 0;
+        for at in 0..good.len() {
+            for mask in [0x01, 0x40, 0xff] {
+                let mut damaged = good.clone();
+                damaged[at] ^= mask;
+                std::fs::write(&path, damaged).unwrap();
+                // A panic would end the test here.
+                match Dataset::read(std::slice::from_ref(&path), None, &Columns::default()) {
+                    Ok(_) => {}
+                    Err(error) => {
+                        assert!(error.to_string().contains("a.parquet"), "{error}");
+                        refused += 1;
+                    }
+                }
+            }
+        }
+        assert!(refused > good.len(), "{refused} of {}", good.len() * 3);
+    }
 }

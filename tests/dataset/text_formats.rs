@@ -30,7 +30,6 @@ fn csv_is_read_with_quotes_line_breaks_and_usual_columns() {
     assert_eq!(lines(&dataset), [2, 4, 5]);
     assert_eq!(dataset.examples[2].id.as_deref(), Some("3"));
     assert_eq!(dataset.labels("mood"), [Some("angry"), None, Some("calm")]);
-    assert_eq!(dataset.rows_for("mood"), [0, 2]);
     assert_eq!(dataset.labels("nothing"), [None, None, None]);
     assert_eq!(dataset.sources[0].rows, 3);
     assert_eq!(dataset.sources[0].sha256.len(), 64);

@@ -43,6 +43,14 @@ fn options_that_contradict_one_another_are_refused() {
 }
 
 #[test]
+fn encryption_that_there_is_not_is_not_pretended() {
+    for command in ["classify", "route"] {
+        let asked = run(&[command, "--text", SMOKE, "--server", "https://127.0.0.1:1"]);
+        asked.refused(&["https://127.0.0.1:1", "only http://"]);
+    }
+}
+
+#[test]
 fn options_that_mean_nothing_are_refused() {
     run(&["route", "--text", SMOKE, "--waited", "soon"]).refused(&["--waited", "'soon'", "10m"]);
     run(&["classify", "--text", SMOKE, "--waited", "5m"]).refused(&["--waited"]);

@@ -1,7 +1,7 @@
 //! Tickets that the model is in doubt about, and those no rule foresaw.
 
 use triage::classifier::AbstainReason;
-use triage::routing::{Stage, TraceValue};
+use triage::routing::{Policy, Stage, TraceValue};
 use triage::ticket::Urgency;
 
 use crate::case::{Case, in_doubt};
@@ -65,6 +65,35 @@ fn two_close_topics_with_one_destination_are_not_in_doubt() {
         decision.self_service_article, None,
         "which article would it be?"
     );
+}
+
+#[test]
+fn a_doubt_between_two_topics_of_one_queue_goes_to_a_person_if_either_always_does() {
+    let mut case = Case::sample("billing/refund", Urgency::Normal);
+    case.roster = None;
+    case.policy = Policy::parse(
+        "version: 1\nqueues: {desk: {}, rest: {}}\nalways_human: [safety/*]\nrules:\n  \
+         - {id: hazards, when: 'topic == \"safety/incident\"', otherwise: desk}\n  \
+         - {id: faults, when: 'topic == \"product/defect\"', otherwise: desk}\ndefault: {queue: rest}\n",
+        "p.yaml",
+    )
+    .unwrap();
+    let orders = [
+        (["product/defect", "safety/incident"], "faults"),
+        (["safety/incident", "product/defect"], "hazards"),
+    ];
+    for ([first, second], rule) in orders {
+        let close = [(first, 0.41), (second, 0.39)];
+        case.classification = in_doubt(AbstainReason::Ambiguous, &close);
+        let decision = case.decide();
+        assert_eq!(
+            (decision.queue.as_str(), decision.rule.as_ref()),
+            ("desk", rule)
+        );
+        assert!(decision.requires_human, "{first} or {second}");
+        assert_eq!(decision.abstain_reason, Some(AbstainReason::AlwaysHuman));
+        assert_eq!(decision.destinations.len(), 2);
+    }
 }
 
 #[test]

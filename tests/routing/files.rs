@@ -36,6 +36,61 @@ p.yaml:9:59: rule 's' names 'negativ', which the facet 'sentiment' of the model 
     );
 }
 
+/// Which of four topics a policy with this one rule does not handle.
+fn unhandled(when: &str) -> Vec<String> {
+    let quoted = when.replace('\'', "''");
+    let policy = format!(
+        "version: 1\nqueues: {{a: {{}}}}\nrules:\n  - {{id: r, when: '{quoted}', otherwise: a}}\ndefault: {{queue: a}}\n"
+    );
+    let topics = ["bug/app", "bug/site", "HR Support", "sales"].map(str::to_owned);
+    Policy::parse(&policy, "p.yaml")
+        .unwrap_or_else(|errors| panic!("{errors}"))
+        .unhandled_topics(&topics.into())
+}
+
+#[test]
+fn a_topic_is_handled_only_by_a_rule_that_asks_for_it() {
+    let all = ["HR Support", "bug/app", "bug/site", "sales"];
+    for when in [
+        r#"customer.tier == "vip" && !topic.startsWith("bug/")"#,
+        r#"topic != "sales" && urgency >= HIGH"#,
+        r#"!(topic in ["sales"])"#,
+        r#"!(topic == "sales" || topic == "bug/app")"#,
+        r#"topic == "sales" && topic == "bug/app" || customer.tier == "vip""#,
+        r#"topic == "sales" && topic != "sales""#,
+        r#"topic.matches(".*") || topic.startsWith("")"#,
+        r#"(topic == "sales") == false"#,
+        r#"customer.tier == "vip""#,
+        "true",
+    ] {
+        assert_eq!(unhandled(when), all, "{when}");
+    }
+    let but_bugs = ["HR Support", "sales"];
+    for when in [
+        r#"topic.startsWith("bug/") && urgency >= HIGH"#,
+        r#"customer.tier == "vip" && topic in ["bug/app", "bug/site"]"#,
+        r#"topic.matches("^b.g/") || waited > duration("1h")"#,
+        r#"topic.contains("/") && !(topic == "bug/app" && urgency >= HIGH)"#,
+        r#""bug/app" == topic || topic.endsWith("site")"#,
+    ] {
+        assert_eq!(unhandled(when), but_bugs, "{when}");
+    }
+    assert_eq!(
+        unhandled(r#"topic.startsWith("bug/") && topic != "bug/site""#),
+        ["HR Support", "bug/site", "sales"]
+    );
+}
+
+#[test]
+fn a_vip_rule_that_leaves_an_area_out_handles_no_topic() {
+    let policy = "version: 1\nqueues: {a: {}}\nrules:\n  - id: vip\n    \
+                  when: customer.tier == \"vip\" && !topic.startsWith(\"technical/\")\n    \
+                  otherwise: a\ndefault: {queue: a}\n";
+    let policy = Policy::parse(policy, "p.yaml").unwrap();
+    let topics = sample_labels().topics;
+    assert_eq!(policy.unhandled_topics(&topics).len(), topics.len());
+}
+
 #[test]
 fn a_roster_that_does_not_fit_the_policy_is_refused_with_each_place() {
     let roster = "version: 1\nagents:\n  - id: ana\n    presence: available\n    capacity: 2\n    \

@@ -103,3 +103,40 @@ async fn evidence_is_named_only_where_it_was_asked_for() {
     let classification = answer.unwrap().into_inner().classification.unwrap();
     assert!(classification.topic.unwrap().evidence.is_empty());
 }
+
+#[tokio::test]
+async fn a_long_ticket_names_its_strongest_words_only() {
+    // No white space at all, then many different words: both once cost far more than their length.
+    for body in [
+        "refund.".repeat(20_000),
+        (0..20_000).map(|i| format!("refund{i} ")).collect(),
+    ] {
+        let long = v1::Ticket {
+            body,
+            ..ticket(SMOKE)
+        };
+        let evidence = evidence_of(long.clone()).await;
+        assert_eq!(evidence.len(), 500);
+        check_whole_words(&long, &evidence);
+        let starts: Vec<u32> = evidence.iter().map(|word| word.start).collect();
+        assert!(starts.is_sorted());
+    }
+}
+
+#[tokio::test]
+async fn a_word_is_not_credited_with_its_neighbours_in_the_chunk() {
+    let joined = ticket("refund,qzqzq");
+    let evidence = evidence_of(joined.clone()).await;
+    let contribution = |wanted: &str| -> f32 {
+        evidence
+            .iter()
+            .zip(words(&joined, &evidence))
+            .filter(|(_, (_, word))| *word == wanted)
+            .map(|(word, _)| word.contribution)
+            .sum()
+    };
+    assert!(
+        contribution("refund") > 4.0 * contribution("qzqzq").abs(),
+        "{evidence:?}"
+    );
+}

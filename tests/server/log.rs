@@ -51,7 +51,7 @@ async fn a_request_id_comes_back_and_an_absent_one_is_made() {
                 .to_owned(),
         );
     }
-    assert!(made.iter().all(|id| id.len() == 36), "{made:?}");
+    assert!(made.iter().all(|id| id.len() == 32), "{made:?}");
     assert_ne!(made[0], made[1]);
 }
 

@@ -144,6 +144,21 @@ fn a_head_that_the_model_lacks_is_named() {
 }
 
 #[test]
+fn a_column_that_nobody_asked_for_is_left_out_with_a_note() {
+    // Trained on urgency alone; the file to measure on has a column that is called topic.
+    let desk = Desk::new();
+    let without_topics = csv(&tickets(1)).replacen("topic", "subject_matter", 1);
+    desk.write("tickets.csv", without_topics);
+    desk.write("held_out.csv", csv(&tickets(2)));
+    desk.fit("--activate");
+    let run = desk.run(&format!("{EVALUATE} --json"));
+    assert!(run.stderr.contains("'topic' is left out"), "{}", run.stderr);
+    assert_eq!(keys(&run.json()["heads"]), ["urgency"]);
+    desk.run(&format!("{EVALUATE} --topic topic"))
+        .refused_with(&["no head 'topic'", "urgency"]);
+}
+
+#[test]
 fn a_label_that_the_model_does_not_know_counts_as_wrong() {
     let desk = trained();
     let right = |report: &Value| number(&report["heads"]["topic"]["accuracy"]) * 120.0;

@@ -1,7 +1,7 @@
 //! `fit` learns every head there is a column for, reports on each, and writes one version.
 
 use serde_json::Value;
-use triage::model::files::sha256_hex;
+use triage::checksum::sha256_hex;
 
 use crate::desk::{Desk, keys, number};
 use crate::tickets::{TOPICS, csv, tickets, two_columns};

@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::Value;
-use triage::model::files::sha256_hex;
+use triage::checksum::sha256_hex;
 
 use crate::desk::Desk;
 

@@ -49,14 +49,20 @@ fn print(report: &CheckReport) {
         say!(
             "\n{}: {} labels in {} rows",
             head.head,
-            head.labels.len(),
+            head.labels.len() + head.more_labels,
             head.rows
         );
+        if head.labels.is_empty() {
+            continue;
+        }
         let mut counts = table(&["label", "rows"], &[1]);
         for label in &head.labels {
-            counts.add_row([label.label.clone(), label.rows.to_string()]);
+            counts.add_row([label.short_label(), label.rows.to_string()]);
         }
         say!("{counts}");
+        if head.more_labels > 0 {
+            say!("and {} more", head.more_labels);
+        }
     }
     say!("");
     if report.findings.is_empty() {

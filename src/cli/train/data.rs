@@ -52,6 +52,18 @@ impl DataArgs {
     }
 }
 
+impl DataArgs {
+    /// Whether an option names the column of a head, so that leaving it out would not be what was
+    /// asked for.
+    pub(super) fn asks_for(&self, kind: &HeadKind) -> bool {
+        match kind {
+            HeadKind::Topic => self.topic.is_some(),
+            HeadKind::Urgency => self.urgency.is_some(),
+            HeadKind::Facet(_) => true,
+        }
+    }
+}
+
 fn parse_facet(argument: &str) -> Result<(String, String), String> {
     let (name, column) = argument
         .split_once('=')

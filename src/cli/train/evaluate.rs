@@ -50,7 +50,19 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
             bundle.version, file.file
         );
     }
-    let evaluation = evaluate(&bundle.classifier, &labelled(&dataset))?;
+    let mut data = labelled(&dataset);
+    data.heads.retain(|head| {
+        let keep =
+            args.data.asks_for(&head.kind) || !bundle.classifier.labels(&head.kind).is_empty();
+        if !keep {
+            eprintln!(
+                "note: column '{}' is left out: the model has no such head",
+                head.kind
+            );
+        }
+        keep
+    });
+    let evaluation = evaluate(&bundle.classifier, &data)?;
     if args.json {
         let report = Report {
             version: &bundle.version,

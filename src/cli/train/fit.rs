@@ -15,6 +15,9 @@ use crate::evaluation::{HeadMetrics, LabelledTexts};
 use crate::model::{Bundle, Registry, make_ready};
 use crate::training::{FitParams, FitReport, fit};
 
+/// Most labels left out that are named.
+const LISTED: usize = 50;
+
 /// Trains a model on labelled tickets
 #[derive(Debug, Args)]
 pub(super) struct FitArgs {
@@ -45,12 +48,17 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
     let mut data = labelled(&dataset);
     let sources = sources(&dataset);
     drop(dataset);
-    let dropped = if args.drop_rare {
+    // A column that does not look like labels has no counts.
+    let no_labels = checked
+        .heads
+        .iter()
+        .any(|head| head.rows > 0 && head.labels.is_empty());
+    let dropped = if args.drop_rare && !no_labels {
         drop_rare(&mut data)
     } else {
         Vec::new()
     };
-    if !args.drop_rare && checked.refused() {
+    if checked.refused() && dropped.is_empty() {
         let errors: Vec<String> = checked
             .findings
             .iter()
@@ -133,8 +141,11 @@ fn print_findings(checked: &CheckReport, dropped: &[String]) {
             say!("{finding}");
         }
     }
-    for label in dropped {
+    for label in dropped.iter().take(LISTED) {
         say!("left out: {label}");
+    }
+    if dropped.len() > LISTED {
+        say!("left out: {} more labels", dropped.len() - LISTED);
     }
     if !checked.findings.is_empty() {
         say!("");

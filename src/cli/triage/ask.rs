@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use tonic::transport::{Channel, Endpoint};
@@ -84,7 +84,7 @@ impl Ask {
     fn local_sources(&self) -> anyhow::Result<Sources> {
         let sources = self.sources.settings(&[])?.sources();
         if !self.sources.names_models() && !sources.models.is_dir() {
-            anyhow::bail!(
+            bail!(
                 "{}: no such folder here: give one with --models, or ask a server with --server",
                 sources.models.display()
             );
@@ -115,6 +115,11 @@ fn ask<T>(
 /// # Errors
 /// If `url` is no address or nothing answers there.
 pub(super) async fn connect_channel(url: &str) -> anyhow::Result<Channel> {
+    if url.starts_with("https:") {
+        bail!(
+            "'{url}': only http:// is supported, without encryption: give an address such as http://127.0.0.1:50051"
+        );
+    }
     Endpoint::from_shared(url.to_owned())
         .with_context(|| format!("'{url}' is no address: give one such as http://127.0.0.1:50051"))?
         .connect_timeout(TIMEOUT)

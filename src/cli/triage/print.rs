@@ -142,7 +142,12 @@ fn print_decision(decision: &v1::Decision) {
 }
 
 fn print_agents(decision: &v1::Decision) {
-    if decision.candidates.is_empty() {
+    if !decision.self_service_article.is_empty() {
+        return;
+    }
+    if decision.candidates.is_empty() && decision.rejected.is_empty() {
+        say!("agent      not chosen: there is no roster");
+    } else if decision.candidates.is_empty() {
         say!("agent      nobody is eligible now");
     } else {
         say!("agent      {}", decision.agent_id);

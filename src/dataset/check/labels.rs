@@ -2,8 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{HeadReport, LabelCount, REFUSED_BELOW_ROWS, WARNED_BELOW_ROWS, locations, plural};
+use super::{
+    HeadReport, LISTED_LABELS, LabelCount, NAMED_LABELS, REFUSED_BELOW_ROWS, WARNED_BELOW_ROWS,
+    and_more, locations, plural,
+};
+use crate::dataset::error::shorten;
 use crate::dataset::{Dataset, Finding, Severity};
+
+/// So many different values may stand in any few rows and still be labels.
+const ALWAYS_LABELS: usize = 50;
 
 /// Rows of each label that have a text, in order.
 type RowsByLabel<'d> = BTreeMap<&'d str, Vec<usize>>;
@@ -20,6 +27,10 @@ pub(super) fn check(dataset: &Dataset, head: usize) -> (HeadReport, Vec<Finding>
         }
     }
     let name = dataset.heads[head].as_str();
+    let rows = by_label.values().map(Vec::len).sum();
+    if by_label.len() > ALWAYS_LABELS && by_label.len() > rows / 2 {
+        return unlike_labels(name, rows, by_label.len());
+    }
     let findings = [
         too_few_labels(dataset, name, &by_label),
         few_rows(dataset, name, &by_label, Severity::Error),
@@ -28,12 +39,27 @@ pub(super) fn check(dataset: &Dataset, head: usize) -> (HeadReport, Vec<Finding>
         without_label(dataset, name, unlabelled),
     ];
     (
-        count(name, &by_label),
+        count(name, rows, &by_label),
         findings.into_iter().flatten().collect(),
     )
 }
 
-fn count(head: &str, by_label: &RowsByLabel<'_>) -> HeadReport {
+/// A column of texts or ids, most likely: none of its values goes into report or message.
+fn unlike_labels(head: &str, rows: usize, values: usize) -> (HeadReport, Vec<Finding>) {
+    let message = format!(
+        "{head}: this column does not look like labels: {values} different values in {rows} rows; \
+         name another one for it"
+    );
+    let report = HeadReport {
+        head: head.to_owned(),
+        rows,
+        labels: Vec::new(),
+        more_labels: values,
+    };
+    (report, vec![Finding::new(Severity::Error, message)])
+}
+
+fn count(head: &str, rows: usize, by_label: &RowsByLabel<'_>) -> HeadReport {
     let mut labels: Vec<LabelCount> = by_label
         .iter()
         .map(|(&label, rows)| LabelCount {
@@ -43,10 +69,13 @@ fn count(head: &str, by_label: &RowsByLabel<'_>) -> HeadReport {
         .collect();
     // Stable, and the map is in order of names.
     labels.sort_by_key(|label| std::cmp::Reverse(label.rows));
+    let more_labels = labels.len().saturating_sub(LISTED_LABELS);
+    labels.truncate(LISTED_LABELS);
     HeadReport {
         head: head.to_owned(),
-        rows: labels.iter().map(|label| label.rows).sum(),
+        rows,
         labels,
+        more_labels,
     }
 }
 
@@ -56,8 +85,10 @@ fn too_few_labels(dataset: &Dataset, head: &str, by_label: &RowsByLabel<'_>) -> 
         (Some(_), Some(_)) => return None,
         (None, _) => format!("no row has both a text and a label for {head}"),
         (Some((label, rows)), None) => {
-            let message =
-                format!("{head} has only one label, '{label}': there is nothing to tell apart");
+            let message = format!(
+                "{head} has only one label, '{}': there is nothing to tell apart",
+                shorten(label)
+            );
             let places = locations(dataset, rows.iter().copied().take(1));
             return Some(Finding::new(Severity::Error, message).at(places));
         }
@@ -77,7 +108,7 @@ fn few_rows(
             REFUSED_BELOW_ROWS,
             "add rows, join labels or leave these rows out",
         ),
-        Severity::Warning | Severity::Info => (
+        Severity::Warning => (
             REFUSED_BELOW_ROWS..WARNED_BELOW_ROWS,
             WARNED_BELOW_ROWS,
             "what is learnt about them will be shaky",
@@ -93,17 +124,19 @@ fn few_rows(
     }
     let names: Vec<String> = few
         .iter()
-        .map(|(label, rows)| format!("'{label}' ({})", rows.len()))
+        .take(NAMED_LABELS)
+        .map(|(label, rows)| named(label, rows))
         .collect();
     let message = format!(
-        "{} of {head} with fewer than {minimum} rows: {}; {remedy}",
+        "{} of {head} with fewer than {minimum} rows: {}{}; {remedy}",
         plural(few.len(), "label"),
         names.join(", "),
+        and_more(few.len() - names.len()),
     );
     // All rows of what is refused, to be found and mended; the first of what is only weak.
     let shown = match severity {
         Severity::Error => usize::MAX,
-        Severity::Warning | Severity::Info => 1,
+        Severity::Warning => 1,
     };
     let rows = few
         .iter()
@@ -126,13 +159,20 @@ fn written_in_two_ways(
         return None;
     }
     let mut groups = Vec::new();
+    let mut room = NAMED_LABELS;
+    let mut unnamed = 0;
     let mut rows = Vec::new();
     for labels in spellings.values() {
         let described: Vec<String> = labels
             .iter()
-            .map(|label| format!("'{label}' ({})", by_label[label].len()))
+            .take(room)
+            .map(|label| named(label, &by_label[label]))
             .collect();
-        groups.push(described.join(" and "));
+        room -= described.len();
+        unnamed += labels.len() - described.len();
+        if !described.is_empty() {
+            groups.push(described.join(" and "));
+        }
         // The rarest spelling is the one to look at.
         let rarest = labels.iter().min_by_key(|&label| by_label[label].len());
         rows.extend(
@@ -142,10 +182,16 @@ fn written_in_two_ways(
         );
     }
     let message = format!(
-        "labels of {head} that differ only in case or spaces: {}; write them in one way",
-        groups.join("; ")
+        "labels of {head} that differ only in case or spaces: {}{}; write them in one way",
+        groups.join("; "),
+        and_more(unnamed),
     );
     Some(Finding::new(Severity::Warning, message).at(locations(dataset, rows)))
+}
+
+/// `'label' (3)`.
+fn named(label: &str, rows: &[usize]) -> String {
+    format!("'{}' ({})", shorten(label), rows.len())
 }
 
 fn without_label(dataset: &Dataset, head: &str, rows: Vec<usize>) -> Option<Finding> {
@@ -210,6 +256,72 @@ mod tests {
             found[0].contains("'Log  in' (50) and 'login' (51)"),
             "{found:#?}"
         );
+    }
+
+    /// As many labels as asked for, each with so many rows.
+    fn numbered(labels: usize, rows: usize) -> Vec<(String, usize)> {
+        (0..labels)
+            .map(|n| (format!("label {n:04} {}", "long ".repeat(20)), rows))
+            .collect()
+    }
+
+    fn borrowed(labels: &[(String, usize)]) -> Vec<(&str, usize)> {
+        labels.iter().map(|(l, rows)| (l.as_str(), *rows)).collect()
+    }
+
+    #[test]
+    fn a_message_names_twenty_labels_each_shortened() {
+        let found = messages(&borrowed(&numbered(60, 4)));
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].starts_with("error: 60 labels of topic with fewer than 5 rows: "));
+        assert_eq!(found[0].matches("'label ").count(), 20);
+        assert!(found[0].contains("…' (4) and 40 more; "), "{}", found[0]);
+
+        let mut spellings = numbered(15, 50);
+        let upper = numbered(15, 50).into_iter();
+        spellings.extend(upper.map(|(label, rows)| (label.to_uppercase(), rows)));
+        let found = messages(&borrowed(&spellings));
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert_eq!(found[0].to_lowercase().matches("'label ").count(), 20);
+        assert!(found[0].contains("…' (50) and 10 more; "), "{}", found[0]);
+
+        let long = "long ".repeat(100);
+        assert!(messages(&[(&long, 60)])[0].contains("…': there is"));
+    }
+
+    #[test]
+    fn a_column_of_texts_is_one_error_without_a_value() {
+        let labels = numbered(51, 1);
+        let found = messages(&borrowed(&labels));
+        assert_eq!(
+            found,
+            [
+                "error: topic: this column does not look like labels: 51 different values in 51 \
+                 rows; name another one for it"
+            ]
+        );
+        let found = messages(&borrowed(&numbered(50, 1)));
+        assert!(found[0].contains("with fewer than 5 rows"), "{found:#?}");
+        let found = messages(&borrowed(&numbered(51, 2)));
+        assert!(found[0].contains("with fewer than 5 rows"), "{found:#?}");
+    }
+
+    #[test]
+    fn a_report_holds_a_thousand_labels_and_counts_the_rest() {
+        let report = |labels: usize, rows: usize| {
+            let labels = numbered(labels, rows);
+            let texts: Vec<(&str, &str)> = labels
+                .iter()
+                .flat_map(|(label, rows)| std::iter::repeat_n(("x", label.as_str()), *rows))
+                .collect();
+            check(&dataset(&texts), 0).0
+        };
+        let many = report(1_003, 2);
+        assert_eq!((many.labels.len(), many.more_labels), (1_000, 3));
+        assert_eq!(many.rows, 2_006);
+        let texts = report(100, 1);
+        assert_eq!((texts.labels.len(), texts.more_labels), (0, 100));
+        assert_eq!(texts.rows, 100);
     }
 
     #[test]

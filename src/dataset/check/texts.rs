@@ -5,18 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use super::{locations, plural};
+use crate::dataset::error::shorten;
 use crate::dataset::{Dataset, Finding, Severity};
 
 /// How many pairs of contradicting labels a message names.
 const NAMED_PAIRS: usize = 3;
 
-/// Says what is wrong with the texts.
-pub(super) fn check(dataset: &Dataset) -> Vec<Finding> {
+/// How many labels of one text are paired with each other: the pairs grow with their square.
+const PAIRED_LABELS: usize = 20;
+
+/// Says what is wrong with the texts, and with the labels that they have for some heads.
+pub(super) fn check(dataset: &Dataset, heads: &[usize]) -> Vec<Finding> {
     let groups = same_texts(dataset);
     let mut findings = Vec::new();
     findings.extend(empty(dataset));
     findings.extend(repeated(dataset, &groups));
-    for head in 0..dataset.heads.len() {
+    for &head in heads {
         findings.extend(contradicting(dataset, head, &groups));
     }
     findings
@@ -113,12 +117,23 @@ fn repeated(dataset: &Dataset, groups: &[Vec<usize>]) -> Vec<Finding> {
     findings
 }
 
-/// Texts that have two labels of a head: at least one of them is wrong, or both are right and the
-/// head is asked to choose.
-fn contradicting(dataset: &Dataset, head: usize, groups: &[Vec<usize>]) -> Option<Finding> {
-    let mut pairs: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    let mut rows = Vec::new();
-    let mut texts = 0;
+/// Texts that have two labels or more of a head.
+#[derive(Debug, Default)]
+struct Contradictions<'d> {
+    texts: usize,
+    /// The first row of each label of each of these texts.
+    rows: Vec<usize>,
+    /// How many of these texts have both labels, among the first [`PAIRED_LABELS`] by name of each
+    /// text.
+    pairs: BTreeMap<(&'d str, &'d str), usize>,
+}
+
+fn contradictions<'d>(
+    dataset: &'d Dataset,
+    head: usize,
+    groups: &[Vec<usize>],
+) -> Contradictions<'d> {
+    let mut found = Contradictions::default();
     for group in groups {
         let mut first_row: BTreeMap<&str, usize> = BTreeMap::new();
         for &row in group {
@@ -129,15 +144,21 @@ fn contradicting(dataset: &Dataset, head: usize, groups: &[Vec<usize>]) -> Optio
         if first_row.len() < 2 {
             continue;
         }
-        texts += 1;
-        rows.extend(first_row.values().copied());
-        let labels: Vec<&str> = first_row.into_keys().collect();
+        found.texts += 1;
+        found.rows.extend(first_row.values().copied());
+        let labels: Vec<&str> = first_row.into_keys().take(PAIRED_LABELS).collect();
         for (index, left) in labels.iter().enumerate() {
             for right in &labels[index + 1..] {
-                *pairs.entry((left, right)).or_default() += 1;
+                *found.pairs.entry((left, right)).or_default() += 1;
             }
         }
     }
+    found
+}
+
+/// At least one label of such a text is wrong, or all are right and the head is asked to choose.
+fn contradicting(dataset: &Dataset, head: usize, groups: &[Vec<usize>]) -> Option<Finding> {
+    let Contradictions { texts, rows, pairs } = contradictions(dataset, head, groups);
     if texts == 0 {
         return None;
     }
@@ -146,7 +167,9 @@ fn contradicting(dataset: &Dataset, head: usize, groups: &[Vec<usize>]) -> Optio
     let named: Vec<String> = pairs
         .iter()
         .take(NAMED_PAIRS)
-        .map(|((left, right), count)| format!("'{left}' and '{right}' ({count})"))
+        .map(|((left, right), count)| {
+            format!("'{}' and '{}' ({count})", shorten(left), shorten(right))
+        })
         .collect();
     let most = if pairs.len() > NAMED_PAIRS {
         "most often "
@@ -191,7 +214,7 @@ pub(super) mod tests {
     }
 
     fn messages(rows: &[(&str, &str)]) -> Vec<String> {
-        check(&dataset(rows))
+        check(&dataset(rows), &[0])
             .iter()
             .map(ToString::to_string)
             .collect()
@@ -223,6 +246,33 @@ pub(super) mod tests {
         assert!(found[0].ends_with("(a.csv:3)"));
         assert!(found[1].contains("but for case and white space"));
         assert!(found[1].ends_with("(a.csv:4)"));
+    }
+
+    #[test]
+    fn pairs_of_one_text_under_many_labels_stay_few() {
+        let labels: Vec<String> = (0..500).map(|n| format!("{n:03}")).collect();
+        let rows: Vec<(&str, &str)> = labels
+            .iter()
+            .flat_map(|label| [("same", label.as_str()), ("same", label.as_str())])
+            .collect();
+        let dataset = dataset(&rows);
+        let found = contradictions(&dataset, 0, &same_texts(&dataset));
+        assert_eq!((found.texts, found.rows.len()), (1, 500));
+        assert_eq!(found.pairs.len(), 20 * 19 / 2);
+        assert_eq!(
+            messages(&rows)[1],
+            "warning: 1 text under more than one label of topic: most often '000' and '001' (1), \
+             '000' and '002' (1), '000' and '003' (1); decide for one (a.csv:2, a.csv:4, a.csv:6, \
+             a.csv:8, a.csv:10 and 495 more)"
+        );
+    }
+
+    #[test]
+    fn labels_of_contradicting_texts_are_shortened() {
+        let long = "long ".repeat(100);
+        let found = messages(&[("same", &long), ("same", "b")]);
+        assert!(found[1].contains("'b' and 'long "), "{found:#?}");
+        assert!(found[1].contains("…' (1); "), "{found:#?}");
     }
 
     #[test]

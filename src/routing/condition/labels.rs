@@ -1,5 +1,4 @@
-//! Which topics, facets and channels a condition names, and whether it could hold for a given topic whatever
-//! else is true. Works on the expression alone; nothing is evaluated.
+//! Which topics, facets and channels a condition names. Works on the expression alone; nothing is evaluated.
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators};
 
@@ -62,64 +61,16 @@ pub(super) fn note_labels(at: &IdedExpr, source: &SourceInfo, labels: &mut Vec<L
     }
 }
 
-/// Whether a condition holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::routing) enum Truth {
-    False,
-    /// Depends on more than the topic.
-    Open,
-    True,
-}
-
-/// Whether `expression` holds for a ticket of this topic, as far as the topic alone decides.
-pub(in crate::routing) fn truth_for_topic(expression: &IdedExpr, topic: &str) -> Truth {
-    let Expr::Call(call) = &expression.expr else {
-        return match &expression.expr {
-            Expr::Literal(LiteralValue::Boolean(value)) => of(*value.inner()),
-            _ => Truth::Open,
-        };
-    };
-    let parts = || call.args.iter().map(|part| truth_for_topic(part, topic));
-    match call.func_name.as_str() {
-        operators::LOGICAL_AND => parts().fold(Truth::True, |all, part| match (all, part) {
-            (Truth::False, _) | (_, Truth::False) => Truth::False,
-            (Truth::True, Truth::True) => Truth::True,
-            (Truth::Open, _) | (_, Truth::Open) => Truth::Open,
-        }),
-        operators::LOGICAL_OR => parts().fold(Truth::False, |any, part| match (any, part) {
-            (Truth::True, _) | (_, Truth::True) => Truth::True,
-            (Truth::False, Truth::False) => Truth::False,
-            (Truth::Open, _) | (_, Truth::Open) => Truth::Open,
-        }),
-        operators::LOGICAL_NOT => match parts().next() {
-            Some(Truth::True) => Truth::False,
-            Some(Truth::False) => Truth::True,
-            Some(Truth::Open) | None => Truth::Open,
-        },
-        name => {
-            if let Some((_, prefix)) = topic_prefix(call) {
-                return of(topic.starts_with(prefix));
-            }
-            match comparison(call) {
-                Some((Subject::Topic, literals)) => {
-                    let named = literals.iter().any(|(_, label)| *label == topic);
-                    of(named == (name != operators::NOT_EQUALS))
-                }
-                Some((Subject::Channel | Subject::Facet(_), _)) | None => Truth::Open,
-            }
-        }
-    }
-}
-
-const fn of(value: bool) -> Truth {
-    if value { Truth::True } else { Truth::False }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Subject<'a> {
     Topic,
     Channel,
     Facet(&'a str),
+}
+
+/// Whether `expression` is the variable `topic`.
+pub(super) fn is_topic(expression: &IdedExpr) -> bool {
+    subject(expression) == Some(Subject::Topic)
 }
 
 fn subject(expression: &IdedExpr) -> Option<Subject<'_>> {
@@ -180,7 +131,7 @@ fn topic_prefix(call: &CallExpr) -> Option<(&IdedExpr, &str)> {
     let [prefix] = call.args.as_slice() else {
         return None;
     };
-    (call.func_name == "startsWith" && subject(target) == Some(Subject::Topic))
+    (call.func_name == "startsWith" && is_topic(target))
         .then_some(())
         .and_then(|()| Some((prefix, literal_text(prefix)?)))
 }

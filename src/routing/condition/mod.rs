@@ -6,6 +6,7 @@ mod check;
 mod check_call;
 mod evaluate;
 mod labels;
+mod topics;
 mod types;
 
 use std::sync::Arc;
@@ -14,7 +15,8 @@ use cel::{Context, Program, Value};
 
 use super::fault::{Faults, Position};
 pub(super) use evaluate::{Facts, TopicGuess, Variables};
-pub(super) use labels::{LabelUse, LabelUseKind, Truth, truth_for_topic};
+pub(super) use labels::{LabelUse, LabelUseKind};
+pub(super) use topics::TopicAlone;
 use types::Type;
 
 /// Longest condition, in characters.
@@ -123,9 +125,9 @@ impl Expression {
         &self.labels
     }
 
-    /// Whether it holds for a topic, as far as that alone decides.
-    pub(super) fn truth_for_topic(&self, topic: &str) -> Truth {
-        truth_for_topic(self.program.expression(), topic)
+    /// Whether it can hold by a test that is true of `topic` and false of another of `all`.
+    pub(super) fn asks_for(&self, topic: &TopicAlone, all: &[TopicAlone]) -> bool {
+        topics::asks_for(self.program.expression(), topic, all)
     }
 
     /// Evaluates a condition.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::topics::Truth;
 use super::*;
 use crate::classifier::{Classification, Prediction};
 use crate::ticket::{Channel, Customer, Ticket, Urgency};
@@ -243,8 +244,11 @@ fn labels_are_noted_with_their_places() {
 }
 
 #[test]
-fn what_a_condition_says_of_a_topic_is_known_without_evaluating_it() {
-    let truth = |text: &str, topic: &str| compile(text).unwrap().truth_for_topic(topic);
+fn what_a_condition_says_of_a_topic_is_known_from_the_topic_alone() {
+    let truth = |text: &str, topic: &str| {
+        let expression = compile(text).unwrap();
+        topics::truth(expression.program.expression(), &TopicAlone::new(topic))
+    };
     let rule = r#"topic == "a/b" && urgency >= HIGH"#;
     assert_eq!(truth(rule, "a/b"), Truth::Open);
     assert_eq!(truth(rule, "a/c"), Truth::False);
@@ -255,4 +259,12 @@ fn what_a_condition_says_of_a_topic_is_known_without_evaluating_it() {
         Truth::Open
     );
     assert_eq!(truth(r#"customer.tier == "vip""#, "a/b"), Truth::Open);
+    assert_eq!(
+        truth(r#"customer.tier == "vip" && topic.matches("^b")"#, "a/b"),
+        Truth::False
+    );
+    assert_eq!(
+        truth("urgency >= HIGH || has(facets.tone)", "a/b"),
+        Truth::Open
+    );
 }
