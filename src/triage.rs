@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::classifier::{Classification, Evidence, HeadKind, Workspace};
+use crate::classifier::{Classification, HeadKind, Workspace};
 use crate::model::{Bundle, Registry, RegistryError};
 use crate::routing::{
     Decision, DecisionInput, KnownLabels, Policy, PolicyErrors, Roster, RosterErrors, decide,
@@ -118,11 +118,6 @@ impl Triage {
         })
     }
 
-    /// What the model says of a ticket.
-    pub fn classify(&self, ticket: &Ticket, workspace: &mut Workspace) -> Classification {
-        self.bundle.classifier.classify(&ticket.text(), workspace)
-    }
-
     /// Classifies a ticket and decides who should get it. `waited` is how long it has waited by
     /// `now`.
     pub fn route(
@@ -132,7 +127,7 @@ impl Triage {
         waited: SignedDuration,
         workspace: &mut Workspace,
     ) -> Routed {
-        let classification = self.classify(ticket, workspace);
+        let classification = self.bundle.classifier.classify(&ticket.text(), workspace);
         let decision = decide(&DecisionInput {
             ticket,
             classification: &classification,
@@ -145,19 +140,6 @@ impl Triage {
             classification,
             decision,
         }
-    }
-
-    /// What each word of the ticket's text added to the logit of a label, in text order.
-    pub fn evidence(
-        &self,
-        ticket: &Ticket,
-        kind: &HeadKind,
-        label: &str,
-        workspace: &mut Workspace,
-    ) -> Vec<Evidence> {
-        self.bundle
-            .classifier
-            .evidence(&ticket.text(), kind, label, workspace)
     }
 
     /// The model's topics that no rule of the policy asks for; see [`Policy::unhandled_topics`].

@@ -7,11 +7,13 @@ use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use tonic::{Request, Response, Status};
 
+use super::request::Wanted;
 use super::status::not_loaded;
 use super::v1::triage_service_server::TriageService;
 use super::{answer, request, v1};
-use crate::classifier::Workspace;
+use crate::classifier::{Classification, Workspace};
 use crate::model::Bundle;
+use crate::ticket::Ticket;
 use crate::triage::Triage;
 
 thread_local! {
@@ -48,11 +50,8 @@ pub fn classify(
     workspace: &mut Workspace,
 ) -> Result<v1::ClassifyResponse, Status> {
     let (ticket, wanted) = request::classify(request).map_err(|status| *status)?;
-    let text = ticket.text();
-    let classification = bundle.classifier.classify(&text, workspace);
-    let classification = answer::classification(&classification, &ticket, wanted, |kind, label| {
-        bundle.classifier.evidence(&text, kind, label, workspace)
-    });
+    let classification = bundle.classifier.classify(&ticket.text(), workspace);
+    let classification = explained(bundle, &classification, &ticket, wanted, workspace);
     Ok(v1::ClassifyResponse {
         ticket_id: ticket.id,
         classification: Some(classification),
@@ -74,11 +73,12 @@ pub fn route(
     let parsed = request::route(request).map_err(|status| *status)?;
     let ticket = parsed.ticket;
     let routed = triage.route(&ticket, now, parsed.waited, workspace);
-    let classification = answer::classification(
+    let classification = explained(
+        triage.bundle(),
         &routed.classification,
         &ticket,
         parsed.wanted,
-        |kind, label| triage.evidence(&ticket, kind, label, workspace),
+        workspace,
     );
     tracing::debug!(
         rule = %routed.decision.rule,
@@ -92,6 +92,24 @@ pub fn route(
         decision: Some(answer::decision(routed.decision, parsed.trace)),
         model_version: triage.model_version().to_owned(),
         policy_version: triage.policy_version().to_owned(),
+    })
+}
+
+/// A classification as a message, with the words that decided if they are wanted.
+fn explained(
+    bundle: &Bundle,
+    classification: &Classification,
+    ticket: &Ticket,
+    wanted: Wanted,
+    workspace: &mut Workspace,
+) -> v1::Classification {
+    let text = if wanted.evidence {
+        ticket.text()
+    } else {
+        String::new()
+    };
+    answer::classification(classification, ticket, wanted, |kind, label| {
+        bundle.classifier.evidence(&text, kind, label, workspace)
     })
 }
 
