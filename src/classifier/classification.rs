@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::head::HeadKind;
 use crate::ticket::Urgency;
 
 /// The answers of all heads for one ticket.
@@ -16,6 +17,20 @@ pub struct Classification {
 }
 
 impl Classification {
+    /// What one head says; `None` if the model lacks it.
+    #[must_use]
+    pub fn head(&self, kind: &HeadKind) -> Option<&Prediction> {
+        match kind {
+            HeadKind::Topic => self.topic.as_ref(),
+            HeadKind::Urgency => self.urgency.as_ref(),
+            HeadKind::Facet(name) => self
+                .facets
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, prediction)| prediction),
+        }
+    }
+
     /// The predicted urgency as a level; `None` without that head.
     #[must_use]
     pub fn urgency_level(&self) -> Option<Urgency> {

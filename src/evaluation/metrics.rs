@@ -7,29 +7,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::classifier::head::most_probable;
+use super::answers::{Answer, HeadAnswers, Truth};
 
 /// Number of equal-width bins of the expected calibration error.
-const CALIBRATION_BINS: usize = 15;
+pub const CALIBRATION_BINS: usize = 15;
 /// Probabilities are kept this far from 0 in the log loss.
 const SMALLEST_PROBABILITY: f64 = 1e-12;
 /// Number of confusions and labels listed as the worst.
 const WORST: usize = 10;
-
-/// One row's truth and what the model said.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scored {
-    /// Index of the true label; `None` if the model does not know the label.
-    pub truth: Option<usize>,
-    /// Index of the label chosen.
-    pub chosen: usize,
-    /// Index of the most probable label.
-    pub most_probable: usize,
-    /// The most probable label's probability.
-    pub confidence: f32,
-    /// Probability given to the true label, 0 if unknown.
-    pub truth_probability: f32,
-}
 
 /// Measures of one head.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,6 +31,14 @@ pub struct HeadMetrics {
     pub log_loss: f64,
     /// Expected calibration error over 15 equal-width bins (Naeini, Cooper and Hauskrecht 2015).
     pub expected_calibration_error: f64,
+    /// Share of rows for which a prediction was made.
+    pub coverage: f64,
+    /// Share of those predictions that were right; 0 if none was made.
+    pub precision_when_made: f64,
+    /// Share of rows whose label may be acted on without a person.
+    pub automated: f64,
+    /// Share of those that were right; 0 if there were none.
+    pub precision_when_automated: f64,
     /// Ordered heads: Cohen's kappa with quadratic weights (Cohen 1968).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quadratic_weighted_kappa: Option<f64>,
@@ -90,73 +83,48 @@ pub struct Confusion {
     pub rows: usize,
 }
 
-impl Scored {
-    /// A row whose label was chosen from these probabilities.
-    #[must_use]
-    pub fn new(truth: Option<usize>, probabilities: &[f32], chosen: usize) -> Self {
-        let most_probable = most_probable(probabilities);
-        Self {
-            truth,
-            chosen,
-            most_probable,
-            confidence: probabilities[most_probable],
-            truth_probability: truth.map_or(0.0, |truth| probabilities[truth]),
-        }
-    }
-}
-
 impl HeadMetrics {
-    /// Measures rows of one head. `unknown` gives the label of a row whose truth the model does
-    /// not know, by position; such a row counts as wrong.
+    /// Measures the answers of one head.
     #[must_use]
-    pub fn new(
-        rows: &[Scored],
-        labels: &[String],
-        ordered: bool,
-        unknown: impl Fn(usize) -> String,
-    ) -> Self {
+    pub fn new(head: &HeadAnswers) -> Self {
+        let answers = &head.answers;
+        let labels = &head.labels;
         let mut confusion: BTreeMap<(String, usize), usize> = BTreeMap::new();
-        for (position, row) in rows.iter().enumerate() {
-            let truth = match row.truth {
-                Some(index) => labels[index].clone(),
-                None => unknown(position),
-            };
-            *confusion.entry((truth, row.chosen)).or_default() += 1;
+        for answer in answers {
+            let truth = head.truth_of(answer).to_owned();
+            *confusion.entry((truth, answer.chosen)).or_default() += 1;
         }
         let by_label = label_metrics(&confusion, labels);
         let support: usize = by_label.values().map(|label| label.rows).sum();
-        let right = rows
-            .iter()
-            .filter(|row| row.truth == Some(row.chosen))
-            .count();
+        let right = answers.iter().filter(|answer| answer.right()).count();
+        let made = answers.iter().filter(|answer| answer.made).count();
+        let right_when_made = answers.iter().filter(|a| a.made && a.right()).count();
+        let automated = answers.iter().filter(|answer| answer.automated).count();
+        let right_when_automated = answers.iter().filter(|a| a.automated && a.right()).count();
         let weighted: f64 = by_label.values().map(|l| l.f1 * to_f64(l.rows)).sum();
+        let ordered = head.ordered();
         Self {
-            rows: rows.len(),
-            accuracy: share(right, rows.len()),
+            rows: answers.len(),
+            accuracy: share(right, answers.len()),
             macro_f1: by_label.values().map(|label| label.f1).sum::<f64>()
                 / to_f64(by_label.len().max(1)),
             weighted_f1: weighted / to_f64(support.max(1)),
-            // Taken from zero, so that a loss of nothing is not printed as -0.
-            log_loss: 0.0
-                - rows
-                    .iter()
-                    .map(|row| {
-                        libm::log(f64::from(row.truth_probability).max(SMALLEST_PROBABILITY))
-                    })
-                    .sum::<f64>()
-                    / to_f64(rows.len().max(1)),
-            expected_calibration_error: expected_calibration_error(rows),
-            quadratic_weighted_kappa: ordered.then(|| kappa(rows, labels.len())),
-            under_call_rate: ordered.then(|| rate(rows, |truth, chosen| chosen < truth)),
-            over_call_rate: ordered.then(|| rate(rows, |truth, chosen| chosen > truth)),
+            log_loss: log_loss(head),
+            expected_calibration_error: expected_calibration_error(head),
+            coverage: share(made, answers.len()),
+            precision_when_made: share(right_when_made, made),
+            automated: share(automated, answers.len()),
+            precision_when_automated: share(right_when_automated, automated),
+            quadratic_weighted_kappa: ordered.then(|| kappa(answers, labels.len())),
+            under_call_rate: ordered.then(|| rate(answers, |truth, chosen| chosen < truth)),
+            over_call_rate: ordered.then(|| rate(answers, |truth, chosen| chosen > truth)),
             top_level_missed_rate: ordered.then(|| {
-                let top = labels.len().saturating_sub(1);
-                let all = rows.iter().filter(|row| row.truth == Some(top)).count();
-                let missed = rows
-                    .iter()
-                    .filter(|row| row.truth == Some(top) && row.chosen < top)
-                    .count();
-                share(missed, all)
+                let top = Truth::Known(labels.len().saturating_sub(1));
+                let all = answers.iter().filter(|answer| answer.truth == top);
+                share(
+                    all.clone().filter(|answer| !answer.right()).count(),
+                    all.count(),
+                )
             }),
             labels: by_label,
             worst_confusions: worst_confusions(&confusion, labels),
@@ -220,38 +188,75 @@ fn worst_confusions(
     wrong
 }
 
-fn expected_calibration_error(rows: &[Scored]) -> f64 {
-    let mut bins = [(0_usize, 0.0_f64, 0_usize); CALIBRATION_BINS];
-    for row in rows {
+/// Mean of −ln p(truth).
+fn log_loss(head: &HeadAnswers) -> f64 {
+    let sum: f64 = head
+        .iter()
+        .map(|(answer, probabilities)| {
+            let at_truth = match answer.truth {
+                Truth::Known(index) => f64::from(probabilities[index]),
+                Truth::Unknown(_) => 0.0,
+            };
+            libm::log(at_truth.max(SMALLEST_PROBABILITY))
+        })
+        .sum();
+    // Taken from zero, so that a loss of nothing is not printed as -0.
+    0.0 - sum / to_f64(head.answers.len().max(1))
+}
+
+/// One of the equal-width bins of confidence that calibration is measured in.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct CalibrationBin {
+    /// Rows whose most probable label has a probability in this bin.
+    pub rows: usize,
+    /// Sum of those probabilities.
+    pub confidence: f64,
+    /// How many of those labels were right.
+    pub right: usize,
+}
+
+/// The rows by the probability of their most probable label, in 15 bins of equal width.
+#[must_use]
+pub fn calibration_bins(head: &HeadAnswers) -> [CalibrationBin; CALIBRATION_BINS] {
+    let mut bins = [CalibrationBin::default(); CALIBRATION_BINS];
+    for (answer, probabilities) in head.iter() {
+        let (label, confidence) = HeadAnswers::most_probable(probabilities);
         #[allow(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             clippy::cast_precision_loss
         )]
-        let bin = ((row.confidence * CALIBRATION_BINS as f32) as usize).min(CALIBRATION_BINS - 1);
-        let (count, confidence, right) = &mut bins[bin];
-        *count += 1;
-        *confidence += f64::from(row.confidence);
-        *right += usize::from(row.truth == Some(row.most_probable));
+        let bin = ((confidence * CALIBRATION_BINS as f32) as usize).min(CALIBRATION_BINS - 1);
+        let bin = &mut bins[bin];
+        bin.rows += 1;
+        bin.confidence += f64::from(confidence);
+        bin.right += usize::from(answer.truth == Truth::Known(label));
     }
-    bins.iter()
-        .map(|&(_, confidence, right)| (confidence - to_f64(right)).abs())
+    bins
+}
+
+fn expected_calibration_error(head: &HeadAnswers) -> f64 {
+    calibration_bins(head)
+        .iter()
+        .map(|bin| (bin.confidence - to_f64(bin.right)).abs())
         .sum::<f64>()
-        / to_f64(rows.len().max(1))
+        / to_f64(head.answers.len().max(1))
 }
 
 /// 1 − Σ w·observed / Σ w·expected with w = (distance in levels)²; 0 where all rows agree by chance.
-fn kappa(rows: &[Scored], levels: usize) -> f64 {
+fn kappa(answers: &[Answer], levels: usize) -> f64 {
     let mut truths = vec![0.0; levels];
     let mut choices = vec![0.0; levels];
     let mut observed = 0.0;
     let mut known = 0.0;
     let squared = |a: usize, b: usize| to_f64(a.abs_diff(b)) * to_f64(a.abs_diff(b));
-    for row in rows {
-        let Some(truth) = row.truth else { continue };
+    for answer in answers {
+        let Truth::Known(truth) = answer.truth else {
+            continue;
+        };
         truths[truth] += 1.0;
-        choices[row.chosen] += 1.0;
-        observed += squared(truth, row.chosen);
+        choices[answer.chosen] += 1.0;
+        observed += squared(truth, answer.chosen);
         known += 1.0;
     }
     let expected: f64 = (0..levels)
@@ -265,12 +270,12 @@ fn kappa(rows: &[Scored], levels: usize) -> f64 {
     }
 }
 
-fn rate(rows: &[Scored], counts: impl Fn(usize, usize) -> bool) -> f64 {
-    let hits = rows
+fn rate(answers: &[Answer], counts: impl Fn(usize, usize) -> bool) -> f64 {
+    let hits = answers
         .iter()
-        .filter(|row| row.truth.is_some_and(|truth| counts(truth, row.chosen)))
+        .filter(|answer| matches!(answer.truth, Truth::Known(t) if counts(t, answer.chosen)))
         .count();
-    share(hits, rows.len())
+    share(hits, answers.len())
 }
 
 fn share(part: usize, whole: usize) -> f64 {
@@ -288,36 +293,53 @@ fn to_f64(count: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use ndarray::Array2;
 
-    fn scored(truth: usize, chosen: usize, confidence: f32) -> Scored {
-        Scored {
-            truth: Some(truth),
-            chosen,
-            most_probable: chosen,
-            confidence,
-            truth_probability: if truth == chosen {
-                confidence
+    use super::*;
+    use crate::classifier::HeadKind;
+
+    /// Rows of (truth, chosen, confidence) over the labels a, b, c; the rest goes to the truth, or to
+    /// the next label where the truth was chosen.
+    fn answers(rows: &[(usize, usize, f32)], kind: HeadKind) -> HeadAnswers {
+        let mut probabilities = Array2::zeros((rows.len(), 3));
+        for (row, &(truth, chosen, confidence)) in rows.iter().enumerate() {
+            let other = if truth == chosen {
+                (chosen + 1) % 3
             } else {
-                1.0 - confidence
-            },
+                truth
+            };
+            probabilities[[row, chosen]] = confidence;
+            probabilities[[row, other]] = 1.0 - confidence;
+        }
+        HeadAnswers {
+            kind,
+            labels: ["a", "b", "c"].map(str::to_owned).to_vec(),
+            answers: rows
+                .iter()
+                .enumerate()
+                .map(|(row, &(truth, chosen, confidence))| Answer {
+                    row,
+                    truth: Truth::Known(truth),
+                    chosen,
+                    made: confidence >= 0.7,
+                    automated: confidence >= 0.9,
+                })
+                .collect(),
+            probabilities,
         }
     }
 
-    fn metrics(rows: &[Scored], ordered: bool) -> HeadMetrics {
-        let labels: Vec<String> = ["a", "b", "c"].map(str::to_owned).to_vec();
-        HeadMetrics::new(rows, &labels, ordered, |_| "?".to_owned())
+    fn topic(rows: &[(usize, usize, f32)]) -> HeadMetrics {
+        HeadMetrics::new(&answers(rows, HeadKind::Topic))
+    }
+
+    fn urgency(rows: &[(usize, usize, f32)]) -> HeadMetrics {
+        HeadMetrics::new(&answers(rows, HeadKind::Urgency))
     }
 
     #[test]
     fn measures_of_a_small_table_by_hand() {
-        let rows = [
-            scored(0, 0, 0.9),
-            scored(0, 0, 0.8),
-            scored(0, 1, 0.6),
-            scored(1, 1, 0.7),
-        ];
-        let m = metrics(&rows, false);
+        let m = topic(&[(0, 0, 0.9), (0, 0, 0.8), (0, 1, 0.6), (1, 1, 0.7)]);
         assert!((m.accuracy - 0.75).abs() < 1e-12);
         // a: precision 1, recall 2/3, F1 0.8; b: precision 1/2, recall 1, F1 2/3.
         assert!((m.labels["a"].f1 - 0.8).abs() < 1e-12);
@@ -330,20 +352,26 @@ mod tests {
     }
 
     #[test]
+    fn coverage_and_precision_count_predictions_that_were_made() {
+        let m = topic(&[(0, 0, 0.9), (0, 1, 0.8), (0, 1, 0.6), (1, 1, 0.7)]);
+        assert!((m.coverage - 0.75).abs() < 1e-12);
+        assert!((m.precision_when_made - 2.0 / 3.0).abs() < 1e-12);
+        assert!((m.automated - 0.25).abs() < 1e-12);
+        assert!((m.precision_when_automated - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
     fn calibration_error_is_the_gap_between_saying_and_being() {
         // Ten rows say 0.95, eight are right: one bin, a gap of 0.15.
-        let rows: Vec<Scored> = (0..10)
-            .map(|i| scored(usize::from(i >= 8), 0, 0.95))
-            .collect();
-        assert!((metrics(&rows, false).expected_calibration_error - 0.15).abs() < 1e-6);
+        let rows: Vec<_> = (0..10).map(|i| (usize::from(i >= 8), 0, 0.95)).collect();
+        assert!((topic(&rows).expected_calibration_error - 0.15).abs() < 1e-6);
     }
 
     #[test]
     fn kappa_is_one_for_agreement_and_zero_for_a_constant_guess() {
-        let agree = [scored(0, 0, 1.0), scored(1, 1, 1.0), scored(2, 2, 1.0)];
-        assert_eq!(metrics(&agree, true).quadratic_weighted_kappa, Some(1.0));
-        let constant = [scored(0, 1, 1.0), scored(1, 1, 1.0), scored(2, 1, 1.0)];
-        let m = metrics(&constant, true);
+        let agree = urgency(&[(0, 0, 1.0), (1, 1, 1.0), (2, 2, 1.0)]);
+        assert_eq!(agree.quadratic_weighted_kappa, Some(1.0));
+        let m = urgency(&[(0, 1, 1.0), (1, 1, 1.0), (2, 1, 1.0)]);
         assert!(m.quadratic_weighted_kappa.unwrap().abs() < 1e-12);
         assert!((m.under_call_rate.unwrap() - 1.0 / 3.0).abs() < 1e-12);
         assert_eq!(m.top_level_missed_rate, Some(1.0));
@@ -351,10 +379,9 @@ mod tests {
 
     #[test]
     fn a_label_the_model_does_not_know_counts_as_wrong() {
-        let mut row = scored(0, 0, 0.9);
-        row.truth = None;
-        row.truth_probability = 0.0;
-        let m = metrics(&[row], false);
+        let mut head = answers(&[(0, 0, 0.9)], HeadKind::Topic);
+        head.answers[0].truth = Truth::Unknown("?".to_owned());
+        let m = HeadMetrics::new(&head);
         assert_eq!(m.accuracy, 0.0);
         assert_eq!(m.labels["?"].rows, 1);
     }

@@ -1,13 +1,16 @@
 //! Runs a classifier over labelled texts, one thread, and measures it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Instant;
 
+use ndarray::Array2;
 use serde::Serialize;
 
-use super::labelled::LabelledTexts;
-use super::metrics::{HeadMetrics, Scored};
-use crate::classifier::{Classifier, HeadKind, Workspace};
+use super::answers::{Answer, HeadAnswers, Truth};
+use super::labelled::{LabelledHead, LabelledTexts};
+use super::metrics::HeadMetrics;
+use crate::classifier::{Classification, Classifier, Head, Workspace};
 
 /// What an evaluation found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -16,6 +19,9 @@ pub struct Evaluation {
     pub rows: usize,
     /// Measures by head, keyed by its name.
     pub heads: BTreeMap<String, HeadMetrics>,
+    /// The answers behind the measures, in the model's order of heads.
+    #[serde(skip)]
+    pub answers: Vec<HeadAnswers>,
     /// Time from text to probabilities, decisions and ranking, one thread.
     pub microseconds_per_ticket: Microseconds,
 }
@@ -71,38 +77,29 @@ pub fn evaluate(
         return Err(EvaluationError::NoRows);
     }
     let mut workspace = Workspace::default();
-    let mut probabilities: Vec<Vec<f32>> = Vec::with_capacity(data.texts.len());
     let mut microseconds: Vec<f64> = Vec::with_capacity(data.texts.len());
-    for text in &data.texts {
-        let started = Instant::now();
-        let classification = classifier.classify(text, &mut workspace);
-        microseconds.push(started.elapsed().as_secs_f64() * 1e6);
-        drop(classification);
-        probabilities.push(workspace.probabilities().to_vec());
-    }
-    let mut heads = BTreeMap::new();
+    let mut collectors: Vec<Collector<'_>> = Vec::new();
     let mut offset = 0;
     for head in classifier.heads() {
         let columns = offset..offset + head.labels.len();
         offset = columns.end;
-        let Some(labelled) = data.heads.iter().find(|h| h.kind == head.kind) else {
-            continue;
-        };
-        let indices = labelled.indices(&head.labels);
-        let mut scored = Vec::new();
-        let mut names: Vec<&str> = Vec::new();
-        for (row, label) in labelled.labels.iter().enumerate() {
-            let Some(label) = label else { continue };
-            let own = &probabilities[row][columns.clone()];
-            scored.push(Scored::new(indices[row], own, head.choose(own)));
-            names.push(label);
+        if let Some(labelled) = data.heads.iter().find(|h| h.kind == head.kind) {
+            collectors.push(Collector::new(head, labelled, columns));
         }
-        let ordered = head.kind == HeadKind::Urgency;
-        let metrics = HeadMetrics::new(&scored, &head.labels, ordered, |position| {
-            names.get(position).copied().unwrap_or_default().to_owned()
-        });
-        heads.insert(head.kind.name().to_owned(), metrics);
     }
+    for (row, text) in data.texts.iter().enumerate() {
+        let started = Instant::now();
+        let classification = classifier.classify(text, &mut workspace);
+        microseconds.push(started.elapsed().as_secs_f64() * 1e6);
+        for collector in &mut collectors {
+            collector.add(row, &classification, workspace.probabilities());
+        }
+    }
+    let answers: Vec<HeadAnswers> = collectors.into_iter().map(Collector::finish).collect();
+    let heads = answers
+        .iter()
+        .map(|head| (head.kind.name().to_owned(), HeadMetrics::new(head)))
+        .collect();
     microseconds.sort_by(f64::total_cmp);
     let quantile = |numerator: usize| {
         let last = microseconds.len().saturating_sub(1);
@@ -114,9 +111,63 @@ pub fn evaluate(
     Ok(Evaluation {
         rows: data.texts.len(),
         heads,
+        answers,
         microseconds_per_ticket: Microseconds {
             median: quantile(50),
             p99: quantile(99),
         },
     })
+}
+
+/// Gathers one head's answers.
+struct Collector<'a> {
+    head: &'a Head,
+    labelled: &'a LabelledHead,
+    indices: Vec<Option<usize>>,
+    /// The head's labels among all labels of the model.
+    columns: Range<usize>,
+    answers: Vec<Answer>,
+    probabilities: Vec<f32>,
+}
+
+impl<'a> Collector<'a> {
+    fn new(head: &'a Head, labelled: &'a LabelledHead, columns: Range<usize>) -> Self {
+        Self {
+            head,
+            labelled,
+            indices: labelled.indices(&head.labels),
+            columns,
+            answers: Vec::new(),
+            probabilities: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, row: usize, classification: &Classification, probabilities: &[f32]) {
+        let (Some(label), Some(prediction)) = (
+            self.labelled.labels.get(row).and_then(Option::as_ref),
+            classification.head(&self.head.kind),
+        ) else {
+            return;
+        };
+        let own = &probabilities[self.columns.clone()];
+        self.answers.push(Answer {
+            row,
+            truth: self.indices[row].map_or_else(|| Truth::Unknown(label.clone()), Truth::Known),
+            chosen: self.head.choose(own),
+            made: prediction.made_prediction(),
+            automated: prediction.automate,
+        });
+        self.probabilities.extend_from_slice(own);
+    }
+
+    fn finish(self) -> HeadAnswers {
+        let shape = (self.answers.len(), self.columns.len());
+        HeadAnswers {
+            kind: self.head.kind.clone(),
+            labels: self.head.labels.clone(),
+            answers: self.answers,
+            // One row of probabilities was added with each answer.
+            probabilities: Array2::from_shape_vec(shape, self.probabilities).unwrap_or_default(),
+        }
+    }
 }

@@ -12,7 +12,7 @@ use super::{FitParams, Stage};
 use crate::classifier::naive_bayes::NaiveBayesError;
 use crate::classifier::{Classifier, ClassifierError, Decision, Head, HeadKind, WeightMatrix};
 use crate::dataset::REFUSED_BELOW_ROWS;
-use crate::evaluation::{LabelledHead, LabelledTexts};
+use crate::evaluation::{HeadAnswers, LabelledHead, LabelledTexts};
 use crate::features::Vectorizer;
 
 /// A trained model with what is known of its quality.
@@ -68,13 +68,74 @@ pub fn fit(
     params: &FitParams,
     progress: &(dyn Fn(Stage) + Sync),
 ) -> Result<Fitted, FitError> {
+    let mut seconds = StageSeconds::default();
+    let (heads, pooled) = cross_validate_timed(data, params, progress, &mut seconds)?;
+
+    progress(Stage::Final);
+    let started = Instant::now();
+    let vectorizer = Vectorizer::fit(&data.texts, params.vectorizer);
+    let rows = vectorizer.transform(&data.texts);
+    let all_rows: Vec<usize> = (0..data.texts.len()).collect();
+    let mut folded: Vec<Array2<f32>> = Vec::with_capacity(heads.len());
+    let mut finished: Vec<Head> = Vec::with_capacity(heads.len());
+    let mut reports: Vec<HeadReport> = Vec::with_capacity(heads.len());
+    for (target, pooled) in heads.iter().zip(pooled) {
+        let (kept, targets) = target.labelled(&all_rows);
+        let labels = target.labels.len();
+        let experts = Experts::fit(&rows.select(&kept), &targets, labels, pooled.cost, params)?;
+        let (weights, bias) = experts.fold(&pooled.pool.weights);
+        folded.push(weights);
+        finished.push(Head {
+            kind: target.kind.clone(),
+            labels: target.labels.clone(),
+            bias,
+            thresholds: pooled.thresholds.clone(),
+            decision: target.decision(params),
+        });
+        reports.push(HeadReport::new(pooled));
+    }
+    let views: Vec<_> = folded.iter().map(Array2::view).collect();
+    // All have one row a feature, so they stand side by side.
+    let weights = concatenate(Axis(1), &views).unwrap_or_default();
+    let classifier = Classifier::new(vectorizer, WeightMatrix::quantize(weights.view()), finished)?;
+    seconds.r#final = started.elapsed().as_secs_f64();
+
+    let report = FitReport {
+        rows: data.texts.len(),
+        features: classifier.vectorizer().vocabulary().len(),
+        heads: reports,
+        seconds,
+    };
+    Ok(Fitted { classifier, report })
+}
+
+/// Learns from all folds but one, in turn, and says what the experts make of the rows held out: one
+/// entry a head. Nothing is fitted on all rows.
+///
+/// # Errors
+/// As [`fit`].
+pub fn cross_validate(
+    data: &LabelledTexts,
+    params: &FitParams,
+    progress: &(dyn Fn(Stage) + Sync),
+) -> Result<Vec<HeadAnswers>, FitError> {
+    let mut seconds = StageSeconds::default();
+    let (_, pooled) = cross_validate_timed(data, params, progress, &mut seconds)?;
+    Ok(pooled.into_iter().map(|head| head.answers).collect())
+}
+
+fn cross_validate_timed(
+    data: &LabelledTexts,
+    params: &FitParams,
+    progress: &(dyn Fn(Stage) + Sync),
+    seconds: &mut StageSeconds,
+) -> Result<(Vec<Target>, Vec<Pooled>), FitError> {
     let heads = data
         .heads
         .iter()
         .map(Target::new)
         .collect::<Result<Vec<_>, _>>()?;
     let first = heads.first().ok_or(FitError::NoHead)?;
-    let mut seconds = StageSeconds::default();
 
     let started = Instant::now();
     let folds = assign_folds(&data.texts, &first.rows, params.folds, params.seed);
@@ -96,43 +157,7 @@ pub fn fit(
         .map(|(target, scores)| scores.choose(target, params))
         .collect();
     seconds.pool = started.elapsed().as_secs_f64();
-
-    progress(Stage::Final);
-    let started = Instant::now();
-    let vectorizer = Vectorizer::fit(&data.texts, params.vectorizer);
-    let rows = vectorizer.transform(&data.texts);
-    let all_rows: Vec<usize> = (0..data.texts.len()).collect();
-    let mut folded: Vec<Array2<f32>> = Vec::with_capacity(heads.len());
-    let mut finished: Vec<Head> = Vec::with_capacity(heads.len());
-    let mut reports: Vec<HeadReport> = Vec::with_capacity(heads.len());
-    for (target, pooled) in heads.iter().zip(pooled) {
-        let (kept, targets) = target.labelled(&all_rows);
-        let labels = target.labels.len();
-        let experts = Experts::fit(&rows.select(&kept), &targets, labels, pooled.cost, params)?;
-        let (weights, bias) = experts.fold(&pooled.pool.weights);
-        folded.push(weights);
-        finished.push(Head {
-            kind: target.kind.clone(),
-            labels: target.labels.clone(),
-            bias,
-            thresholds: pooled.report.thresholds.clone(),
-            decision: target.decision(params),
-        });
-        reports.push(pooled.report);
-    }
-    let views: Vec<_> = folded.iter().map(Array2::view).collect();
-    // All have one row a feature, so they stand side by side.
-    let weights = concatenate(Axis(1), &views).unwrap_or_default();
-    let classifier = Classifier::new(vectorizer, WeightMatrix::quantize(weights.view()), finished)?;
-    seconds.r#final = started.elapsed().as_secs_f64();
-
-    let report = FitReport {
-        rows: data.texts.len(),
-        features: classifier.vectorizer().vocabulary().len(),
-        heads: reports,
-        seconds,
-    };
-    Ok(Fitted { classifier, report })
+    Ok((heads, pooled))
 }
 
 /// A head to be learned: its labels and each row's target.

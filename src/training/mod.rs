@@ -6,7 +6,7 @@ pub mod folds;
 pub mod out_of_fold;
 pub mod report;
 
-pub use fit::{FitError, Fitted, fit};
+pub use fit::{FitError, Fitted, cross_validate, fit};
 pub use report::FitReport;
 
 use crate::classifier::linear::LinearParams;

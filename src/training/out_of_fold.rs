@@ -1,19 +1,17 @@
 //! Out-of-fold scores: what experts say of rows that they were not trained on, and the pool that is
 //! fitted on them.
 
-use ndarray::{Array1, Array2, Axis, concatenate};
+use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate};
 
 use super::FitParams;
 use super::experts::score;
 use super::fit::{FitError, Target};
-
-use super::report::HeadReport;
 use crate::classifier::linear::LinearModel;
 use crate::classifier::naive_bayes::NaiveBayesModel;
 use crate::classifier::pool::{Pool, fit_pool, softmax};
 use crate::classifier::thresholds::{Outcome, choose_thresholds};
-use crate::classifier::{Head, HeadKind};
-use crate::evaluation::{HeadMetrics, LabelledTexts, Scored};
+use crate::classifier::{Head, Thresholds};
+use crate::evaluation::{Answer, HeadAnswers, LabelledTexts, Truth};
 use crate::features::Vectorizer;
 
 /// Number of folds on which the linear expert's cost is chosen; the rest use the one chosen.
@@ -27,6 +25,8 @@ pub struct OutOfFold {
     naive_bayes: Vec<Array2<f32>>,
     log_prior: Vec<Array2<f32>>,
     targets: Vec<usize>,
+    /// The rows of the data that the scores are of.
+    rows: Vec<usize>,
 }
 
 /// A head's cost and pool, chosen on out-of-fold scores, and how well they do there.
@@ -36,8 +36,10 @@ pub struct Pooled {
     pub cost: f64,
     /// The experts' weights.
     pub pool: Pool,
-    /// The head's report.
-    pub report: HeadReport,
+    /// Thresholds by label.
+    pub thresholds: Vec<Thresholds>,
+    /// What the pool says of each row.
+    pub answers: HeadAnswers,
 }
 
 /// Learns from all rows outside `fold` and adds the scores of the rows inside.
@@ -84,6 +86,7 @@ pub fn score_fold(
             |(_, label)| model.log_prior[label],
         ));
         out.targets.extend(held_targets);
+        out.rows.extend(kept.iter().map(|&index| held_rows[index]));
         if fold + 1 == COST_FOLDS {
             out.settle_cost();
         }
@@ -101,6 +104,7 @@ impl OutOfFold {
             naive_bayes: Vec::new(),
             log_prior: Vec::new(),
             targets: Vec::new(),
+            rows: Vec::new(),
         }
     }
 
@@ -137,9 +141,83 @@ impl OutOfFold {
             });
         let scores = [&linear, &stack(&self.naive_bayes), &stack(&self.log_prior)];
         let pool = fit_pool(&scores, &self.targets);
-        let report = measure(target, &scores, &self.targets, &pool.weights, params, cost);
-        Pooled { cost, pool, report }
+        let mut answers = self.answers(target, &scores, &pool.weights, params);
+        let thresholds = settle_thresholds(&mut answers, params);
+        Pooled {
+            cost,
+            pool,
+            thresholds,
+            answers,
+        }
     }
+    /// The pool's probabilities of all rows, in the order of the data.
+    fn answers(
+        &self,
+        target: &Target,
+        scores: &[&Array2<f32>],
+        pool: &[f64],
+        params: &FitParams,
+    ) -> HeadAnswers {
+        let head = Head {
+            kind: target.kind.clone(),
+            labels: target.labels.clone(),
+            bias: vec![0.0; target.labels.len()],
+            thresholds: Vec::new(),
+            decision: target.decision(params),
+        };
+        let mut order: Vec<usize> = (0..self.rows.len()).collect();
+        order.sort_by_key(|&index| self.rows[index]);
+        let mut probabilities = Array2::zeros((order.len(), target.labels.len()));
+        let mut answers = Vec::with_capacity(order.len());
+        for (mut own, &index) in probabilities.outer_iter_mut().zip(&order) {
+            let mut logits: Vec<f32> = (0..target.labels.len())
+                .map(|label| {
+                    let logit: f64 = scores
+                        .iter()
+                        .zip(pool)
+                        .map(|(s, w)| w * f64::from(s[[index, label]]))
+                        .sum();
+                    #[allow(clippy::cast_possible_truncation)] // logits fit an f32
+                    let logit = logit as f32;
+                    logit
+                })
+                .collect();
+            softmax(&mut logits);
+            own.assign(&ArrayView1::from(&logits));
+            answers.push(Answer {
+                row: self.rows[index],
+                truth: Truth::Known(self.targets[index]),
+                chosen: head.choose(&logits),
+                made: false,
+                automated: false,
+            });
+        }
+        HeadAnswers {
+            kind: head.kind,
+            labels: head.labels,
+            answers,
+            probabilities,
+        }
+    }
+}
+
+/// Chooses thresholds and marks the answers that pass them.
+fn settle_thresholds(head: &mut HeadAnswers, params: &FitParams) -> Vec<Thresholds> {
+    let outcomes: Vec<Outcome> = head
+        .iter()
+        .map(|(answer, probabilities)| Outcome {
+            chosen: answer.chosen,
+            confidence: probabilities[answer.chosen],
+            right: answer.right(),
+        })
+        .collect();
+    let thresholds = choose_thresholds(&outcomes, head.labels.len(), params.thresholds);
+    for (answer, outcome) in head.answers.iter_mut().zip(&outcomes) {
+        let own = thresholds[outcome.chosen];
+        answer.made = outcome.confidence >= own.suggest_at;
+        answer.automated = own.automate_at.is_some_and(|at| outcome.confidence >= at);
+    }
+    thresholds
 }
 
 /// One part below the other.
@@ -147,60 +225,4 @@ fn stack(parts: &[Array2<f32>]) -> Array2<f32> {
     let views: Vec<_> = parts.iter().map(Array2::view).collect();
     // All have one column a label.
     concatenate(Axis(0), &views).unwrap_or_default()
-}
-
-fn measure(
-    target: &Target,
-    scores: &[&Array2<f32>],
-    targets: &[usize],
-    pool: &[f64],
-    params: &FitParams,
-    cost: f64,
-) -> HeadReport {
-    let head = Head {
-        kind: target.kind.clone(),
-        labels: target.labels.clone(),
-        bias: vec![0.0; target.labels.len()],
-        thresholds: Vec::new(),
-        decision: target.decision(params),
-    };
-    let mut outcomes = Vec::with_capacity(targets.len());
-    let mut scored = Vec::with_capacity(targets.len());
-    for (row, &truth) in targets.iter().enumerate() {
-        #[allow(clippy::cast_possible_truncation)] // logits fit an f32
-        let mut probabilities: Vec<f32> = (0..target.labels.len())
-            .map(|label| {
-                let logit: f64 = scores
-                    .iter()
-                    .zip(pool)
-                    .map(|(s, w)| w * f64::from(s[[row, label]]))
-                    .sum();
-                logit as f32
-            })
-            .collect();
-        softmax(&mut probabilities);
-        let chosen = head.choose(&probabilities);
-        outcomes.push(Outcome {
-            chosen,
-            confidence: probabilities[chosen],
-            right: chosen == truth,
-        });
-        scored.push(Scored::new(Some(truth), &probabilities, chosen));
-    }
-    let thresholds = choose_thresholds(&outcomes, target.labels.len(), params.thresholds);
-    let ordered = target.kind == HeadKind::Urgency;
-    HeadReport {
-        kind: target.kind.clone(),
-        cost,
-        pool: pool.to_vec(),
-        suggest_only: target
-            .labels
-            .iter()
-            .zip(&thresholds)
-            .filter(|(_, thresholds)| thresholds.automate_at.is_none())
-            .map(|(label, _)| label.clone())
-            .collect(),
-        thresholds,
-        metrics: HeadMetrics::new(&scored, &target.labels, ordered, |_| String::new()),
-    }
 }

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::out_of_fold::Pooled;
 use crate::classifier::{HeadKind, Thresholds};
-use crate::evaluation::HeadMetrics;
+use crate::evaluation::{HeadAnswers, HeadMetrics};
 
 /// The report of one fit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -35,6 +36,32 @@ pub struct HeadReport {
     pub suggest_only: Vec<String>,
     /// The measures.
     pub metrics: HeadMetrics,
+    /// The answers behind the measures: what the folds say of each row.
+    #[serde(skip)]
+    pub answers: HeadAnswers,
+}
+
+impl HeadReport {
+    /// Reports on what was chosen for a head.
+    #[must_use]
+    pub fn new(pooled: Pooled) -> Self {
+        let answers = pooled.answers;
+        Self {
+            kind: answers.kind.clone(),
+            cost: pooled.cost,
+            pool: pooled.pool.weights,
+            suggest_only: answers
+                .labels
+                .iter()
+                .zip(&pooled.thresholds)
+                .filter(|(_, thresholds)| thresholds.automate_at.is_none())
+                .map(|(label, _)| label.clone())
+                .collect(),
+            thresholds: pooled.thresholds,
+            metrics: HeadMetrics::new(&answers),
+            answers,
+        }
+    }
 }
 
 fn as_name<S: serde::Serializer>(kind: &HeadKind, serializer: S) -> Result<S::Ok, S::Error> {

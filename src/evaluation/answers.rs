@@ -1,0 +1,81 @@
+//! One head's answers to labelled rows, from an evaluation or from the folds of a fit: what measures,
+//! reports, comparisons and the search for mislabelled rows are made of.
+
+use ndarray::{Array2, ArrayView1};
+
+use crate::classifier::HeadKind;
+use crate::classifier::head::most_probable;
+
+/// What a head said of the rows that carry a label for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeadAnswers {
+    /// Which head.
+    pub kind: HeadKind,
+    /// The labels that the model knows, in the order of the columns of `probabilities`.
+    pub labels: Vec<String>,
+    /// The answers, in ascending order of `row`.
+    pub answers: Vec<Answer>,
+    /// Calibrated probabilities, `answers × labels`.
+    pub probabilities: Array2<f32>,
+}
+
+/// The answer for one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Index of the row among the texts.
+    pub row: usize,
+    /// The row's own label.
+    pub truth: Truth,
+    /// Index of the label chosen.
+    pub chosen: usize,
+    /// Whether it was given as a prediction, not only as a guess.
+    pub made: bool,
+    /// Whether it may be acted on without a person.
+    pub automated: bool,
+}
+
+/// A row's own label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Truth {
+    /// Index of a label that the model knows.
+    Known(usize),
+    /// A label that the model does not know: every answer is wrong.
+    Unknown(String),
+}
+
+impl Answer {
+    /// Whether the row's own label was chosen.
+    #[must_use]
+    pub fn right(&self) -> bool {
+        self.truth == Truth::Known(self.chosen)
+    }
+}
+
+impl HeadAnswers {
+    /// Each answer with its probabilities, one a label.
+    pub fn iter(&self) -> impl Iterator<Item = (&Answer, ArrayView1<'_, f32>)> {
+        self.answers.iter().zip(self.probabilities.outer_iter())
+    }
+
+    /// The name of an answer's own label.
+    #[must_use]
+    pub fn truth_of<'a>(&'a self, answer: &'a Answer) -> &'a str {
+        match &answer.truth {
+            Truth::Known(index) => &self.labels[*index],
+            Truth::Unknown(label) => label,
+        }
+    }
+
+    /// The most probable label of a row and its probability.
+    #[must_use]
+    pub fn most_probable(probabilities: ArrayView1<'_, f32>) -> (usize, f32) {
+        let index = probabilities.as_slice().map_or(0, most_probable);
+        (index, probabilities.get(index).copied().unwrap_or(0.0))
+    }
+
+    /// Whether the head's labels are ordered.
+    #[must_use]
+    pub fn ordered(&self) -> bool {
+        self.kind == HeadKind::Urgency
+    }
+}
