@@ -1,5 +1,7 @@
-//! The log: structured lines on standard output, never a customer's words.
+//! The log: structured lines, never a customer's words; on standard output for a server, and the
+//! warnings alone on standard error for a command.
 
+use std::io::IsTerminal;
 use std::{io, panic};
 
 use tracing_subscriber::EnvFilter;
@@ -33,4 +35,16 @@ pub fn init(settings: &LogSettings) -> io::Result<()> {
         tracing::error!(place, "panicked");
     }));
     Ok(())
+}
+
+/// Sends warnings and errors to standard error from now on, as a command's standard output is its
+/// answer. A log that is set up already stays as it is.
+pub fn init_warnings() {
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new("triage=warn"))
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .without_time()
+        .with_target(false)
+        .try_init();
 }

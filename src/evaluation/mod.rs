@@ -1,11 +1,17 @@
 //! How good predictions are.
 
 pub mod answers;
+pub mod compare;
+pub mod label_issues;
 pub mod labelled;
 pub mod metrics;
+pub mod paired;
+pub mod report;
 pub mod run;
 
 pub use answers::{Answer, HeadAnswers, Truth};
+pub use compare::{Change, CompareError, Comparison, Effect, HeadComparison, compare};
+pub use label_issues::LabelIssues;
 pub use labelled::{LabelledHead, LabelledTexts};
 pub use metrics::HeadMetrics;
 pub use run::{Evaluation, EvaluationError, evaluate};

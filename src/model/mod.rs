@@ -1,11 +1,18 @@
-//! Trained models on disk: the bundle that one fit writes, and the registry that holds them.
+//! Trained models on disk: the bundle that one fit writes, the registry that holds them, and what
+//! makes one of them the active one.
 
+pub mod activations;
 pub mod bundle;
 pub mod files;
+pub mod gate;
 pub mod manifest;
+pub mod pointer;
 pub mod registry;
 mod tensors;
 
+pub use activations::{Action, Activation, Activations};
 pub use bundle::{Bundle, BundleError, make_ready};
+pub use gate::{Basis, Refusal, Verdict};
 pub use manifest::{DataSource, HeadSummary, Manifest};
+pub use pointer::Pointer;
 pub use registry::{Registry, RegistryError};

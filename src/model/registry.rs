@@ -7,13 +7,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::activations::{self, Activations};
 use super::bundle::{Bundle, BundleError, read_manifest};
 use super::files::replace;
 use super::manifest::Manifest;
 
 const ACTIVE: &str = "active";
-/// Number of earlier versions that can be rolled back to.
-const HISTORY: usize = 20;
 
 /// A folder of bundles.
 #[derive(Debug, Clone)]
@@ -127,44 +126,18 @@ impl Registry {
         Ok(Bundle::load(&self.find(&version)?)?)
     }
 
-    /// Makes `version` the active one, after loading it whole.
+    /// What became the active version, and when.
     ///
     /// # Errors
-    /// If there is no such version, it is unusable, or the pointer cannot be written.
-    pub fn activate(&self, version: &str) -> Result<(), RegistryError> {
-        Bundle::load(&self.find(version)?)?;
-        let _lock = self.lock()?;
-        let mut history = self.history()?;
-        if history.first().is_some_and(|active| active == version) {
-            return Ok(());
-        }
-        history.insert(0, version.to_owned());
-        history.truncate(HISTORY + 1);
-        self.point(&history)
-    }
-
-    /// Goes back to the version that was active before, and returns it.
-    ///
-    /// # Errors
-    /// If there is none, it is unusable, or the pointer cannot be written.
-    pub fn rollback(&self) -> Result<String, RegistryError> {
-        let _lock = self.lock()?;
-        let mut history = self.history()?;
-        if history.len() < 2 {
-            return Err(RegistryError::NoEarlier {
-                folder: self.folder.clone(),
-            });
-        }
-        history.remove(0);
-        let version = history.first().cloned().unwrap_or_default();
-        Bundle::load(&self.find(&version)?)?;
-        self.point(&history)?;
-        Ok(version)
+    /// If the log is there but cannot be read.
+    pub fn activations(&self) -> Result<Activations, RegistryError> {
+        activations::read(&self.folder)
+            .map_err(|source| self.at(activations::path(&self.folder), source))
     }
 
     /// Waits until no other program changes the pointer; others wait until the folder's handle
     /// is dropped.
-    fn lock(&self) -> Result<Option<fs::File>, RegistryError> {
+    pub(super) fn lock(&self) -> Result<Option<fs::File>, RegistryError> {
         let locked = fs::File::open(&self.folder).and_then(|folder| folder.lock().map(|()| folder));
         match locked {
             Ok(folder) => Ok(Some(folder)),
@@ -174,7 +147,7 @@ impl Registry {
         }
     }
 
-    fn find(&self, version: &str) -> Result<PathBuf, RegistryError> {
+    pub(super) fn find(&self, version: &str) -> Result<PathBuf, RegistryError> {
         let known = self.versions()?;
         if known.iter().any(|name| name == version) {
             return Ok(self.folder.join(version));
@@ -205,7 +178,7 @@ impl Registry {
         Ok(versions)
     }
 
-    fn history(&self) -> Result<Vec<String>, RegistryError> {
+    pub(super) fn history(&self) -> Result<Vec<String>, RegistryError> {
         let path = self.folder.join(ACTIVE);
         match fs::read_to_string(&path) {
             Ok(text) => Ok(text
@@ -219,7 +192,7 @@ impl Registry {
         }
     }
 
-    fn point(&self, history: &[String]) -> Result<(), RegistryError> {
+    pub(super) fn point(&self, history: &[String]) -> Result<(), RegistryError> {
         let path = self.folder.join(ACTIVE);
         let mut text = history.join("\n");
         text.push('\n');

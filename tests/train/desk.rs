@@ -86,10 +86,12 @@ impl Desk {
         names
     }
 
-    /// All files below a folder with their bytes, by path in that folder.
+    /// All files below a folder with their bytes, by path in that folder; but for the log of
+    /// activations, which holds times.
     pub(crate) fn files(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
         let mut files = BTreeMap::new();
         collect(&self.path(folder), "", &mut files);
+        files.remove("activations.log");
         files
     }
 }

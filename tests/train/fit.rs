@@ -176,7 +176,7 @@ fn only_an_activated_version_is_active() {
     }
     let third = desk.fit("--seed 9 --activate");
     assert!(desk.read("models/active").starts_with(third.as_bytes()));
-    assert_eq!(desk.names("models").len(), 5, "{second}");
+    assert_eq!(desk.names("models").len(), 6, "{second}");
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn each_head_can_be_learned_alone_or_with_any_other() {
         desk.write("some.csv", two_columns(columns, rows));
         let fitted = desk
             .run(&format!(
-                "fit --data some.csv --models models --activate --json {options}"
+                "fit --data some.csv --models models --activate --force --json {options}"
             ))
             .json();
         let heads = fitted["report"]["heads"].as_array().unwrap();

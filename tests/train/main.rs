@@ -2,16 +2,23 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod activation_log;
 mod altered;
 mod check;
+mod compare;
+mod compare_heads;
 mod crafted;
 mod desk;
 mod evaluate;
 mod fit;
 mod forge;
+mod gate;
 mod interrupted;
+mod mislabelled;
 mod models;
 mod refused;
+mod report;
 mod same_bytes;
+mod suspects;
 mod tickets;
 mod together;

@@ -69,5 +69,5 @@ fn a_reader_never_meets_half_a_version() {
         }
         all_done(vec![fit]);
     }
-    assert_eq!(desk.names("models").len(), 6);
+    assert_eq!(desk.names("models").len(), 7);
 }

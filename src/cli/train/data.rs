@@ -36,6 +36,11 @@ pub(super) struct DataArgs {
 }
 
 impl DataArgs {
+    /// The files to read.
+    pub(super) fn files(&self) -> &[PathBuf] {
+        &self.data
+    }
+
     /// Reads all files.
     ///
     /// # Errors
@@ -53,6 +58,11 @@ impl DataArgs {
 }
 
 impl DataArgs {
+    /// Whether any file is named, where a command can do without.
+    pub(super) fn is_given(&self) -> bool {
+        !self.data.is_empty()
+    }
+
     /// Whether an option names the column of a head, so that leaving it out would not be what was
     /// asked for.
     pub(super) fn asks_for(&self, kind: &HeadKind) -> bool {
@@ -78,12 +88,18 @@ fn parse_facet(argument: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), column.to_owned()))
 }
 
+/// Indices of the examples that become the rows of [`labelled`], in order.
+#[must_use]
+pub(super) fn rows_with_text(dataset: &Dataset) -> Vec<usize> {
+    (0..dataset.examples.len())
+        .filter(|&row| !dataset.examples[row].text.trim().is_empty())
+        .collect()
+}
+
 /// The rows with text, and each head's labels.
 #[must_use]
 pub(super) fn labelled(dataset: &Dataset) -> LabelledTexts {
-    let kept: Vec<usize> = (0..dataset.examples.len())
-        .filter(|&row| !dataset.examples[row].text.trim().is_empty())
-        .collect();
+    let kept = rows_with_text(dataset);
     let heads = dataset
         .heads
         .iter()

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::data::{DataArgs, labelled};
+use super::data::{DataArgs, labelled, sources};
 use super::fit::{print_heads, print_worst};
+use super::report::ReportArgs;
 use crate::evaluation::{Evaluation, evaluate};
 use crate::model::Registry;
 
@@ -22,6 +23,8 @@ pub(super) struct EvaluateArgs {
     version: Option<String>,
     #[command(flatten)]
     data: DataArgs,
+    #[command(flatten)]
+    report: ReportArgs,
     /// Print the measures as JSON
     #[arg(long)]
     json: bool,
@@ -35,6 +38,7 @@ struct Report<'a> {
 }
 
 pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
+    args.report.check(args.data.files())?;
     let registry = Registry::new(&args.models);
     let bundle = registry.load(args.version.as_deref())?;
     let (dataset, _) = args.data.read()?;
@@ -63,6 +67,13 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         keep
     });
     let evaluation = evaluate(&bundle.classifier, &data)?;
+    args.report.write_evaluation(
+        &bundle,
+        &sources(&dataset),
+        seen.map(|file| file.file.as_str()),
+        &evaluation,
+        &args.report.row_names(&dataset),
+    )?;
     if args.json {
         let report = Report {
             version: &bundle.version,

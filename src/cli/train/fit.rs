@@ -7,8 +7,12 @@ use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 
+use super::activate::{Activated, activate, print_refusal};
 use super::data::{DataArgs, labelled, sources};
+use super::learning;
 use super::progress::FitProgress;
+use super::report::ReportArgs;
+use crate::cli::exit;
 use crate::cli::table::{percent, table};
 use crate::dataset::{self, CheckReport, Severity, check};
 use crate::evaluation::{HeadMetrics, LabelledTexts};
@@ -29,24 +33,36 @@ pub(super) struct FitArgs {
     /// Seed of all random choices
     #[arg(long, default_value_t = 42)]
     seed: u64,
-    /// Make the new version the active one
+    /// Make the new version the active one, unless it is worse than the one that is active now (see
+    /// 'models activate --help'); if so, the new version is kept and the exit status is 1
     #[arg(long)]
     activate: bool,
+    /// Activate it even if it is worse; activations.log tells of it
+    #[arg(long, requires = "activate")]
+    force: bool,
     /// Train without the rows of labels that have too few of them
     #[arg(long)]
     drop_rare: bool,
+    /// Measure how accuracy grows with the number of rows, on a fifth of them held out; takes about
+    /// twice as long
+    #[arg(long)]
+    learning_curve: bool,
+    #[command(flatten)]
+    report: ReportArgs,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
+    args.report.check(args.data.files())?;
     make_ready(&args.models)?;
     let (dataset, found_reading) = args.data.read()?;
     let mut checked = check(&dataset);
     checked.include(found_reading);
     let mut data = labelled(&dataset);
     let sources = sources(&dataset);
+    let row_names = args.report.row_names(&dataset);
     drop(dataset);
     // A column that does not look like labels has no counts.
     let no_labels = checked
@@ -81,24 +97,40 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
     let fitted = fitted?;
     let bundle = Bundle::new(&fitted, &params, sources)?;
     let folder = bundle.save(&args.models)?;
-    if args.activate {
-        Registry::new(&args.models).activate(&bundle.version)?;
-    }
+    let activated = if args.activate {
+        let registry = Registry::new(&args.models);
+        Some(activate(&registry, &bundle.version, None, args.force)?)
+    } else {
+        None
+    };
+    let active = matches!(activated, Some(Activated::Yes));
+    let curve = match args.learning_curve {
+        true => Some(learning::measure(&data, &params)?),
+        false => None,
+    };
+    args.report
+        .write_fit(&bundle, &fitted.report, &row_names, curve.as_ref())?;
     if args.json {
-        let report = json!({
+        let mut report = json!({
             "version": bundle.version,
             "folder": folder,
-            "active": args.activate,
+            "active": active,
             "dropped_labels": dropped,
             "findings": checked.findings,
             "report": fitted.report,
         });
+        if let Some(curve) = &curve {
+            report["learning_curve"] = json!(curve);
+        }
         say!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         print_findings(&checked, &dropped);
         print_report(&fitted.report);
+        if let Some(curve) = &curve {
+            learning::print(curve);
+        }
         say!("\nversion {} in {}", bundle.version, folder.display());
-        if args.activate {
+        if active {
             say!("it is the active version");
         } else {
             say!(
@@ -107,6 +139,10 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
                 args.models.display()
             );
         }
+    }
+    if let Some(Activated::Refused { active, reasons }) = activated {
+        print_refusal(&bundle.version, &active, &reasons);
+        return Ok(ExitCode::from(exit::FAILED));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,15 +1,26 @@
-//! `triage-train`: checks data, fits, evaluates, and manages model versions.
+//! `triage-train`: checks data, fits, evaluates, compares, and manages model versions.
 
+mod activate;
 mod check;
+mod compare;
+mod compare_tables;
 mod data;
 mod evaluate;
 mod fit;
+mod held_out;
+mod learning;
+mod mislabelled;
 mod models;
 mod progress;
+mod report;
+mod suspects;
+mod suspects_table;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::telemetry;
 
 /// Trains the ticket classifier on labelled tickets and manages its versions.
 #[derive(Debug, Parser)]
@@ -24,6 +35,7 @@ enum Command {
     Check(check::CheckArgs),
     Fit(fit::FitArgs),
     Evaluate(evaluate::EvaluateArgs),
+    Compare(compare::CompareArgs),
     Models(models::ModelsArgs),
 }
 
@@ -33,10 +45,12 @@ impl TrainCli {
     /// # Errors
     /// If the input is unusable; the message names it.
     pub fn run(self) -> anyhow::Result<ExitCode> {
+        telemetry::init_warnings();
         match self.command {
             Command::Check(args) => check::run(&args),
             Command::Fit(args) => fit::run(&args),
             Command::Evaluate(args) => evaluate::run(&args),
+            Command::Compare(args) => compare::run(&args),
             Command::Models(args) => models::run(args),
         }
     }
