@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::area::Area;
 use super::head::HeadKind;
 use crate::ticket::Urgency;
 
@@ -10,6 +11,8 @@ use crate::ticket::Urgency;
 pub struct Classification {
     /// The topic, if the model has that head.
     pub topic: Option<Prediction>,
+    /// The most probable area, if the topics are paths.
+    pub area: Option<Area>,
     /// The urgency, if the model has that head; labels are the names of [`Urgency`].
     pub urgency: Option<Prediction>,
     /// Further heads, by name in ascending order.
@@ -53,6 +56,10 @@ pub struct Prediction {
     pub automate: bool,
     /// Why the head would rather have a person decide; `None` where a prediction was made.
     pub abstain_reason: Option<AbstainReason>,
+    /// Whether the costs of mistakes made it a higher label than the most probable one.
+    pub raised: bool,
+    /// Whether the costs of mistakes made it a lower label than the most probable one.
+    pub lowered: bool,
 }
 
 impl Prediction {
@@ -60,6 +67,13 @@ impl Prediction {
     #[must_use]
     pub fn made_prediction(&self) -> bool {
         self.abstain_reason.is_none()
+    }
+
+    /// The most probable label, from which the one chosen differs only where it was raised or
+    /// lowered.
+    #[must_use]
+    pub fn most_probable(&self) -> &str {
+        self.ranked.first().map_or(&self.label, |best| &best.label)
     }
 }
 
@@ -80,7 +94,8 @@ pub enum AbstainReason {
     EmptyText,
     /// The best label is less probable than its threshold asks.
     LowConfidence,
-    /// The two best labels are too close.
+    /// The best label is less probable than its threshold asks, but together with the second, which
+    /// is close, it would be probable enough.
     Ambiguous,
     /// The text is about something the model was not trained for.
     OutOfScope,

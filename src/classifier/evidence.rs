@@ -101,8 +101,8 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::classifier::{Decision, Head, Thresholds, WeightMatrix};
-    use crate::features::{Vectorizer, VectorizerParams};
+    use crate::classifier::{Decision, Head, Thresholds};
+    use crate::features::{QuantizedMatrix, Vectorizer, VectorizerParams};
 
     const TEXTS: [&str; 3] = [
         "the parcel is late",
@@ -128,10 +128,12 @@ mod tests {
                 2
             ],
             decision: Decision::MostProbable,
+            areas: Vec::new(),
         };
         Classifier::new(
             vectorizer,
-            WeightMatrix::quantize(weights.view()),
+            QuantizedMatrix::quantize(weights.view()),
+            None,
             vec![head],
         )
         .unwrap()

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::area::AreaThreshold;
+use super::cost_table::CostTable;
 use crate::ticket::Urgency;
 
 /// Which question a head answers.
@@ -47,16 +49,15 @@ pub struct Thresholds {
 }
 
 /// How a head chooses among its labels.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Decision {
     /// The most probable label.
     MostProbable,
-    /// Labels are ordered; the one with the least expected cost, where rating a ticket `d` levels
-    /// too high costs d² and `d` levels too low costs `under_call_factor` · d².
+    /// Labels are ordered; the one with the least expected cost.
     LeastCost {
-        /// How many times worse it is to rate too low than too high (> 0).
-        under_call_factor: f32,
+        /// The cost of each label chosen for each true one.
+        costs: CostTable,
     },
 }
 
@@ -74,17 +75,17 @@ pub struct Head {
     pub thresholds: Vec<Thresholds>,
     /// How a label is chosen.
     pub decision: Decision,
+    /// Topics that are paths: the thresholds of their areas, in alphabetical order; else empty.
+    pub areas: Vec<AreaThreshold>,
 }
 
 impl Head {
     /// The index of the label chosen at these probabilities.
     #[must_use]
     pub fn choose(&self, probabilities: &[f32]) -> usize {
-        match self.decision {
+        match &self.decision {
             Decision::MostProbable => most_probable(probabilities),
-            Decision::LeastCost { under_call_factor } => {
-                least_cost(probabilities, under_call_factor)
-            }
+            Decision::LeastCost { costs } => costs.choose(probabilities),
         }
     }
 }
@@ -101,30 +102,6 @@ pub fn most_probable(probabilities: &[f32]) -> usize {
     best
 }
 
-/// The index of the level with the least expected cost, the higher of equals.
-fn least_cost(probabilities: &[f32], under_call_factor: f32) -> usize {
-    let cost = |chosen: usize| -> f32 {
-        probabilities
-            .iter()
-            .enumerate()
-            .map(|(level, probability)| {
-                #[allow(clippy::cast_precision_loss)] // a handful of levels
-                let distance = level.abs_diff(chosen) as f32;
-                let factor = if level > chosen {
-                    under_call_factor
-                } else {
-                    1.0
-                };
-                probability * factor * distance * distance
-            })
-            .sum()
-    };
-    (0..probabilities.len())
-        .rev()
-        .min_by(|&a, &b| cost(a).total_cmp(&cost(b)))
-        .unwrap_or(0)
-}
-
 /// The labels of the urgency head among `present`, in ascending order of level.
 #[must_use]
 pub fn urgency_labels(present: impl Fn(&str) -> bool) -> Vec<String> {
@@ -134,33 +111,4 @@ pub fn urgency_labels(present: impl Fn(&str) -> bool) -> Vec<String> {
         .filter(|label| present(label))
         .map(str::to_owned)
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn least_cost_prefers_the_middle_over_a_distant_favourite() {
-        // The most probable level is the lowest, but two levels too low would be costly.
-        let probabilities = [0.45, 0.10, 0.45];
-        assert_eq!(most_probable(&probabilities), 0);
-        assert_eq!(least_cost(&probabilities, 1.0), 1);
-    }
-
-    #[test]
-    fn a_higher_price_of_under_calling_raises_the_level() {
-        let probabilities = [0.0, 0.6, 0.4];
-        assert_eq!(least_cost(&probabilities, 1.0), 1);
-        assert_eq!(least_cost(&probabilities, 2.0), 2);
-    }
-
-    #[test]
-    fn certainty_is_never_overruled() {
-        for level in 0..4 {
-            let mut probabilities = [0.0; 4];
-            probabilities[level] = 1.0;
-            assert_eq!(least_cost(&probabilities, 5.0), level);
-        }
-    }
 }

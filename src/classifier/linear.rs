@@ -8,7 +8,7 @@
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 
-use crate::features::{SparseMatrix, SparseRow};
+use crate::features::{FeatureRows, SparseRow};
 
 /// Hyper-parameters of the linear expert.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -18,6 +18,9 @@ pub struct LinearParams {
     pub tolerance: f64,
     /// Stop after this many passes over the rows at the latest.
     pub max_passes: usize,
+    /// How much more a missed row of a rare label costs: cost · (mean rows a label / the label's
+    /// rows)^balance; 0 for none, 1 for all labels alike (0 to 1).
+    pub balance: f64,
 }
 
 impl Default for LinearParams {
@@ -25,6 +28,7 @@ impl Default for LinearParams {
         Self {
             tolerance: 0.1,
             max_passes: 200,
+            balance: 0.25,
         }
     }
 }
@@ -32,8 +36,10 @@ impl Default for LinearParams {
 /// Separators of all labels, before they are folded into a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearModel {
-    /// Weights, `labels × features`.
+    /// Weights of n-grams, `labels × features`.
     pub weights: Array2<f32>,
+    /// Weights of the sentence vector, `labels × dimensions`.
+    pub sentence: Array2<f32>,
     /// One constant a label.
     pub bias: Array1<f32>,
 }
@@ -43,58 +49,121 @@ impl LinearModel {
     /// `cost` the penalty of a margin violation against the size of the weights (C > 0).
     #[must_use]
     pub fn fit(
-        rows: &SparseMatrix,
+        rows: &FeatureRows,
         targets: &[usize],
         labels: usize,
         cost: f64,
         params: LinearParams,
         seed: u64,
     ) -> Self {
-        let diagonals: Vec<f32> = rows.iter().map(|row| row.squared_norm() + 1.0).collect();
-        let mut weights = Array2::zeros((labels, rows.columns()));
+        let diagonals: Vec<f32> = (0..rows.rows())
+            .map(|row| {
+                let dense = rows.dense.row(row);
+                rows.sparse.row(row).squared_norm() + dense.dot(&dense) + 1.0
+            })
+            .collect();
+        let costs = positive_costs(targets, labels, cost, params.balance);
+        let mut weights = Array2::zeros((labels, rows.sparse.columns()));
+        let mut sentence = Array2::zeros((labels, rows.dense.ncols()));
         let mut bias = Array1::zeros(labels);
         weights
             .outer_iter_mut()
             .into_par_iter()
+            .zip(sentence.outer_iter_mut().into_par_iter())
             .zip(bias.axis_iter_mut(ndarray::Axis(0)).into_par_iter())
             .enumerate()
-            .for_each(|(label, (mut weights, mut bias))| {
+            .for_each(|(label, ((mut weights, mut sentence), mut bias))| {
                 let problem = Problem {
                     rows,
                     diagonals: &diagonals,
                     positive: &|row| targets[row] == label,
                     cost,
+                    positive_cost: costs[label],
                     params,
                 };
-                let (fitted, constant) = problem.solve(seed ^ label as u64);
-                weights
-                    .iter_mut()
-                    .zip(fitted)
-                    .for_each(|(to, from)| *to = from);
-                bias.fill(constant);
+                let fitted = problem.solve(seed ^ label as u64);
+                weights.assign(&Array1::from_vec(fitted.weights));
+                sentence.assign(&Array1::from_vec(fitted.sentence));
+                bias.fill(fitted.bias);
             });
-        Self { weights, bias }
+        Self {
+            weights,
+            sentence,
+            bias,
+        }
     }
+}
+
+/// The cost of a missed row of each label: higher for rarer labels.
+fn positive_costs(targets: &[usize], labels: usize, cost: f64, balance: f64) -> Vec<f64> {
+    let mut counts = vec![0_usize; labels];
+    for &target in targets {
+        counts[target] += 1;
+    }
+    #[allow(clippy::cast_precision_loss)] // row counts are far below 2^52
+    let mean = targets.len() as f64 / labels.max(1) as f64;
+    counts
+        .into_iter()
+        .map(|count| {
+            #[allow(clippy::cast_precision_loss)] // row counts are far below 2^52
+            let share = mean / count.max(1) as f64;
+            cost * libm::pow(share, balance)
+        })
+        .collect()
 }
 
 /// One label against the rest.
 struct Problem<'a> {
-    rows: &'a SparseMatrix,
+    rows: &'a FeatureRows,
     /// Squared length of each row, the constant included.
     diagonals: &'a [f32],
     positive: &'a (dyn Fn(usize) -> bool + Sync),
+    /// Cost of a violation by a row of another label.
     cost: f64,
+    /// Cost of a violation by a row of the label.
+    positive_cost: f64,
     params: LinearParams,
 }
 
+/// One label's separator.
+struct Separator {
+    weights: Vec<f32>,
+    sentence: Vec<f32>,
+    bias: f32,
+}
+
+impl Separator {
+    fn score(&self, sparse: SparseRow<'_>, dense: &[f32]) -> f32 {
+        gather(sparse, &self.weights) + dot(dense, &self.sentence) + self.bias
+    }
+
+    fn add(&mut self, step: f32, sparse: SparseRow<'_>, dense: &[f32]) {
+        for (id, value) in sparse.iter() {
+            self.weights[id] += step * value;
+        }
+        for (weight, value) in self.sentence.iter_mut().zip(dense) {
+            *weight += step * value;
+        }
+        self.bias += step;
+    }
+}
+
 impl Problem<'_> {
-    fn solve(&self, seed: u64) -> (Vec<f32>, f32) {
+    fn solve(&self, seed: u64) -> Separator {
         let mut random = fastrand::Rng::with_seed(seed);
-        let mut weights = vec![0.0_f32; self.rows.columns()];
-        let mut bias = 0.0_f32;
+        let mut separator = Separator {
+            weights: vec![0.0; self.rows.sparse.columns()],
+            sentence: vec![0.0; self.rows.dense.ncols()],
+            bias: 0.0,
+        };
         let mut alpha = vec![0.0_f32; self.rows.rows()];
         #[allow(clippy::cast_possible_truncation)] // an f32 carries the precision that matters here
-        let (slack, tolerance) = ((0.5 / self.cost) as f32, self.params.tolerance as f32);
+        let [slack, positive_slack, tolerance] = [
+            0.5 / self.cost,
+            0.5 / self.positive_cost,
+            self.params.tolerance,
+        ]
+        .map(|value| value as f32);
         let mut active: Vec<usize> = (0..self.rows.rows())
             .filter(|&row| self.diagonals[row] > 1.0)
             .collect();
@@ -106,9 +175,15 @@ impl Problem<'_> {
             let mut position = 0;
             while position < active.len() {
                 let index = active[position];
-                let row = self.rows.row(index);
-                let sign = if (self.positive)(index) { 1.0 } else { -1.0 };
-                let gradient = sign * (dot(row, &weights) + bias) - 1.0 + slack * alpha[index];
+                let row = self.rows.sparse.row(index);
+                let dense = self.rows.dense.row(index);
+                let dense = dense.as_slice().unwrap_or(&[]);
+                let (sign, slack) = if (self.positive)(index) {
+                    (1.0, positive_slack)
+                } else {
+                    (-1.0, slack)
+                };
+                let gradient = sign * separator.score(row, dense) - 1.0 + slack * alpha[index];
                 let projected = if alpha[index] == 0.0 {
                     if gradient > shrink_above {
                         active.swap_remove(position);
@@ -123,11 +198,7 @@ impl Problem<'_> {
                 if projected.abs() > 1e-12 {
                     let before = alpha[index];
                     alpha[index] = (before - gradient / (self.diagonals[index] + slack)).max(0.0);
-                    let step = (alpha[index] - before) * sign;
-                    for (id, value) in row.iter() {
-                        weights[id] += step * value;
-                    }
-                    bias += step;
+                    separator.add((alpha[index] - before) * sign, row, dense);
                 }
                 position += 1;
             }
@@ -148,12 +219,26 @@ impl Problem<'_> {
                 };
             }
         }
-        (weights, bias)
+        separator
     }
 }
 
+/// Dot product in eight running sums.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; 8];
+    let (a_chunks, a_rest) = a.as_chunks::<8>();
+    let (b_chunks, b_rest) = b.as_chunks::<8>();
+    for (a, b) in a_chunks.iter().zip(b_chunks) {
+        for lane in 0..8 {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
 /// Dot product of a sparse row and dense weights, in four running sums.
-fn dot(row: SparseRow<'_>, weights: &[f32]) -> f32 {
+fn gather(row: SparseRow<'_>, weights: &[f32]) -> f32 {
     let mut sums = [0.0_f32; 4];
     let (ids, values) = (row.ids.chunks_exact(4), row.values.chunks_exact(4));
     let rest: f32 = ids
@@ -172,29 +257,34 @@ fn dot(row: SparseRow<'_>, weights: &[f32]) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use ndarray::array;
 
-    fn rows(rows: &[&[(u32, f32)]]) -> SparseMatrix {
-        SparseMatrix::from_rows(
+    use super::*;
+    use crate::features::SparseMatrix;
+
+    fn rows(rows: &[&[(u32, f32)]]) -> FeatureRows {
+        FeatureRows::sparse_only(SparseMatrix::from_rows(
             rows.iter().map(|row| row.iter().copied().unzip()).collect(),
             3,
-        )
+        ))
     }
 
     fn exact() -> LinearParams {
         LinearParams {
             tolerance: 1e-6,
             max_passes: 10_000,
+            balance: 0.0,
         }
     }
 
     /// Gradient of ½‖(w, b)‖² + C Σ max(0, 1 − y(w·x + b))² for one label.
     fn gradient(
-        matrix: &SparseMatrix,
+        rows: &FeatureRows,
         targets: &[usize],
         label: usize,
         model: &LinearModel,
     ) -> Vec<f64> {
+        let matrix = &rows.sparse;
         let columns = matrix.columns();
         let w: Vec<f64> = model
             .weights
@@ -243,6 +333,44 @@ mod tests {
         let a = LinearModel::fit(&with, &[0, 1, 1], 2, 1.0, exact(), 1);
         let b = LinearModel::fit(&without, &targets, 2, 1.0, exact(), 1);
         assert!((&a.weights - &b.weights).iter().all(|d| d.abs() < 1e-3));
+    }
+
+    #[test]
+    fn a_dense_part_counts_like_columns_of_its_own() {
+        let targets = [0, 0, 1, 1];
+        let columns: [&[(u32, f32)]; 4] = [
+            &[(0, 1.0), (1, 0.5), (2, -0.2)],
+            &[(0, 0.5), (1, 0.1), (2, 0.3)],
+            &[(0, -0.3), (1, 0.9), (2, 0.4)],
+            &[(1, 1.0), (2, 0.8)],
+        ];
+        let sparse = rows(&columns);
+        let split = FeatureRows {
+            sparse: rows(&columns.map(|row| &row[..row.len() - 2])).sparse,
+            dense: array![[0.5, -0.2], [0.1, 0.3], [0.9, 0.4], [1.0, 0.8]],
+        };
+        let a = LinearModel::fit(&sparse, &targets, 2, 1.0, exact(), 5);
+        let b = LinearModel::fit(&split, &targets, 2, 1.0, exact(), 5);
+        for label in 0..2 {
+            assert!((a.weights[[label, 0]] - b.weights[[label, 0]]).abs() < 1e-3);
+            for column in 0..2 {
+                let difference = a.weights[[label, column + 1]] - b.sentence[[label, column]];
+                assert!(difference.abs() < 1e-3);
+            }
+            assert!((a.bias[label] - b.bias[label]).abs() < 1e-3);
+        }
+    }
+
+    #[test]
+    fn rare_labels_cost_more() {
+        // Labels of 8, 1 and 3 rows: the mean is 4.
+        let targets = [0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 2, 2];
+        let costs = positive_costs(&targets, 3, 2.0, 0.5);
+        let expected = [2.0 * 0.5_f64.sqrt(), 4.0, 2.0 * (4.0 / 3.0_f64).sqrt()];
+        for (cost, expected) in costs.iter().zip(expected) {
+            assert!((cost - expected).abs() < 1e-12);
+        }
+        assert_eq!(positive_costs(&targets, 3, 2.0, 0.0), [2.0; 3]);
     }
 
     #[test]

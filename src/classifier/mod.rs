@@ -1,18 +1,23 @@
 //! From texts to labels with calibrated probabilities: the experts, how they are pooled and folded
 //! into one matrix, and the classifier that serves it.
 
+pub mod area;
+mod check;
 pub mod classification;
+pub mod cost_table;
 pub mod evidence;
 pub mod head;
 pub mod linear;
 pub mod naive_bayes;
 pub mod pool;
 pub mod predict;
+mod prediction;
 pub mod thresholds;
-pub mod weights;
 
+pub use area::{Area, AreaThreshold};
+pub use check::ClassifierError;
 pub use classification::{AbstainReason, Classification, LabelProbability, Prediction};
+pub use cost_table::CostTable;
 pub use evidence::Evidence;
 pub use head::{Decision, Head, HeadKind, Thresholds};
-pub use predict::{Classifier, ClassifierError, Workspace};
-pub use weights::WeightMatrix;
+pub use predict::{Classifier, SentenceExpert, Workspace};

@@ -1,12 +1,16 @@
 //! Serving: one text through vocabulary, weights and decisions of all heads.
 
-use std::collections::BTreeSet;
+use ndarray::Array2;
 
-use super::classification::{AbstainReason, Classification, LabelProbability, Prediction};
-use super::head::{Decision, Head, HeadKind, Thresholds};
+use super::area::Areas;
+use super::check::{ClassifierError, check_head, check_sentence};
+use super::classification::{AbstainReason, Classification};
+use super::head::{Head, HeadKind};
 use super::pool::softmax;
-use super::weights::WeightMatrix;
-use crate::features::{Encoding, Vectorizer};
+use super::prediction::predict;
+use crate::features::{
+    Encoding, QuantizedMatrix, SentenceEncoder, SentenceWorkspace, Vectorizer,
+};
 
 /// A text of which less than one word in this many is known from training is out of scope: another
 /// language, or no language at all.
@@ -16,43 +20,38 @@ const LEAST_KNOWN_SHARE: usize = 3;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Classifier {
     vectorizer: Vectorizer,
-    weights: WeightMatrix,
+    weights: QuantizedMatrix,
+    sentence: Option<SentenceExpert>,
     heads: Vec<Head>,
+    /// Of the topics, if they are paths.
+    areas: Option<Areas>,
 }
 
-/// Why parts do not make a classifier.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ClassifierError {
-    /// Vocabulary and weights differ in size.
-    #[error("{features} features but weights for {rows}")]
-    Features {
-        /// Size of the vocabulary.
-        features: usize,
-        /// Rows of the weights.
-        rows: usize,
-    },
-    /// The heads' labels do not fill the columns of the weights.
-    #[error("the heads have {labels} labels but the weights have {columns} columns")]
-    Labels {
-        /// Labels of all heads.
-        labels: usize,
-        /// Columns of the weights.
-        columns: usize,
-    },
-    /// A head's parts differ in length, are not finite, it has fewer than two labels, or one twice.
-    #[error("head '{head}': {problem}")]
-    Head {
-        /// The head's name.
-        head: String,
-        /// What is wrong.
-        problem: &'static str,
-    },
+/// The part of the linear expert that sees a text's sentence vector.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SentenceExpert {
+    /// What gives texts their vectors.
+    pub encoder: SentenceEncoder,
+    /// Weights, `dimensions × labels` of all heads side by side.
+    pub weights: Array2<f32>,
+}
+
+impl SentenceExpert {
+    /// What a text's vector adds to the logits, one a label.
+    fn add(&self, vector: &[f32], logits: &mut [f32]) {
+        for (&value, weights) in vector.iter().zip(self.weights.outer_iter()) {
+            for (logit, weight) in logits.iter_mut().zip(weights.as_slice().unwrap_or(&[])) {
+                *logit += value * weight;
+            }
+        }
+    }
 }
 
 /// Buffers that one thread uses again for each ticket.
 #[derive(Debug, Default)]
 pub struct Workspace {
     pub(super) encoding: Encoding,
+    pub(super) sentence: SentenceWorkspace,
     pub(super) logits: Vec<f32>,
 }
 
@@ -71,7 +70,8 @@ impl Classifier {
     /// If the parts do not fit together.
     pub fn new(
         vectorizer: Vectorizer,
-        weights: WeightMatrix,
+        weights: QuantizedMatrix,
+        sentence: Option<SentenceExpert>,
         heads: Vec<Head>,
     ) -> Result<Self, ClassifierError> {
         let features = vectorizer.vocabulary().len();
@@ -88,8 +88,14 @@ impl Classifier {
                 columns: weights.columns(),
             });
         }
+        if let Some(expert) = &sentence {
+            check_sentence(expert, labels)?;
+        }
+        let mut areas = None;
         for (index, head) in heads.iter().enumerate() {
-            check_head(head)?;
+            let own = Areas::new(&head.kind, &head.labels);
+            check_head(head, own.as_ref())?;
+            areas = areas.or(own);
             if heads[..index]
                 .iter()
                 .any(|earlier| earlier.kind == head.kind)
@@ -103,7 +109,9 @@ impl Classifier {
         Ok(Self {
             vectorizer,
             weights,
+            sentence,
             heads,
+            areas,
         })
     }
 
@@ -121,8 +129,20 @@ impl Classifier {
 
     /// The folded weights.
     #[must_use]
-    pub fn weights(&self) -> &WeightMatrix {
+    pub fn weights(&self) -> &QuantizedMatrix {
         &self.weights
+    }
+
+    /// The part that sees a text's sentence vector; `None` for a model of n-grams alone.
+    #[must_use]
+    pub fn sentence(&self) -> Option<&SentenceExpert> {
+        self.sentence.as_ref()
+    }
+
+    /// What gives texts their sentence vectors; `None` for a model of n-grams alone.
+    #[must_use]
+    pub fn sentence_encoder(&self) -> Option<&SentenceEncoder> {
+        self.sentence.as_ref().map(|expert| &expert.encoder)
     }
 
     /// The labels of a head; empty if the model lacks it.
@@ -134,9 +154,26 @@ impl Classifier {
             .map_or(&[], |head| &head.labels)
     }
 
-    /// Classifies one text by all heads.
+    /// Classifies one text by all heads, on the calling thread.
     pub fn classify(&self, text: &str, workspace: &mut Workspace) -> Classification {
         self.probabilities(text, workspace);
+        self.answer(workspace)
+    }
+
+    /// Classifies one text whose sentence vector was made elsewhere, by this model's
+    /// [`sentence_encoder`](Self::sentence_encoder).
+    pub fn classify_with_vector(
+        &self,
+        text: &str,
+        vector: &[f32],
+        workspace: &mut Workspace,
+    ) -> Classification {
+        self.probabilities_with_vector(text, vector, workspace);
+        self.answer(workspace)
+    }
+
+    /// The answers of all heads at the probabilities that `workspace` holds.
+    fn answer(&self, workspace: &Workspace) -> Classification {
         let Encoding {
             words, known_words, ..
         } = workspace.encoding;
@@ -149,6 +186,7 @@ impl Classifier {
         };
         let mut classification = Classification {
             topic: None,
+            area: None,
             urgency: None,
             facets: Vec::new(),
         };
@@ -158,7 +196,12 @@ impl Classifier {
             offset += head.labels.len();
             let prediction = predict(head, probabilities, unreadable);
             match &head.kind {
-                HeadKind::Topic => classification.topic = Some(prediction),
+                HeadKind::Topic => {
+                    let areas = self.areas.as_ref();
+                    classification.area =
+                        areas.map(|areas| areas.answer(&head.areas, &prediction, probabilities));
+                    classification.topic = Some(prediction);
+                }
                 HeadKind::Urgency => classification.urgency = Some(prediction),
                 HeadKind::Facet(name) => classification.facets.push((name.clone(), prediction)),
             }
@@ -169,83 +212,57 @@ impl Classifier {
     /// Fills `workspace` with the text's features and returns the probabilities of all labels,
     /// head after head in the order of [`heads`](Self::heads).
     pub fn probabilities<'w>(&self, text: &str, workspace: &'w mut Workspace) -> &'w [f32] {
+        self.add_sparse(text, workspace);
+        let Workspace {
+            sentence, logits, ..
+        } = workspace;
+        if let Some(expert) = &self.sentence {
+            match expert.encoder.encode_one(text, sentence) {
+                Ok(vector) => expert.add(vector, logits),
+                // Weights are checked when an encoder is loaded; the n-grams answer alone.
+                Err(error) => tracing::error!(%error, "a text got no sentence vector"),
+            }
+        }
+        self.normalise(logits);
+        logits
+    }
+
+    fn probabilities_with_vector<'w>(
+        &self,
+        text: &str,
+        vector: &[f32],
+        workspace: &'w mut Workspace,
+    ) -> &'w [f32] {
+        self.add_sparse(text, workspace);
+        if let Some(expert) = &self.sentence {
+            expert.add(vector, &mut workspace.logits);
+        }
+        self.normalise(&mut workspace.logits);
+        &workspace.logits
+    }
+
+    /// Sets the logits to the heads' constants and what the text's n-grams add.
+    fn add_sparse(&self, text: &str, workspace: &mut Workspace) {
         self.vectorizer.encode(text, &mut workspace.encoding);
-        let Workspace { encoding, logits } = workspace;
+        let Workspace {
+            encoding, logits, ..
+        } = workspace;
         logits.clear();
         logits.extend(self.heads.iter().flat_map(|head| &head.bias));
         for (&id, &value) in encoding.ids.iter().zip(&encoding.values) {
             self.weights.add_row(id, value, logits);
         }
-        let mut rest = logits.as_mut_slice();
+    }
+
+    /// Turns each head's logits into probabilities.
+    fn normalise(&self, logits: &mut [f32]) {
+        let mut rest = logits;
         for head in &self.heads {
             let (own, others) = rest.split_at_mut(head.labels.len());
             softmax(own);
             rest = others;
         }
-        logits
     }
-}
-
-fn predict(head: &Head, probabilities: &[f32], unreadable: Option<AbstainReason>) -> Prediction {
-    let chosen = head.choose(probabilities);
-    let confidence = probabilities[chosen];
-    let thresholds = head.thresholds[chosen];
-    let mut order: Vec<usize> = (0..probabilities.len()).collect();
-    order.sort_by(|&a, &b| {
-        probabilities[b]
-            .total_cmp(&probabilities[a])
-            .then(a.cmp(&b))
-    });
-    let margin = match order.as_slice() {
-        [first, second, ..] => probabilities[*first] - probabilities[*second],
-        _ => 1.0,
-    };
-    let abstain_reason = unreadable
-        .or_else(|| (confidence < thresholds.suggest_at).then_some(AbstainReason::LowConfidence));
-    Prediction {
-        label: head.labels[chosen].clone(),
-        confidence,
-        margin,
-        automate: abstain_reason.is_none()
-            && thresholds.automate_at.is_some_and(|at| confidence >= at),
-        abstain_reason,
-        ranked: order
-            .into_iter()
-            .map(|index| LabelProbability {
-                label: head.labels[index].clone(),
-                probability: probabilities[index],
-            })
-            .collect(),
-    }
-}
-
-fn check_head(head: &Head) -> Result<(), ClassifierError> {
-    let labels = head.labels.len();
-    let problem = if labels < 2 {
-        "fewer than two labels"
-    } else if head.bias.len() != labels || head.thresholds.len() != labels {
-        "labels, constants and thresholds differ in number"
-    } else if head.bias.iter().any(|b| !b.is_finite()) {
-        "a constant is not a finite number"
-    } else if !head.thresholds.iter().all(is_finite) {
-        "a threshold is not a finite number"
-    } else if head.labels.iter().collect::<BTreeSet<_>>().len() != labels {
-        "a label occurs twice"
-    } else if matches!(head.decision, Decision::LeastCost { under_call_factor: factor }
-        if !(factor.is_finite() && factor > 0.0))
-    {
-        "the factor of under-calling is not a positive number"
-    } else {
-        return Ok(());
-    };
-    Err(ClassifierError::Head {
-        head: head.kind.to_string(),
-        problem,
-    })
-}
-
-fn is_finite(thresholds: &Thresholds) -> bool {
-    thresholds.suggest_at.is_finite() && thresholds.automate_at.is_none_or(f32::is_finite)
 }
 
 #[cfg(test)]
@@ -253,7 +270,7 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::classifier::Thresholds;
+    use crate::classifier::{Decision, Thresholds};
     use crate::features::VectorizerParams;
 
     fn classifier() -> Classifier {
@@ -273,10 +290,12 @@ mod tests {
             bias: vec![0.5, 0.0],
             thresholds: vec![thresholds; 2],
             decision: Decision::MostProbable,
+            areas: Vec::new(),
         };
         Classifier::new(
             vectorizer,
-            WeightMatrix::quantize(weights.view()),
+            QuantizedMatrix::quantize(weights.view()),
+            None,
             vec![head],
         )
         .unwrap()

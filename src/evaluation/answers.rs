@@ -32,6 +32,8 @@ pub struct Answer {
     pub made: bool,
     /// Whether it may be acted on without a person.
     pub automated: bool,
+    /// Whether its area stands in for it, since the label is in doubt and the area is not.
+    pub area_fallback: bool,
 }
 
 /// A row's own label.

@@ -23,6 +23,7 @@ fn head(kind: HeadKind, labels: &[&str], rows: &[(&str, &str)]) -> HeadAnswers {
                 chosen: index(chosen).unwrap(),
                 made: true,
                 automated: false,
+                area_fallback: false,
             })
             .collect(),
         probabilities: Array2::from_elem((rows.len(), labels.len()), 0.5),

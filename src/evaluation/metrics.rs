@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::answers::{Answer, HeadAnswers, Truth};
+use super::area::AreaMetrics;
 
 /// Number of equal-width bins of the expected calibration error.
 pub const CALIBRATION_BINS: usize = 15;
@@ -51,6 +52,9 @@ pub struct HeadMetrics {
     /// Ordered heads: share of the rows of the highest label that were rated lower.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_level_missed_rate: Option<f64>,
+    /// Topics that are paths: measures of their areas.
+    #[serde(flatten)]
+    pub areas: Option<AreaMetrics>,
     /// Measures of each label that occurs as truth or prediction.
     pub labels: BTreeMap<String, LabelMetrics>,
     /// The pairs taken for each other most often, most frequent first.
@@ -126,6 +130,7 @@ impl HeadMetrics {
                     all.count(),
                 )
             }),
+            areas: AreaMetrics::new(head),
             labels: by_label,
             worst_confusions: worst_confusions(&confusion, labels),
         }
@@ -323,6 +328,7 @@ mod tests {
                     chosen,
                     made: confidence >= 0.7,
                     automated: confidence >= 0.9,
+                    area_fallback: false,
                 })
                 .collect(),
             probabilities,

@@ -1,6 +1,7 @@
 //! How good predictions are.
 
 pub mod answers;
+pub mod area;
 pub mod compare;
 pub mod label_issues;
 pub mod labelled;
@@ -10,6 +11,7 @@ pub mod report;
 pub mod run;
 
 pub use answers::{Answer, HeadAnswers, Truth};
+pub use area::{AreaFallback, AreaMetrics};
 pub use compare::{Change, CompareError, Comparison, Effect, HeadComparison, compare};
 pub use label_issues::LabelIssues;
 pub use labelled::{LabelledHead, LabelledTexts};

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::answers::{Answer, HeadAnswers, Truth};
 use super::labelled::{LabelledHead, LabelledTexts};
 use super::metrics::HeadMetrics;
-use crate::classifier::{Classification, Classifier, Head, Workspace};
+use crate::classifier::{Classification, Classifier, Head, HeadKind, Workspace};
 
 /// What an evaluation found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -156,6 +156,11 @@ impl<'a> Collector<'a> {
             chosen: self.head.choose(own),
             made: prediction.made_prediction(),
             automated: prediction.automate,
+            area_fallback: self.head.kind == HeadKind::Topic
+                && classification
+                    .area
+                    .as_ref()
+                    .is_some_and(|area| area.fallback),
         });
         self.probabilities.extend_from_slice(own);
     }

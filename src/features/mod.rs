@@ -1,11 +1,23 @@
-//! Texts as sparse vectors: TF-IDF over word and character n-grams.
+//! Texts as numbers: sparse TF-IDF over word and character n-grams, and dense sentence vectors from a
+//! table of word pieces or a transformer encoder.
 //!
-//! Fitted on training texts only. Knows nothing of labels.
+//! Fitted on texts alone. Knows nothing of labels.
 
+pub mod embedding;
+pub mod encoder;
+mod hash_index;
+pub mod quantized;
+pub mod rows;
+pub mod sentence;
 pub mod sparse;
 pub mod vectorizer;
 pub mod vocabulary;
 
+pub use encoder::{Encoder, EncoderError, EncoderWorkspace, SpecialTokens};
+pub use embedding::{Embedding, EmbeddingError};
+pub use quantized::QuantizedMatrix;
+pub use rows::FeatureRows;
+pub use sentence::{SentenceEncoder, SentenceWorkspace};
 pub use sparse::{SparseMatrix, SparseRow};
 pub use vectorizer::{Encoding, Vectorizer, VectorizerParams};
 pub use vocabulary::Vocabulary;

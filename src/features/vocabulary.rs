@@ -1,5 +1,6 @@
 //! The n-grams that a model knows, looked up by hash.
 
+use super::hash_index::HashIndex;
 use crate::text::Block;
 
 /// Known n-grams with their inverse document frequencies.
@@ -11,7 +12,7 @@ pub struct Vocabulary {
     hashes: Vec<u64>,
     idf: Vec<f32>,
     words: usize,
-    table: Table,
+    table: HashIndex,
 }
 
 /// Why a vocabulary's parts do not fit together.
@@ -49,7 +50,7 @@ impl Vocabulary {
             hashes: Vec::new(),
             idf: Vec::new(),
             words: 0,
-            table: Table::new(&[]),
+            table: HashIndex::new(&[]),
         }
     }
 
@@ -73,7 +74,7 @@ impl Vocabulary {
         if let Some(id) = idf.iter().position(|v| !(v.is_finite() && *v > 0.0)) {
             return Err(VocabularyError::Idf { id });
         }
-        let table = Table::new(&hashes);
+        let table = HashIndex::new(&hashes);
         Ok(Self {
             hashes,
             idf,
@@ -126,51 +127,6 @@ impl Vocabulary {
     #[must_use]
     pub fn id(&self, hash: u64) -> Option<u32> {
         self.table.get(hash)
-    }
-}
-
-/// Open addressing with linear probing at half load; a slot holds the upper half of the hash and
-/// the id plus one. An unknown n-gram is mistaken for a known one with a chance of about 2⁻³¹.
-#[derive(Debug, Clone, PartialEq)]
-struct Table {
-    slots: Vec<(u32, u32)>,
-    mask: usize,
-}
-
-impl Table {
-    fn new(hashes: &[u64]) -> Self {
-        let capacity = (hashes.len() * 2).next_power_of_two().max(2);
-        let mut table = Self {
-            slots: vec![(0, 0); capacity],
-            mask: capacity - 1,
-        };
-        for (id, &hash) in (0_u32..).zip(hashes) {
-            let (mut slot, tag) = table.start(hash);
-            while table.slots[slot].1 != 0 {
-                slot = (slot + 1) & table.mask;
-            }
-            table.slots[slot] = (tag, id + 1);
-        }
-        table
-    }
-
-    #[allow(clippy::cast_possible_truncation)] // the halves of the hash are used separately
-    fn start(&self, hash: u64) -> (usize, u32) {
-        (hash as usize & self.mask, (hash >> 32) as u32)
-    }
-
-    fn get(&self, hash: u64) -> Option<u32> {
-        let (mut slot, tag) = self.start(hash);
-        loop {
-            let (found, id) = self.slots[slot];
-            if id == 0 {
-                return None;
-            }
-            if found == tag {
-                return Some(id - 1);
-            }
-            slot = (slot + 1) & self.mask;
-        }
     }
 }
 

@@ -22,6 +22,11 @@ pub fn classification(
     wanted: Wanted,
     mut evidence: impl FnMut(&HeadKind, &str) -> Vec<Evidence>,
 ) -> v1::Classification {
+    let area = classification.area.as_ref().map(|area| v1::Area {
+        label: area.label.clone(),
+        confidence: area.confidence,
+        fallback: area.fallback,
+    });
     let mut message = |kind: HeadKind, prediction: &Prediction| {
         let words = if wanted.evidence {
             evidence(&kind, &prediction.label)
@@ -45,6 +50,7 @@ pub fn classification(
             .iter()
             .map(|(name, p)| (name.clone(), message(HeadKind::Facet(name.clone()), p)))
             .collect(),
+        area,
     }
 }
 
@@ -74,6 +80,8 @@ fn to_prediction(
             .into_iter()
             .filter_map(|word| to_evidence(word, ticket))
             .collect(),
+        raised_by_cost: prediction.raised,
+        lowered_by_cost: prediction.lowered,
     }
 }
 

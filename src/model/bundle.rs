@@ -11,7 +11,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::files::{read_at_most, sync_folder, write_new};
-use super::manifest::{DataSource, FORMAT_VERSION, HeadSummary, Manifest, OutOfFoldMeasures};
+use super::manifest::{
+    DataSource, FORMAT_VERSION, HeadSummary, Manifest, OutOfFoldMeasures, SentenceSummary,
+};
+use super::sentence::{read_sentence_encoder, sentence_files};
 use super::tensors::{read_classifier, serialize_tensors};
 use crate::checksum::sha256_hex;
 use crate::classifier::Classifier;
@@ -105,7 +108,8 @@ impl Bundle {
                 kind: head.kind.clone(),
                 labels: head.labels.clone(),
                 thresholds: head.thresholds.clone(),
-                decision: head.decision,
+                decision: head.decision.clone(),
+                areas: head.areas.clone(),
                 linear_cost: report.cost,
                 pool: report.pool.clone(),
                 out_of_fold: OutOfFoldMeasures {
@@ -117,6 +121,11 @@ impl Bundle {
                 },
             })
             .collect();
+        let mut files = BTreeMap::from([(WEIGHTS.to_owned(), sha256_hex(&tensors))]);
+        let encoder = fitted.classifier.sentence_encoder();
+        for (name, bytes) in sentence_files(encoder)? {
+            files.insert(name.to_owned(), sha256_hex(&bytes));
+        }
         let manifest = Manifest {
             format_version: FORMAT_VERSION,
             data,
@@ -125,7 +134,8 @@ impl Bundle {
             word_features: vocabulary.words(),
             params: params.clone(),
             heads,
-            files: BTreeMap::from([(WEIGHTS.to_owned(), sha256_hex(&tensors))]),
+            sentence: encoder.map(SentenceSummary::new),
+            files,
         };
         let version = version_of(&manifest_bytes(&manifest, Path::new(MANIFEST))?);
         Ok(Self {
@@ -158,6 +168,10 @@ impl Bundle {
         let tensors = serialize_tensors(&self.classifier).map_err(unwritable)?;
         let path = temporary.path().join(WEIGHTS);
         write_new(&path, &tensors).map_err(at(&path))?;
+        for (name, bytes) in sentence_files(self.classifier.sentence_encoder())? {
+            let path = temporary.path().join(name);
+            write_new(&path, &bytes).map_err(at(&path))?;
+        }
         let path = temporary.path().join(MANIFEST);
         write_new(&path, &manifest_bytes(&self.manifest, &path)?).map_err(at(&path))?;
         make_readable(temporary.path()).map_err(at(temporary.path()))?;
@@ -190,21 +204,30 @@ impl Bundle {
     /// If a file is missing, altered, of another format, or does not make a model.
     pub fn load(folder: &Path) -> Result<Self, BundleError> {
         let (manifest, version) = read_manifest(folder)?;
-        let path = folder.join(WEIGHTS);
-        let bytes = read(&path, MAX_WEIGHTS_BYTES)?;
-        if manifest.files.get(WEIGHTS) != Some(&sha256_hex(&bytes)) {
-            return Err(BundleError::Checksum { path });
-        }
-        let classifier =
-            read_classifier(&manifest, &bytes).map_err(|cause| BundleError::Content {
-                path,
+        let encoder = read_sentence_encoder(folder, &manifest)?;
+        let bytes = read_checked(folder, WEIGHTS, &manifest)?;
+        let classifier = read_classifier(&manifest, &bytes, encoder).map_err(|cause| {
+            BundleError::Content {
+                path: folder.join(WEIGHTS),
                 cause: cause.to_string(),
-            })?;
+            }
+        })?;
         Ok(Self {
             version,
             manifest,
             classifier,
         })
+    }
+}
+
+/// Reads a file of a bundle whose checksum the manifest gives.
+pub(super) fn read_checked(folder: &Path, name: &str, manifest: &Manifest) -> Result<Vec<u8>, BundleError> {
+    let path = folder.join(name);
+    let bytes = read(&path, MAX_WEIGHTS_BYTES)?;
+    if manifest.files.get(name) == Some(&sha256_hex(&bytes)) {
+        Ok(bytes)
+    } else {
+        Err(BundleError::Checksum { path })
     }
 }
 

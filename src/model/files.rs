@@ -19,7 +19,7 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// If the folder cannot be written; the old content then stays.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let folder = parent_of(path);
     let mut temporary = tempfile::Builder::new()
         .prefix(".tmp-")
         .tempfile_in(folder)?;
@@ -33,6 +33,39 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     temporary.as_file().sync_all()?;
     temporary.persist(path).map_err(|error| error.error)?;
     sync_folder(folder)
+}
+
+/// Makes the folder `folder` with these files, by name: all of them or none.
+///
+/// # Errors
+/// If the folder is there or cannot be made.
+pub fn write_folder(folder: &Path, files: &[(&str, &[u8])]) -> io::Result<()> {
+    let parent = parent_of(folder);
+    fs::create_dir_all(parent)?;
+    let temporary = tempfile::Builder::new()
+        .prefix(".tmp-")
+        .tempdir_in(parent)?;
+    for (name, bytes) in files {
+        write_new(&temporary.path().join(name), bytes)?;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(temporary.path(), fs::Permissions::from_mode(0o755))?;
+    }
+    sync_folder(temporary.path())?;
+    fs::rename(temporary.path(), folder)?;
+    // The folder has moved; nothing is left to clean up.
+    let _ = temporary.keep();
+    sync_folder(parent)
+}
+
+/// The folder that a path stands in; the working folder for a bare name.
+fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 /// Waits until the names in `folder` are on disk.

@@ -23,6 +23,7 @@ fn head(kind: &Value, labels: &[&str], accuracy: f64, kappa: Option<f64>) -> Val
         "labels": labels,
         "thresholds": [],
         "decision": "most_probable",
+        "areas": [],
         "linear_cost": 1.0,
         "pool": [],
         "out_of_fold": measures,
@@ -175,6 +176,7 @@ fn comparison(lost: usize) -> Comparison {
                 chosen: usize::from(row < wrong),
                 made: true,
                 automated: true,
+                area_fallback: false,
             })
             .collect(),
         probabilities: Array2::from_elem((100, 2), 0.5),

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::classifier::{Decision, HeadKind, Thresholds};
+use crate::classifier::{AreaThreshold, Decision, HeadKind, Thresholds};
 use crate::training::FitParams;
 
 /// The format that this library writes and the only one it reads.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// The content of `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,12 +27,35 @@ pub struct Manifest {
     pub features: usize,
     /// How many of the features are of the word block; their ids come first.
     pub word_features: usize,
+    /// Where its sentence vectors come from; none for a model of n-grams alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sentence: Option<SentenceSummary>,
     /// Parameters of the fit, seed included.
     pub params: FitParams,
     /// The heads in the order of the weights' columns.
     pub heads: Vec<HeadSummary>,
     /// SHA-256 of each other file of the bundle, by name.
     pub files: BTreeMap<String, String>,
+}
+
+/// Where a model's sentence vectors come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SentenceSummary {
+    /// A table in the bundle.
+    Embedding {
+        /// The table's name.
+        name: String,
+        /// Length of the vectors.
+        dimensions: usize,
+    },
+    /// A transformer encoder in the registry's folder `encoders`, which other models may share.
+    Encoder {
+        /// SHA-256 that identifies it.
+        checksum: String,
+        /// Length of the vectors.
+        dimensions: usize,
+    },
 }
 
 /// A file that was learned from.
@@ -59,6 +82,8 @@ pub struct HeadSummary {
     pub thresholds: Vec<Thresholds>,
     /// How it chooses.
     pub decision: Decision,
+    /// Thresholds of the areas of topics that are paths, in alphabetical order.
+    pub areas: Vec<AreaThreshold>,
     /// The linear expert's cost of a margin violation.
     pub linear_cost: f64,
     /// The pool's weights: linear, naive Bayes, log-prior.

@@ -8,6 +8,7 @@ pub mod gate;
 pub mod manifest;
 pub mod pointer;
 pub mod registry;
+mod sentence;
 mod tensors;
 
 pub use activations::{Action, Activation, Activations};

@@ -1,12 +1,15 @@
 //! The numbers of a classifier as a safetensors file: vocabulary, weights and constants.
 
+use ndarray::Array2;
 use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
 
 use super::manifest::Manifest;
-use crate::classifier::weights::WeightError;
-use crate::classifier::{Classifier, ClassifierError, Head, WeightMatrix};
+use crate::classifier::{Classifier, ClassifierError, Head, SentenceExpert};
+use crate::features::quantized::QuantizedError;
 use crate::features::vocabulary::VocabularyError;
-use crate::features::{Vectorizer, Vocabulary};
+use crate::features::{QuantizedMatrix, SentenceEncoder, Vectorizer, Vocabulary};
+
+const SENTENCE: &str = "sentence.weights";
 
 /// Why tensors do not make a classifier.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +24,7 @@ pub(super) enum ContentError {
     #[error(transparent)]
     Vocabulary(#[from] VocabularyError),
     #[error(transparent)]
-    Weights(#[from] WeightError),
+    Weights(#[from] QuantizedError),
     #[error(transparent)]
     Classifier(#[from] ClassifierError),
 }
@@ -52,8 +55,12 @@ pub(super) fn serialize_tensors(classifier: &Classifier) -> Result<Vec<u8>, Safe
         .collect();
     let bias = f32_bytes(&bias);
     let (features, labels) = (weights.rows(), weights.columns());
+    let sentence = classifier.sentence().map(|expert| {
+        let values: Vec<f32> = expert.weights.iter().copied().collect();
+        (expert.weights.nrows(), f32_bytes(&values))
+    });
     let tensor = |dtype, shape: Vec<usize>, bytes| TensorView::new(dtype, shape, bytes);
-    let tensors = [
+    let mut tensors = vec![
         ("bias", tensor(Dtype::F32, vec![labels], &bias)?),
         (
             "vocabulary.hashes",
@@ -69,6 +76,10 @@ pub(super) fn serialize_tensors(classifier: &Classifier) -> Result<Vec<u8>, Safe
             tensor(Dtype::I8, vec![features, labels], &values)?,
         ),
     ];
+    if let Some((dimensions, bytes)) = &sentence {
+        let view = tensor(Dtype::F32, vec![*dimensions, labels], bytes)?;
+        tensors.push((SENTENCE, view));
+    }
     safetensors::serialize(tensors, None)
 }
 
@@ -79,6 +90,7 @@ pub(super) fn serialize_tensors(classifier: &Classifier) -> Result<Vec<u8>, Safe
 pub(super) fn read_classifier(
     manifest: &Manifest,
     bytes: &[u8],
+    encoder: Option<SentenceEncoder>,
 ) -> Result<Classifier, ContentError> {
     let tensors = SafeTensors::deserialize(bytes)?;
     let labels = manifest.heads.iter().map(|head| head.labels.len()).sum();
@@ -107,14 +119,26 @@ pub(super) fn read_classifier(
             labels: head.labels.clone(),
             bias: bias.by_ref().take(head.labels.len()).collect(),
             thresholds: head.thresholds.clone(),
-            decision: head.decision,
+            decision: head.decision.clone(),
+            areas: head.areas.clone(),
         })
         .collect();
     let vocabulary = Vocabulary::new(hashes, idf, manifest.word_features)?;
-    let weights = WeightMatrix::from_parts(scales, values, labels)?;
+    let weights = QuantizedMatrix::from_parts(scales, values, labels)?;
+    let sentence = match encoder {
+        Some(encoder) => {
+            let shape = (encoder.dimensions(), labels);
+            let values = f32s(&tensors, SENTENCE, &[shape.0, shape.1])?;
+            // The tensor's shape was checked.
+            let weights = Array2::from_shape_vec(shape, values).unwrap_or_default();
+            Some(SentenceExpert { encoder, weights })
+        }
+        None => None,
+    };
     Ok(Classifier::new(
         Vectorizer::from_vocabulary(vocabulary),
         weights,
+        sentence,
         heads,
     )?)
 }

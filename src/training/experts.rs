@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::FitParams;
 use crate::classifier::linear::LinearModel;
 use crate::classifier::naive_bayes::{NaiveBayesError, NaiveBayesModel};
-use crate::features::SparseMatrix;
+use crate::features::{FeatureRows, SparseMatrix};
 
 /// The linear expert at one cost, and naive Bayes.
 pub struct Experts {
@@ -22,7 +22,7 @@ impl Experts {
     /// # Errors
     /// If naive Bayes cannot be fitted.
     pub fn fit(
-        rows: &SparseMatrix,
+        rows: &FeatureRows,
         targets: &[usize],
         labels: usize,
         cost: f64,
@@ -30,15 +30,15 @@ impl Experts {
     ) -> Result<Self, NaiveBayesError> {
         Ok(Self {
             linear: LinearModel::fit(rows, targets, labels, cost, params.linear, params.seed),
-            naive_bayes: NaiveBayesModel::fit(rows, targets, labels, params.naive_bayes)?,
+            naive_bayes: NaiveBayesModel::fit(&rows.sparse, targets, labels, params.naive_bayes)?,
         })
     }
 
-    /// Folds the experts by the pool's weights (linear, naive Bayes, log-prior) into one matrix,
-    /// `features × labels`, and one constant a label. Each feature's weights, and the constants,
-    /// are centred on zero: what all labels share changes no probability.
+    /// Folds the experts by the pool's weights (linear, naive Bayes, log-prior) into one linear model.
+    /// `sentence_scale` is what the sentence vectors were multiplied by. Each feature's weights, and
+    /// the constants, are centred on zero: what all labels share changes no probability.
     #[must_use]
-    pub fn fold(&self, pool: &[f64]) -> (Array2<f32>, Vec<f32>) {
+    pub fn fold(&self, pool: &[f64], sentence_scale: f32) -> Folded {
         #[allow(clippy::cast_possible_truncation)] // weights of a pool fit an f32
         let [linear, naive_bayes, prior] =
             [0, 1, 2].map(|expert| pool.get(expert).copied().unwrap_or(0.0) as f32);
@@ -52,7 +52,9 @@ impl Experts {
                 folded[[feature, label]] = linear * a + naive_bayes * b;
             }
         }
-        for mut row in folded.outer_iter_mut() {
+        let mut sentence = self.linear.sentence.t().as_standard_layout().into_owned();
+        sentence *= linear * sentence_scale;
+        for mut row in folded.outer_iter_mut().chain(sentence.outer_iter_mut()) {
             let mean = row.mean().unwrap_or(0.0);
             row -= mean;
         }
@@ -66,8 +68,31 @@ impl Experts {
         #[allow(clippy::cast_precision_loss)] // label counts are small
         let mean = bias.iter().sum::<f32>() / bias.len().max(1) as f32;
         bias.iter_mut().for_each(|b| *b -= mean);
-        (folded, bias)
+        Folded {
+            weights: folded,
+            sentence,
+            bias,
+        }
     }
+}
+
+/// The experts of a head as one linear model.
+#[derive(Debug, Clone)]
+pub struct Folded {
+    /// Weights of n-grams, `features × labels`.
+    pub weights: Array2<f32>,
+    /// Weights of the sentence vector, `dimensions × labels`.
+    pub sentence: Array2<f32>,
+    /// One constant a label.
+    pub bias: Vec<f32>,
+}
+
+/// The linear expert's scores of rows, `rows × labels`.
+#[must_use]
+pub fn score_linear(rows: &FeatureRows, model: &LinearModel) -> Array2<f32> {
+    let mut scores = score(&rows.sparse, &model.weights, &model.bias);
+    scores += &rows.dense.dot(&model.sentence.t());
+    scores
 }
 
 /// `rows · weightsᵀ + bias`, `rows × labels`; `weights` is `labels × features`.
@@ -91,11 +116,13 @@ pub fn score(rows: &SparseMatrix, weights: &Array2<f32>, bias: &Array1<f32>) -> 
 
 #[cfg(test)]
 mod tests {
+    use ndarray::array;
+
     use super::*;
 
     #[test]
     fn folding_keeps_all_differences_between_labels() {
-        let rows = SparseMatrix::from_rows(
+        let sparse = SparseMatrix::from_rows(
             vec![
                 (vec![0, 1], vec![0.8, 0.6]),
                 (vec![1, 2], vec![0.6, 0.8]),
@@ -104,32 +131,39 @@ mod tests {
             ],
             4,
         );
+        let unit = array![[0.6, 0.8], [1.0, 0.0], [0.8, -0.6], [0.0, 1.0]];
+        let rows = FeatureRows {
+            sparse,
+            dense: &unit * 3.0,
+        };
         let targets = [0, 1, 0, 2];
         let experts = Experts::fit(&rows, &targets, 3, 1.0, &FitParams::default()).unwrap();
         let pool = [2.0, 0.5, 0.25];
-        let (weights, bias) = experts.fold(&pool);
+        let folded = experts.fold(&pool, 3.0);
         let none = Array1::zeros(3);
-        let linear = score(&rows, &experts.linear.weights, &experts.linear.bias);
-        let naive_bayes = score(&rows, &experts.naive_bayes.weights, &none);
-        for (index, row) in rows.iter().enumerate() {
+        let linear = score_linear(&rows, &experts.linear);
+        let naive_bayes = score(&rows.sparse, &experts.naive_bayes.weights, &none);
+        for (index, row) in rows.sparse.iter().enumerate() {
+            let sentence = unit.row(index).dot(&folded.sentence);
             let pooled = |label: usize| {
                 2.0 * linear[[index, label]]
                     + 0.5 * naive_bayes[[index, label]]
                     + 0.25 * experts.naive_bayes.log_prior[label]
             };
-            let folded = |label: usize| {
-                bias[label]
+            let logit = |label: usize| {
+                folded.bias[label]
+                    + sentence[label]
                     + row
                         .iter()
-                        .map(|(id, v)| v * weights[[id, label]])
+                        .map(|(id, v)| v * folded.weights[[id, label]])
                         .sum::<f32>()
             };
             for label in 1..3 {
                 let expected = pooled(label) - pooled(0);
-                assert!((folded(label) - folded(0) - expected).abs() < 1e-4);
+                assert!((logit(label) - logit(0) - expected).abs() < 1e-4);
             }
         }
-        for row in weights.outer_iter() {
+        for row in folded.weights.outer_iter().chain(folded.sentence.outer_iter()) {
             assert!(row.sum().abs() < 1e-4);
         }
     }

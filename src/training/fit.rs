@@ -2,18 +2,21 @@
 
 use std::time::Instant;
 
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
-use super::experts::Experts;
+use super::experts::{Experts, Folded};
 use super::folds::assign_folds;
 use super::out_of_fold::{OutOfFold, Pooled, score_fold};
 use super::report::{FitReport, HeadReport, StageSeconds};
+use super::sentences::Sentences;
 use super::{FitParams, Stage};
+use crate::classifier::cost_table::CostTableError;
 use crate::classifier::naive_bayes::NaiveBayesError;
-use crate::classifier::{Classifier, ClassifierError, Decision, Head, HeadKind, WeightMatrix};
+use crate::classifier::{Classifier, ClassifierError, Decision, Head, HeadKind, SentenceExpert};
 use crate::dataset::REFUSED_BELOW_ROWS;
 use crate::evaluation::{HeadAnswers, LabelledHead, LabelledTexts};
-use crate::features::Vectorizer;
+use crate::features::embedding::distill::DistillError;
+use crate::features::{EncoderError, FeatureRows, QuantizedMatrix, SentenceEncoder, Vectorizer};
 
 /// A trained model with what is known of its quality.
 #[derive(Debug, Clone)]
@@ -50,12 +53,73 @@ pub enum FitError {
         /// Its rows.
         rows: usize,
     },
+    /// The costs of misjudged urgencies do not fit the data.
+    #[error(transparent)]
+    Costs(#[from] CostTableError),
     /// Naive Bayes could not be fitted.
     #[error(transparent)]
     NaiveBayes(#[from] NaiveBayesError),
+    /// The sentence encoder failed.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
+    /// No table could be distilled.
+    #[error(transparent)]
+    Distill(#[from] DistillError),
     /// The parts did not make a classifier.
     #[error(transparent)]
     Classifier(#[from] ClassifierError),
+}
+
+/// What a fit learns from: texts with labels, and their sentence vectors.
+#[derive(Debug, Clone, Copy)]
+pub struct TrainingData<'a> {
+    /// Texts and labels.
+    pub labelled: &'a LabelledTexts,
+    /// Sentence vectors of the same rows.
+    pub sentences: &'a Sentences,
+}
+
+/// What turns texts into features.
+#[derive(Debug)]
+pub(super) struct FeatureEncoders {
+    pub(super) vectorizer: Vectorizer,
+    pub(super) sentence: Option<SentenceEncoder>,
+}
+
+impl<'a> TrainingData<'a> {
+    /// Learns from `rows` how texts become features.
+    pub(super) fn learn_features(
+        self,
+        rows: &[usize],
+        params: &FitParams,
+    ) -> Result<FeatureEncoders, FitError> {
+        Ok(FeatureEncoders {
+            vectorizer: Vectorizer::fit(&self.texts(rows), params.vectorizer),
+            sentence: self.sentences.learned_from(rows, params.seed)?,
+        })
+    }
+
+    /// The features of `rows`.
+    pub(super) fn encode(
+        self,
+        encoders: &FeatureEncoders,
+        rows: &[usize],
+        params: &FitParams,
+    ) -> Result<FeatureRows, FitError> {
+        let texts = self.texts(rows);
+        let sentence = encoders.sentence.as_ref();
+        let mut dense = self.sentences.vectors(sentence, rows, &texts)?;
+        dense *= params.sentence_scale;
+        Ok(FeatureRows {
+            sparse: encoders.vectorizer.transform(&texts),
+            dense,
+        })
+    }
+
+    fn texts(self, rows: &[usize]) -> Vec<&'a str> {
+        let texts: &'a [String] = &self.labelled.texts;
+        rows.iter().map(|&row| texts[row].as_str()).collect()
+    }
 }
 
 /// Trains a model on `data`. Same data and parameters: same model. `progress` is told of each stage
@@ -64,7 +128,7 @@ pub enum FitError {
 /// # Errors
 /// If there is no head, a head has one label, or a label has fewer than [`REFUSED_BELOW_ROWS`] rows.
 pub fn fit(
-    data: &LabelledTexts,
+    data: TrainingData<'_>,
     params: &FitParams,
     progress: &(dyn Fn(Stage) + Sync),
 ) -> Result<Fitted, FitError> {
@@ -73,35 +137,39 @@ pub fn fit(
 
     progress(Stage::Final);
     let started = Instant::now();
-    let vectorizer = Vectorizer::fit(&data.texts, params.vectorizer);
-    let rows = vectorizer.transform(&data.texts);
-    let all_rows: Vec<usize> = (0..data.texts.len()).collect();
-    let mut folded: Vec<Array2<f32>> = Vec::with_capacity(heads.len());
+    let all_rows: Vec<usize> = (0..data.labelled.texts.len()).collect();
+    let encoders = data.learn_features(&all_rows, params)?;
+    let rows = data.encode(&encoders, &all_rows, params)?;
+    let mut folded: Vec<Folded> = Vec::with_capacity(heads.len());
     let mut finished: Vec<Head> = Vec::with_capacity(heads.len());
     let mut reports: Vec<HeadReport> = Vec::with_capacity(heads.len());
     for (target, pooled) in heads.iter().zip(pooled) {
         let (kept, targets) = target.labelled(&all_rows);
         let labels = target.labels.len();
-        let experts = Experts::fit(&rows.select(&kept), &targets, labels, pooled.cost, params)?;
-        let (weights, bias) = experts.fold(&pooled.pool.weights);
-        folded.push(weights);
+        let experts = Experts::fit(&rows.labelled(&kept), &targets, labels, pooled.cost, params)?;
+        let own = experts.fold(&pooled.pool.weights, params.sentence_scale);
         finished.push(Head {
             kind: target.kind.clone(),
             labels: target.labels.clone(),
-            bias,
+            bias: own.bias.clone(),
             thresholds: pooled.thresholds.clone(),
-            decision: target.decision(params),
+            decision: target.decision.clone(),
+            areas: pooled.areas.clone(),
         });
+        folded.push(own);
         reports.push(HeadReport::new(pooled));
     }
-    let views: Vec<_> = folded.iter().map(Array2::view).collect();
-    // All have one row a feature, so they stand side by side.
-    let weights = concatenate(Axis(1), &views).unwrap_or_default();
-    let classifier = Classifier::new(vectorizer, WeightMatrix::quantize(weights.view()), finished)?;
+    let sentence = encoders.sentence.map(|encoder| SentenceExpert {
+        encoder,
+        weights: side_by_side(folded.iter().map(|head| head.sentence.view()).collect()),
+    });
+    let weights = side_by_side(folded.iter().map(|head| head.weights.view()).collect());
+    let weights = QuantizedMatrix::quantize(weights.view());
+    let classifier = Classifier::new(encoders.vectorizer, weights, sentence, finished)?;
     seconds.r#final = started.elapsed().as_secs_f64();
 
     let report = FitReport {
-        rows: data.texts.len(),
+        rows: all_rows.len(),
         features: classifier.vectorizer().vocabulary().len(),
         heads: reports,
         seconds,
@@ -115,7 +183,7 @@ pub fn fit(
 /// # Errors
 /// As [`fit`].
 pub fn cross_validate(
-    data: &LabelledTexts,
+    data: TrainingData<'_>,
     params: &FitParams,
     progress: &(dyn Fn(Stage) + Sync),
 ) -> Result<Vec<HeadAnswers>, FitError> {
@@ -125,20 +193,21 @@ pub fn cross_validate(
 }
 
 fn cross_validate_timed(
-    data: &LabelledTexts,
+    data: TrainingData<'_>,
     params: &FitParams,
     progress: &(dyn Fn(Stage) + Sync),
     seconds: &mut StageSeconds,
 ) -> Result<(Vec<Target>, Vec<Pooled>), FitError> {
     let heads = data
+        .labelled
         .heads
         .iter()
-        .map(Target::new)
+        .map(|head| Target::new(head, params))
         .collect::<Result<Vec<_>, _>>()?;
     let first = heads.first().ok_or(FitError::NoHead)?;
 
     let started = Instant::now();
-    let folds = assign_folds(&data.texts, &first.rows, params.folds, params.seed);
+    let folds = assign_folds(&data.labelled.texts, &first.rows, params.folds, params.seed);
     let mut out_of_fold: Vec<OutOfFold> = heads.iter().map(|_| OutOfFold::new(params)).collect();
     for fold in 0..params.folds {
         progress(Stage::Fold {
@@ -160,16 +229,22 @@ fn cross_validate_timed(
     Ok((heads, pooled))
 }
 
+/// One matrix of all heads' columns; all have the same rows.
+fn side_by_side(heads: Vec<ArrayView2<'_, f32>>) -> Array2<f32> {
+    concatenate(Axis(1), &heads).unwrap_or_default()
+}
+
 /// A head to be learned: its labels and each row's target.
 #[derive(Debug)]
 pub struct Target {
     pub(super) kind: HeadKind,
     pub(super) labels: Vec<String>,
     pub(super) rows: Vec<Option<usize>>,
+    pub(super) decision: Decision,
 }
 
 impl Target {
-    fn new(head: &LabelledHead) -> Result<Self, FitError> {
+    fn new(head: &LabelledHead, params: &FitParams) -> Result<Self, FitError> {
         let labels = head.distinct();
         if labels.len() < 2 {
             return Err(FitError::OneLabel {
@@ -188,10 +263,17 @@ impl Target {
                 });
             }
         }
+        let decision = match head.kind {
+            HeadKind::Urgency => Decision::LeastCost {
+                costs: params.urgency_costs.of_labels(&labels)?,
+            },
+            HeadKind::Topic | HeadKind::Facet(_) => Decision::MostProbable,
+        };
         Ok(Self {
             kind: head.kind.clone(),
             labels,
             rows,
+            decision,
         })
     }
 
@@ -201,14 +283,5 @@ impl Target {
             .enumerate()
             .filter_map(|(position, &row)| self.rows[row].map(|label| (position, label)))
             .unzip()
-    }
-
-    pub(super) fn decision(&self, params: &FitParams) -> Decision {
-        match self.kind {
-            HeadKind::Urgency => Decision::LeastCost {
-                under_call_factor: params.under_call_factor,
-            },
-            HeadKind::Topic | HeadKind::Facet(_) => Decision::MostProbable,
-        }
     }
 }

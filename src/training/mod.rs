@@ -1,13 +1,20 @@
 //! From labelled tickets to a classifier and a report on it.
 
+mod area_thresholds;
+pub mod cost_file;
 pub mod experts;
 pub mod fit;
 pub mod folds;
+pub mod learning_curve;
 pub mod out_of_fold;
 pub mod report;
+pub mod sentences;
+pub mod urgency_costs;
 
-pub use fit::{FitError, Fitted, cross_validate, fit};
+pub use fit::{FitError, Fitted, TrainingData, cross_validate, fit};
 pub use report::FitReport;
+pub use sentences::Sentences;
+pub use urgency_costs::UrgencyCosts;
 
 use crate::classifier::linear::LinearParams;
 use crate::classifier::naive_bayes::NaiveBayesParams;
@@ -28,12 +35,14 @@ pub struct FitParams {
     pub linear: LinearParams,
     /// Penalties of a margin violation to choose from, by out-of-fold log loss for each head (> 0).
     pub linear_costs: Vec<f64>,
+    /// Length of the sentence vectors beside the two blocks of n-grams, which have length 1 each (> 0).
+    pub sentence_scale: f32,
     /// The naive Bayes expert.
     pub naive_bayes: NaiveBayesParams,
     /// What the thresholds are to reach.
     pub thresholds: ThresholdParams,
-    /// How many times worse it is to rate a ticket's urgency too low than too high (> 0).
-    pub under_call_factor: f32,
+    /// What it costs to misjudge a ticket's urgency.
+    pub urgency_costs: UrgencyCosts,
 }
 
 impl Default for FitParams {
@@ -44,9 +53,10 @@ impl Default for FitParams {
             vectorizer: VectorizerParams::default(),
             linear: LinearParams::default(),
             linear_costs: vec![0.1, 0.3, 1.0],
+            sentence_scale: 3.0,
             naive_bayes: NaiveBayesParams::default(),
             thresholds: ThresholdParams::default(),
-            under_call_factor: 1.2,
+            urgency_costs: UrgencyCosts::default(),
         }
     }
 }

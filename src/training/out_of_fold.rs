@@ -4,15 +4,15 @@
 use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate};
 
 use super::FitParams;
-use super::experts::score;
-use super::fit::{FitError, Target};
+use super::area_thresholds::settle_areas;
+use super::experts::{score, score_linear};
+use super::fit::{FitError, Target, TrainingData};
 use crate::classifier::linear::LinearModel;
 use crate::classifier::naive_bayes::NaiveBayesModel;
 use crate::classifier::pool::{Pool, fit_pool, softmax};
 use crate::classifier::thresholds::{Outcome, choose_thresholds};
-use crate::classifier::{Head, Thresholds};
-use crate::evaluation::{Answer, HeadAnswers, LabelledTexts, Truth};
-use crate::features::Vectorizer;
+use crate::classifier::{AreaThreshold, Head, Thresholds};
+use crate::evaluation::{Answer, HeadAnswers, Truth};
 
 /// Number of folds on which the linear expert's cost is chosen; the rest use the one chosen.
 const COST_FOLDS: usize = 2;
@@ -38,6 +38,8 @@ pub struct Pooled {
     pub pool: Pool,
     /// Thresholds by label.
     pub thresholds: Vec<Thresholds>,
+    /// Thresholds of the areas of topics that are paths.
+    pub areas: Vec<AreaThreshold>,
     /// What the pool says of each row.
     pub answers: HeadAnswers,
 }
@@ -45,42 +47,34 @@ pub struct Pooled {
 /// Learns from all rows outside `fold` and adds the scores of the rows inside.
 ///
 /// # Errors
-/// If naive Bayes cannot be fitted.
-pub fn score_fold(
-    data: &LabelledTexts,
+/// If naive Bayes cannot be fitted or the sentence encoder fails.
+pub(super) fn score_fold(
+    data: TrainingData<'_>,
     heads: &[Target],
     folds: &[usize],
     fold: usize,
     params: &FitParams,
     out_of_fold: &mut [OutOfFold],
 ) -> Result<(), FitError> {
-    let texts_where = |keep: &dyn Fn(usize) -> bool| -> (Vec<usize>, Vec<&str>) {
-        data.texts
-            .iter()
-            .enumerate()
-            .filter(|(row, _)| keep(folds[*row]))
-            .map(|(row, text)| (row, text.as_str()))
-            .unzip()
-    };
-    let (train_rows, train_texts) = texts_where(&|of| of != fold);
-    let (held_rows, held_texts) = texts_where(&|of| of == fold);
-    let vectorizer = Vectorizer::fit(&train_texts, params.vectorizer);
-    let train = vectorizer.transform(&train_texts);
-    let held = vectorizer.transform(&held_texts);
+    let (train_rows, held_rows): (Vec<usize>, Vec<usize>) =
+        (0..folds.len()).partition(|&row| folds[row] != fold);
+    let encoders = data.learn_features(&train_rows, params)?;
+    let train = data.encode(&encoders, &train_rows, params)?;
+    let held = data.encode(&encoders, &held_rows, params)?;
     for (target, out) in heads.iter().zip(out_of_fold) {
         let (kept, targets) = target.labelled(&train_rows);
-        let train = train.select(&kept);
+        let train = train.labelled(&kept);
         let (kept, held_targets) = target.labelled(&held_rows);
-        let held = held.select(&kept);
+        let held = held.labelled(&kept);
         let labels = target.labels.len();
         for (cost, scores) in &mut out.linear {
             let model =
                 LinearModel::fit(&train, &targets, labels, *cost, params.linear, params.seed);
-            scores.push(score(&held, &model.weights, &model.bias));
+            scores.push(score_linear(&held, &model));
         }
-        let model = NaiveBayesModel::fit(&train, &targets, labels, params.naive_bayes)?;
+        let model = NaiveBayesModel::fit(&train.sparse, &targets, labels, params.naive_bayes)?;
         out.naive_bayes
-            .push(score(&held, &model.weights, &Array1::zeros(labels)));
+            .push(score(&held.sparse, &model.weights, &Array1::zeros(labels)));
         out.log_prior.push(Array2::from_shape_fn(
             (held.rows(), labels),
             |(_, label)| model.log_prior[label],
@@ -141,12 +135,14 @@ impl OutOfFold {
             });
         let scores = [&linear, &stack(&self.naive_bayes), &stack(&self.log_prior)];
         let pool = fit_pool(&scores, &self.targets);
-        let mut answers = self.answers(target, &scores, &pool.weights, params);
+        let mut answers = self.answers(target, &scores, &pool.weights);
         let thresholds = settle_thresholds(&mut answers, params);
+        let areas = settle_areas(&mut answers, params.thresholds);
         Pooled {
             cost,
             pool,
             thresholds,
+            areas,
             answers,
         }
     }
@@ -156,14 +152,14 @@ impl OutOfFold {
         target: &Target,
         scores: &[&Array2<f32>],
         pool: &[f64],
-        params: &FitParams,
     ) -> HeadAnswers {
         let head = Head {
             kind: target.kind.clone(),
             labels: target.labels.clone(),
             bias: vec![0.0; target.labels.len()],
             thresholds: Vec::new(),
-            decision: target.decision(params),
+            decision: target.decision.clone(),
+            areas: Vec::new(),
         };
         let mut order: Vec<usize> = (0..self.rows.len()).collect();
         order.sort_by_key(|&index| self.rows[index]);
@@ -190,6 +186,7 @@ impl OutOfFold {
                 chosen: head.choose(&logits),
                 made: false,
                 automated: false,
+                area_fallback: false,
             });
         }
         HeadAnswers {

@@ -4,6 +4,7 @@
 
 mod asking;
 mod demo;
+mod in_doubt;
 mod program;
 mod refusals;
 mod with_server;

@@ -81,12 +81,15 @@ pub(crate) fn predict(label: &str) -> Prediction {
         }],
         automate: true,
         abstain_reason: None,
+        raised: false,
+        lowered: false,
     }
 }
 
 pub(crate) fn classify(topic: &str, urgency: Urgency) -> Classification {
     Classification {
         topic: Some(predict(topic)),
+        area: None,
         urgency: Some(predict(urgency.as_str())),
         facets: vec![("sentiment".into(), predict("neutral"))],
     }

@@ -42,6 +42,9 @@ async fn classify_says_what_a_ticket_is_about_and_how_urgent_it_is() {
         assert_eq!(topic.label, sample.topic, "{}", sample.body);
         assert!(topic.made_prediction, "{topic:?}");
         assert_eq!(topic.abstain_reason(), v1::AbstainReason::Unspecified);
+        let area = classification.area.clone().unwrap();
+        assert_eq!(sample.topic.split('/').next(), Some(area.label.as_str()));
+        assert!(area.confidence >= topic.confidence - 1e-6 && !area.fallback);
         let urgency = classification.urgency.clone().unwrap();
         let level = classification.urgency_level();
         assert_eq!(
@@ -54,6 +57,9 @@ async fn classify_says_what_a_ticket_is_about_and_how_urgent_it_is() {
             .chain(classification.facets.values())
         {
             check_probabilities(prediction);
+            let best = prediction.top[0].label == prediction.label;
+            let moved = prediction.raised_by_cost || prediction.lowered_by_cost;
+            assert_eq!(moved, !best, "{prediction:?}");
         }
     }
 }

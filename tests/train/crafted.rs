@@ -101,6 +101,9 @@ fn a_manifest_that_lies_about_labels_is_refused() {
 
 #[test]
 fn numbers_that_are_none_are_refused() {
+    fn costs(model: &mut Model, costs: Value) {
+        model.manifest["heads"][1]["decision"]["least_cost"]["costs"] = costs;
+    }
     fn first(model: &mut Model, tensor: &str, value: f32) {
         model.tensor(tensor)[..4].copy_from_slice(&value.to_le_bytes());
     }
@@ -152,9 +155,34 @@ fn numbers_that_are_none_are_refused() {
             "head 'topic': a threshold is not a finite number",
         ),
         (
-            |m| m.manifest["heads"][1]["decision"]["least_cost"]["under_call_factor"] = json!(0.0),
+            |m| costs(m, json!([[0.0, 1.0], [1.0, 0.0]])),
             WEIGHTS,
-            "head 'urgency': the factor of under-calling is not a positive number",
+            "head 'urgency': the cost table has not one row a label",
+        ),
+        (
+            |m| costs(m, json!([[0.0, 1.0], [-1.0, 0.0]])),
+            MANIFEST,
+            "a cost is not a number from 0 to 1000000000",
+        ),
+        (
+            |m| costs(m, json!([[0.0, 1.0], [1.0, 1.0]])),
+            MANIFEST,
+            "a right choice has a cost other than 0",
+        ),
+        (
+            |m| costs(m, json!([[0.0, 1.0], [1.0]])),
+            MANIFEST,
+            "a cost table has as many rows as labels",
+        ),
+        (
+            |m| m.manifest["heads"][0]["areas"][0]["label"] = json!("nowhere"),
+            WEIGHTS,
+            "head 'topic': the areas are not those of its topics",
+        ),
+        (
+            |m| m.manifest["heads"][0]["areas"][0]["suggest_at"] = json!(1e39),
+            WEIGHTS,
+            "head 'topic': an area's threshold is not a finite number",
         ),
     ]);
 }

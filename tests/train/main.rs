@@ -7,6 +7,7 @@ mod altered;
 mod check;
 mod compare;
 mod compare_heads;
+mod costs;
 mod crafted;
 mod desk;
 mod evaluate;

@@ -8,16 +8,18 @@ use clap::Args;
 use serde_json::json;
 
 use super::activate::{Activated, activate, print_refusal};
+use super::costs::CostArgs;
 use super::data::{DataArgs, labelled, sources};
 use super::learning;
 use super::progress::FitProgress;
 use super::report::ReportArgs;
+use super::sentences::SentenceArgs;
 use crate::cli::exit;
 use crate::cli::table::{percent, table};
 use crate::dataset::{self, CheckReport, Severity, check};
 use crate::evaluation::{HeadMetrics, LabelledTexts};
 use crate::model::{Bundle, Registry, make_ready};
-use crate::training::{FitParams, FitReport, fit};
+use crate::training::{FitParams, FitReport, TrainingData, fit};
 
 /// Most labels left out that are named.
 const LISTED: usize = 50;
@@ -47,6 +49,10 @@ pub(super) struct FitArgs {
     /// twice as long
     #[arg(long)]
     learning_curve: bool,
+    #[command(flatten)]
+    sentences: SentenceArgs,
+    #[command(flatten)]
+    costs: CostArgs,
     #[command(flatten)]
     report: ReportArgs,
     /// Print the report as JSON
@@ -89,10 +95,16 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
     }
     let params = FitParams {
         seed: args.seed,
+        urgency_costs: args.costs.urgency_costs(&data)?,
         ..FitParams::default()
     };
+    let sentences = args.sentences.sentences(&data.texts, &args.models)?;
+    let training = TrainingData {
+        labelled: &data,
+        sentences: &sentences,
+    };
     let progress = FitProgress::new(params.folds);
-    let fitted = fit(&data, &params, &|stage| progress.begin(stage));
+    let fitted = fit(training, &params, &|stage| progress.begin(stage));
     progress.finish();
     let fitted = fitted?;
     let bundle = Bundle::new(&fitted, &params, sources)?;
@@ -105,7 +117,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
     };
     let active = matches!(activated, Some(Activated::Yes));
     let curve = match args.learning_curve {
-        true => Some(learning::measure(&data, &params)?),
+        true => Some(learning::measure(training, &params)?),
         false => None,
     };
     args.report

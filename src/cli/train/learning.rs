@@ -3,16 +3,15 @@
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::table::{percent, table};
-use crate::evaluation::LabelledTexts;
 use crate::evaluation::report::LearningCurve;
 use crate::training::learning_curve::{CurveStep, SHARES, learning_curve};
-use crate::training::{FitError, FitParams, Stage};
+use crate::training::{FitError, FitParams, Stage, TrainingData};
 
 /// Measures the curve with a bar on a terminal.
 ///
 /// # Errors
 /// If the labels cannot be learned.
-pub(super) fn measure(data: &LabelledTexts, params: &FitParams) -> Result<LearningCurve, FitError> {
+pub(super) fn measure(data: TrainingData<'_>, params: &FitParams) -> Result<LearningCurve, FitError> {
     let bar = ProgressBar::new(SHARES.len() as u64);
     if let Ok(style) = ProgressStyle::with_template("{elapsed:>4} {wide_bar} {pos}/{len} {msg}") {
         bar.set_style(style);

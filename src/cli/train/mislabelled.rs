@@ -13,7 +13,8 @@ use super::suspects::SuspectsFile;
 use crate::dataset::Dataset;
 use crate::evaluation::{HeadAnswers, LabelIssues};
 use crate::model::Registry;
-use crate::training::{FitParams, cross_validate};
+use crate::features::SentenceEncoder;
+use crate::training::{FitParams, Sentences, TrainingData, cross_validate};
 
 /// Folds that can be learned with.
 const FOLDS: std::ops::RangeInclusive<usize> = 2..=20;
@@ -44,6 +45,7 @@ pub(super) struct Search {
     version: String,
     params: FitParams,
     suspects: Option<SuspectsFile>,
+    sentence_encoder: Option<SentenceEncoder>,
 }
 
 /// What a search found.
@@ -133,6 +135,7 @@ impl MislabelledArgs {
             None => None,
         };
         let bundle = Registry::new(models).load(self.version.as_deref())?;
+        let sentence_encoder = bundle.classifier.sentence_encoder().cloned();
         let params = bundle.manifest.params;
         if !can_learn(&params) {
             bail!(
@@ -144,6 +147,7 @@ impl MislabelledArgs {
         Ok(Some(Search {
             version: bundle.version,
             params,
+            sentence_encoder,
             suspects,
         }))
     }
@@ -174,7 +178,15 @@ impl Search {
             );
         }
         let progress = FitProgress::new(self.params.folds);
-        let answers = cross_validate(&data, &self.params, &|stage| progress.begin(stage));
+        let sentences = match &self.sentence_encoder {
+            Some(encoder) => Sentences::fixed(encoder.clone(), &data.texts, &|_| {})?,
+            None => Sentences::None,
+        };
+        let training = TrainingData {
+            labelled: &data,
+            sentences: &sentences,
+        };
+        let answers = cross_validate(training, &self.params, &|stage| progress.begin(stage));
         progress.finish();
         let answers = answers?;
         drop(data);

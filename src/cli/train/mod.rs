@@ -4,7 +4,9 @@ mod activate;
 mod check;
 mod compare;
 mod compare_tables;
+mod costs;
 mod data;
+mod distill;
 mod evaluate;
 mod fit;
 mod held_out;
@@ -13,6 +15,7 @@ mod mislabelled;
 mod models;
 mod progress;
 mod report;
+mod sentences;
 mod suspects;
 mod suspects_table;
 
@@ -35,6 +38,7 @@ enum Command {
     Check(check::CheckArgs),
     Fit(fit::FitArgs),
     Evaluate(evaluate::EvaluateArgs),
+    Distill(distill::DistillArgs),
     Compare(compare::CompareArgs),
     Models(models::ModelsArgs),
 }
@@ -50,6 +54,7 @@ impl TrainCli {
             Command::Check(args) => check::run(&args),
             Command::Fit(args) => fit::run(&args),
             Command::Evaluate(args) => evaluate::run(&args),
+            Command::Distill(args) => distill::run(&args),
             Command::Compare(args) => compare::run(&args),
             Command::Models(args) => models::run(args),
         }

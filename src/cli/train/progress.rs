@@ -46,3 +46,34 @@ impl FitProgress {
         self.bar.finish_and_clear();
     }
 }
+
+/// A bar over things of one kind that are done one after another.
+pub(super) struct CountProgress {
+    bar: ProgressBar,
+}
+
+impl CountProgress {
+    /// A bar over `total` of `what`, such as texts to encode.
+    #[must_use]
+    pub(super) fn new(what: &'static str, total: usize) -> Self {
+        let bar = ProgressBar::new(total as u64).with_message(what);
+        if let Ok(style) =
+            ProgressStyle::with_template("{elapsed:>4} {wide_bar} {pos}/{len} {msg}, {eta} left")
+        {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(std::time::Duration::from_millis(200));
+        Self { bar }
+    }
+
+    /// Shows that `more` are done.
+    pub(super) fn add(&self, more: usize) {
+        self.bar.inc(more as u64);
+    }
+}
+
+impl Drop for CountProgress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

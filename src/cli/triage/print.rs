@@ -40,6 +40,12 @@ fn print_classification(ticket: &Ticket, classification: &v1::Classification) {
         if let Some(prediction) = prediction {
             print_prediction(ticket, name, prediction);
         }
+        if name == "topic"
+            && let Some(area) = classification.area.as_ref().filter(|area| area.fallback)
+        {
+            let sure = percent(area.confidence.into());
+            say!("{:<10} {} {sure}", "area", area.label);
+        }
     }
     for (name, prediction) in &classification.facets {
         print_prediction(ticket, name, prediction);
@@ -62,9 +68,10 @@ fn print_prediction(ticket: &Ticket, name: &str, prediction: &v1::Prediction) {
         )
     };
     say!(
-        "{name:<10} {} {}{doubt}",
+        "{name:<10} {} {}{}{doubt}",
         prediction.label,
-        percent(prediction.confidence.into())
+        percent(prediction.confidence.into()),
+        moved(prediction)
     );
     if !others.is_empty() {
         say!("{:<10} not {}", "", others.join(", "));
@@ -73,6 +80,19 @@ fn print_prediction(ticket: &Ticket, name: &str, prediction: &v1::Prediction) {
     if !words.is_empty() {
         say!("{:<10} because of {}", "", words.join(", "));
     }
+}
+
+/// Why the label is not the most probable one; nothing if it is.
+fn moved(prediction: &v1::Prediction) -> String {
+    let (moved, mistake) = match (prediction.raised_by_cost, prediction.lowered_by_cost) {
+        (true, _) => ("raised", "low"),
+        (_, true) => ("lowered", "high"),
+        _ => return String::new(),
+    };
+    let from = prediction.top.first().map_or(String::new(), |best| {
+        format!(" from {} {}", best.label, percent(best.probability.into()))
+    });
+    format!(" ({moved}{from}: calling it too {mistake} costs more)")
 }
 
 /// The words that spoke most for the label, strongest first, repeats added up.

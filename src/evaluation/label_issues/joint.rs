@@ -124,6 +124,7 @@ pub(super) mod tests {
                     chosen: 0,
                     made: false,
                     automated: false,
+                    area_fallback: false,
                 })
                 .collect(),
             probabilities: Array2::from_shape_vec((rows.len(), labels), flat).unwrap(),

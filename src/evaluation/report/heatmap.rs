@@ -96,7 +96,7 @@ pub(super) fn heat_map(matrix: &Matrix) -> HeatMap {
         .iter()
         .map(|label| label.chars().count().min(LABEL_CHARACTERS));
     #[allow(clippy::cast_precision_loss)] // at most LABEL_CHARACTERS
-    let label_width = longest.max().unwrap_or(0) as f64 * font * 0.56 + 6.0;
+    let label_width = longest.max().unwrap_or(0) as f64 * font * 0.62 + 6.0;
     // Few labels are written above their columns, more of them aslant, many upright.
     let upright = side < 24.0;
     let above = if upright {
@@ -120,11 +120,7 @@ pub(super) fn heat_map(matrix: &Matrix) -> HeatMap {
             y: Px(y),
             class: format!("{kind}{}", depth(part, &steps)),
             right,
-            number: if numbers {
-                format!("{:.0}", part * 100.0)
-            } else {
-                String::new()
-            },
+            number: if numbers { number(part) } else { String::new() },
             text_x: Px(x + side / 2.0),
             text_y: Px(y + side / 2.0),
             title: format!(
@@ -137,6 +133,9 @@ pub(super) fn heat_map(matrix: &Matrix) -> HeatMap {
             ),
         }
     });
+    // Those on the diagonal last, so that nothing covers their frames.
+    let (right, mut cells): (Vec<Cell>, Vec<Cell>) = cells.partition(|cell| cell.right);
+    cells.extend(right);
     HeatMap {
         side: Px(side),
         font: Px(font),
@@ -150,7 +149,7 @@ pub(super) fn heat_map(matrix: &Matrix) -> HeatMap {
         columns: (0..matrix.labels)
             .map(|column| label(column, offset(column) + side / 2.0))
             .collect(),
-        cells: cells.collect(),
+        cells,
         table: (0..matrix.truths.len())
             .map(|row| line(matrix, row))
             .collect(),
@@ -185,6 +184,15 @@ fn line(matrix: &Matrix, row: usize) -> MatrixLine {
     }
 }
 
+/// A share in percent, as short as it can be; what is not nothing is never shown as 0.
+fn number(share: f64) -> String {
+    if share < 0.005 {
+        "<1".to_owned()
+    } else {
+        format!("{:.0}", share * 100.0)
+    }
+}
+
 /// 1 to 7: how many of the steps a share has reached, and one.
 fn depth(share: f64, steps: &[f64]) -> usize {
     1 + steps.iter().filter(|&&step| share >= step).count()
@@ -210,8 +218,8 @@ mod tests {
             .iter()
             .map(|cell| (cell.class.as_str(), cell.number.as_str()))
             .collect();
-        assert_eq!(cells, [("r5", "75"), ("w6", "25"), ("r7", "100")]);
-        assert_eq!(map.cells[1].title, "a/x → a/y: 1 of 4 (25.0\u{a0}%)");
+        assert_eq!(cells, [("w6", "25"), ("r5", "75"), ("r7", "100")]);
+        assert_eq!(map.cells[0].title, "a/x → a/y: 1 of 4 (25.0\u{a0}%)");
         assert_eq!(map.table[0].others, ["a/y (1)"]);
     }
 

@@ -62,6 +62,11 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
     cut
 }
 
+/// The parts of a label between which a line may end.
+pub(super) fn parts(label: &str) -> Vec<&str> {
+    label.split_inclusive(['/', '_', '-', '.']).collect()
+}
+
 /// The 95 % interval of a share (Wilson 1927); all that is possible where there are no rows.
 pub(super) fn interval(part: usize, whole: usize) -> (f64, f64) {
     const Z: f64 = 1.96;
@@ -107,6 +112,12 @@ mod tests {
     fn texts_are_cut_by_characters() {
         assert_eq!(shortened("größe", 5), "größe");
         assert_eq!(shortened("größer", 5), "größ…");
+    }
+
+    #[test]
+    fn a_label_breaks_after_its_separators() {
+        assert_eq!(parts("a/b_c"), ["a/", "b_", "c"]);
+        assert_eq!(parts("low"), ["low"]);
     }
 
     #[test]

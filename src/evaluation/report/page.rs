@@ -8,7 +8,7 @@ use super::frame::{Frame, Px, Tick};
 use super::heatmap::{HeatMap, RIGHT_STEPS, WRONG_STEPS, heat_map};
 use super::labels::{LabelLine, Verdict, label_lines};
 use super::learning::{LearningChart, learning_chart};
-use super::numbers::{count, counted, percent, whole_percent};
+use super::numbers::{count, counted, parts, percent, whole_percent};
 use super::reliability::{Reliability, reliability};
 use super::summary::{Measure, measures};
 use super::worst::{WorstConfusion, worst_confusions};

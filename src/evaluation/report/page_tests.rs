@@ -212,6 +212,7 @@ fn a_page_of_hundreds_of_labels_stays_small() {
             chosen,
             made: true,
             automated: row % 2 == 0,
+            area_fallback: false,
         }
     });
     let head = HeadAnswers {

@@ -64,7 +64,7 @@ pub(super) fn reliability(head: &HeadAnswers) -> Reliability {
             let was = share(bin.right, bin.rows);
             let (low, high) = interval(bin.right, bin.rows);
             let edge = |index: usize| whole_percent(share(index, CALIBRATION_BINS));
-            let range = format!("{} – {}", edge(index), edge(index + 1));
+            let range = format!("{}\u{a0}–\u{a0}{}", edge(index), edge(index + 1));
             let height = BARS * share(bin.rows, most);
             Bin {
                 x: frame.x(said),
@@ -123,7 +123,7 @@ mod tests {
             ("95.0\u{a0}%", "75.0\u{a0}%")
         );
         assert_eq!(sure.y, diagram.frame.y(0.75));
-        assert_eq!(sure.range, "93\u{a0}% – 100\u{a0}%");
+        assert_eq!(sure.range, "93\u{a0}%\u{a0}–\u{a0}100\u{a0}%");
         assert_eq!(sure.bar_height, Px(BARS));
         assert!(sure.high.0 < sure.y.0 && sure.y.0 < sure.low.0);
     }

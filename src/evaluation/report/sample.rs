@@ -30,6 +30,7 @@ pub(super) fn head(rows: &[(usize, usize, f32)]) -> HeadAnswers {
                 chosen,
                 made: confidence >= 0.7,
                 automated: confidence >= 0.9,
+                area_fallback: false,
             })
             .collect(),
         probabilities,

@@ -46,9 +46,12 @@ fn evaluate(text: &str) -> Outcome {
         ranked: Vec::new(),
         automate: false,
         abstain_reason: None,
+        raised: false,
+        lowered: false,
     };
     let classification = Classification {
         topic: None,
+        area: None,
         urgency: None,
         facets: vec![("sentiment".into(), sentiment)],
     };

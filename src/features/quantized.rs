@@ -1,15 +1,15 @@
-//! The folded weights of all heads: one row a feature, one column a label, eight bits a weight.
+//! Matrices of eight-bit numbers: a model's folded weights, an embedding table.
 
 #[cfg(test)]
 use ndarray::Array2;
 use ndarray::ArrayView2;
 
-/// A `features × labels` matrix; each row is stored as signed bytes times one scale.
+/// A matrix of which each row is stored as signed bytes times one scale.
 ///
 /// Eight bits keep a row of 77 labels in two cache lines. What rounding costs is at most half a
 /// step: the row's largest weight divided by 254.
 #[derive(Debug, Clone, PartialEq)]
-pub struct WeightMatrix {
+pub struct QuantizedMatrix {
     columns: usize,
     scales: Vec<f32>,
     values: Vec<i8>,
@@ -17,9 +17,9 @@ pub struct WeightMatrix {
 
 /// Why stored weights are refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WeightError {
+pub enum QuantizedError {
     /// The number of values is not rows times columns.
-    #[error("{values} weights do not fill {rows} rows of {columns} columns")]
+    #[error("{values} values do not fill {rows} rows of {columns} columns")]
     Shape {
         /// Number of values found.
         values: usize,
@@ -36,8 +36,8 @@ pub enum WeightError {
     },
 }
 
-impl WeightMatrix {
-    /// Rounds `weights`, `features × labels`, to eight bits a weight.
+impl QuantizedMatrix {
+    /// Rounds to eight bits a number.
     #[must_use]
     pub fn quantize(weights: ArrayView2<'_, f32>) -> Self {
         let columns = weights.ncols();
@@ -72,16 +72,16 @@ impl WeightMatrix {
         scales: Vec<f32>,
         values: Vec<i8>,
         columns: usize,
-    ) -> Result<Self, WeightError> {
+    ) -> Result<Self, QuantizedError> {
         if scales.len().checked_mul(columns) != Some(values.len()) {
-            return Err(WeightError::Shape {
+            return Err(QuantizedError::Shape {
                 values: values.len(),
                 rows: scales.len(),
                 columns,
             });
         }
         if let Some(row) = scales.iter().position(|s| !(s.is_finite() && *s >= 0.0)) {
-            return Err(WeightError::Scale { row });
+            return Err(QuantizedError::Scale { row });
         }
         Ok(Self {
             columns,
@@ -90,13 +90,13 @@ impl WeightMatrix {
         })
     }
 
-    /// Number of rows (features).
+    /// Number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.scales.len()
     }
 
-    /// Number of columns (labels of all heads).
+    /// Number of columns.
     #[must_use]
     pub fn columns(&self) -> usize {
         self.columns
@@ -124,7 +124,7 @@ impl WeightMatrix {
         }
     }
 
-    /// The weight of feature `id` for `column`.
+    /// The value at row `id` and `column`.
     #[must_use]
     pub fn get(&self, id: u32, column: usize) -> f32 {
         let id = id as usize;
@@ -132,7 +132,7 @@ impl WeightMatrix {
     }
 
     #[cfg(test)]
-    /// All weights as numbers, `features × labels`.
+    /// All values as numbers.
     fn to_array(&self) -> Array2<f32> {
         Array2::from_shape_fn((self.rows(), self.columns), |(row, column)| {
             self.scales[row] * f32::from(self.values[row * self.columns + column])
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn rounding_costs_at_most_half_a_step() {
         let weights = array![[1.0, -0.3, 0.001], [0.0, 0.0, 0.0], [1e-4, 5e-5, -2e-5]];
-        let matrix = WeightMatrix::quantize(weights.view());
+        let matrix = QuantizedMatrix::quantize(weights.view());
         for (row, back) in weights.outer_iter().zip(matrix.to_array().outer_iter()) {
             let largest = row.iter().fold(0.0_f32, |m, v: &f32| m.max(v.abs()));
             for (a, b) in row.iter().zip(back) {
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn rows_add_up() {
-        let matrix = WeightMatrix::quantize(array![[1.27, -1.27], [0.0, 2.54]].view());
+        let matrix = QuantizedMatrix::quantize(array![[1.27, -1.27], [0.0, 2.54]].view());
         let mut sums = [0.0; 2];
         matrix.add_row(0, 2.0, &mut sums);
         matrix.add_row(1, 0.5, &mut sums);
@@ -173,8 +173,8 @@ mod tests {
 
     #[test]
     fn parts_that_do_not_fit_are_refused() {
-        assert!(WeightMatrix::from_parts(vec![1.0], vec![1, 2, 3], 2).is_err());
-        assert!(WeightMatrix::from_parts(vec![f32::INFINITY], vec![1, 2], 2).is_err());
-        assert!(WeightMatrix::from_parts(vec![1.0], vec![1, 2], 2).is_ok());
+        assert!(QuantizedMatrix::from_parts(vec![1.0], vec![1, 2, 3], 2).is_err());
+        assert!(QuantizedMatrix::from_parts(vec![f32::INFINITY], vec![1, 2], 2).is_err());
+        assert!(QuantizedMatrix::from_parts(vec![1.0], vec![1, 2], 2).is_ok());
     }
 }

@@ -1,0 +1,103 @@
+//! Whether the parts of a classifier fit together.
+
+use std::collections::BTreeSet;
+
+use super::area::Areas;
+use super::head::{Decision, Head, Thresholds};
+use super::predict::SentenceExpert;
+
+/// Why parts do not make a classifier.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClassifierError {
+    /// Vocabulary and weights differ in size.
+    #[error("{features} features but weights for {rows}")]
+    Features {
+        /// Size of the vocabulary.
+        features: usize,
+        /// Rows of the weights.
+        rows: usize,
+    },
+    /// The heads' labels do not fill the columns of the weights.
+    #[error("the heads have {labels} labels but the weights have {columns} columns")]
+    Labels {
+        /// Labels of all heads.
+        labels: usize,
+        /// Columns of the weights.
+        columns: usize,
+    },
+    /// The weights of the sentence vector do not fit, or are not finite.
+    #[error(
+        "sentence vectors have {dimensions} dimensions and the heads {labels} labels, but there are {rows} by {columns} weights, or one is not a finite number"
+    )]
+    Sentence {
+        /// Length of the vectors.
+        dimensions: usize,
+        /// Labels of all heads.
+        labels: usize,
+        /// Rows of the weights.
+        rows: usize,
+        /// Columns of the weights.
+        columns: usize,
+    },
+    /// A head's parts differ in length, are not finite, it has fewer than two labels, or one twice.
+    #[error("head '{head}': {problem}")]
+    Head {
+        /// The head's name.
+        head: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+}
+
+/// Checks the weights of the sentence vector; `labels` are those of all heads.
+pub(super) fn check_sentence(
+    expert: &SentenceExpert,
+    labels: usize,
+) -> Result<(), ClassifierError> {
+    let dimensions = expert.encoder.dimensions();
+    let fits = expert.weights.dim() == (dimensions, labels)
+        && expert.weights.is_standard_layout()
+        && expert.weights.iter().all(|weight| weight.is_finite());
+    if fits {
+        return Ok(());
+    }
+    Err(ClassifierError::Sentence {
+        dimensions,
+        labels,
+        rows: expert.weights.nrows(),
+        columns: expert.weights.ncols(),
+    })
+}
+
+/// Checks one head; `areas` are those of its labels.
+pub(super) fn check_head(head: &Head, areas: Option<&Areas>) -> Result<(), ClassifierError> {
+    let labels = head.labels.len();
+    let area_names = areas.map_or(&[][..], Areas::names);
+    let problem = if labels < 2 {
+        "fewer than two labels"
+    } else if head.bias.len() != labels || head.thresholds.len() != labels {
+        "labels, constants and thresholds differ in number"
+    } else if head.bias.iter().any(|b| !b.is_finite()) {
+        "a constant is not a finite number"
+    } else if !head.thresholds.iter().all(is_finite) {
+        "a threshold is not a finite number"
+    } else if head.labels.iter().collect::<BTreeSet<_>>().len() != labels {
+        "a label occurs twice"
+    } else if matches!(&head.decision, Decision::LeastCost { costs } if costs.labels() != labels) {
+        "the cost table has not one row a label"
+    } else if !head.areas.iter().map(|area| &area.label).eq(area_names) {
+        "the areas are not those of its topics"
+    } else if head.areas.iter().any(|area| !area.suggest_at.is_finite()) {
+        "an area's threshold is not a finite number"
+    } else {
+        return Ok(());
+    };
+    Err(ClassifierError::Head {
+        head: head.kind.to_string(),
+        problem,
+    })
+}
+
+fn is_finite(thresholds: &Thresholds) -> bool {
+    thresholds.suggest_at.is_finite() && thresholds.automate_at.is_none_or(f32::is_finite)
+}

@@ -1,0 +1,123 @@
+//! The options that say where a fit's sentence vectors come from.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use ndarray::Array2;
+
+use super::progress::CountProgress;
+use crate::dataset::{Columns, Dataset};
+use crate::features::embedding::distill::{DistillParams, Teacher};
+use crate::features::{Embedding, Encoder, SentenceEncoder};
+use crate::training::Sentences;
+
+/// Folder of a registry that keeps an encoder's vectors from one fit to the next.
+const CACHE: &str = ".vector-cache";
+const NO_EMBEDDING: &str = "none";
+
+/// Where sentence vectors come from: the third expert's view of a text.
+#[derive(Debug, Args)]
+pub(super) struct SentenceArgs {
+    /// Folder of a static embedding table made by 'distill', or 'none' to learn from n-grams alone
+    /// [default: the general table that is part of this program]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["distill_with", "encoder"])]
+    embedding: Option<PathBuf>,
+    /// Learn a table of the company's own domain from this encoder (a BERT-family
+    /// sentence-transformers folder); the encoder is not needed to serve the model
+    #[arg(long, value_name = "DIR", conflicts_with = "encoder")]
+    distill_with: Option<PathBuf>,
+    /// File of further tickets, without labels, to learn that table from (repeatable)
+    #[arg(long, value_name = "FILE", requires = "distill_with", num_args = 1..)]
+    unlabelled: Vec<PathBuf>,
+    /// Use this encoder for every ticket, also when the model is served: the best answers, at
+    /// milliseconds a ticket; it is copied into the folder of models
+    #[arg(long, value_name = "DIR")]
+    encoder: Option<PathBuf>,
+}
+
+impl SentenceArgs {
+    /// The sentence vectors of `texts`, for a model that goes to the registry `models`.
+    ///
+    /// # Errors
+    /// If a table, an encoder or a file of tickets cannot be used.
+    pub(super) fn sentences(&self, texts: &[String], models: &Path) -> anyhow::Result<Sentences> {
+        if let Some(folder) = &self.encoder {
+            let encoder = Encoder::load(folder)?;
+            let vectors = cached_vectors(&encoder, texts, models)?;
+            let encoder = SentenceEncoder::Encoder(Arc::new(encoder));
+            return Ok(Sentences::Fixed { encoder, vectors });
+        }
+        if let Some(folder) = &self.distill_with {
+            return self.distilled(folder, texts, models);
+        }
+        let embedding = match &self.embedding {
+            Some(none) if none.as_os_str() == NO_EMBEDDING => return Ok(Sentences::None),
+            Some(folder) => Embedding::load(folder)?,
+            None => Embedding::shipped().map_err(anyhow::Error::msg)?,
+        };
+        let encoder = SentenceEncoder::Embedding(Arc::new(embedding));
+        Ok(Sentences::fixed(encoder, texts, &|_| {})?)
+    }
+
+    fn distilled(
+        &self,
+        folder: &Path,
+        texts: &[String],
+        models: &Path,
+    ) -> anyhow::Result<Sentences> {
+        let encoder = Encoder::load(folder)?;
+        let mut all = texts.to_vec();
+        all.extend(self.unlabelled_texts()?);
+        let vectors = cached_vectors(&encoder, &all, models)?;
+        let progress = CountProgress::new("word pieces", encoder.vocabulary_size());
+        let name = format!("{}, own domain", name_of(folder));
+        let teacher = Teacher::new(name, &encoder, &all, vectors, &|done| progress.add(done))?;
+        Ok(Sentences::distilled(
+            teacher,
+            texts.len(),
+            DistillParams::default(),
+        ))
+    }
+
+    fn unlabelled_texts(&self) -> anyhow::Result<Vec<String>> {
+        if self.unlabelled.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (dataset, _) = Dataset::read(&self.unlabelled, None, &Columns::default())?;
+        let texts: Vec<String> = dataset
+            .examples
+            .into_iter()
+            .map(|example| example.text)
+            .filter(|text| !text.trim().is_empty())
+            .collect();
+        if texts.is_empty() {
+            bail!("--unlabelled: no row has a text");
+        }
+        Ok(texts)
+    }
+}
+
+/// An encoder's name for people: that of its folder.
+pub(super) fn name_of(folder: &Path) -> String {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    folder.file_name().map_or_else(
+        || "encoder".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
+/// Vectors of `texts`, those of earlier fits taken from the registry's cache.
+pub(super) fn cached_vectors(
+    encoder: &Encoder,
+    texts: &[String],
+    models: &Path,
+) -> anyhow::Result<Array2<f32>> {
+    let folder = models.join(CACHE);
+    let progress = CountProgress::new("texts", texts.len());
+    let _ = folder;
+    encoder
+        .encode(texts, &|done| progress.add(done))
+        .context("encoding the tickets")
+}

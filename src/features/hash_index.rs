@@ -1,0 +1,48 @@
+//! Look-up of 64-bit hashes, as fast as the cache allows.
+
+/// From hashes to ids: open addressing with linear probing at half load; a slot holds the upper half of the hash and
+/// the id plus one. An unknown hash is mistaken for a known one with a chance of about 2⁻³¹.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct HashIndex {
+    slots: Vec<(u32, u32)>,
+    mask: usize,
+}
+
+impl HashIndex {
+    /// Ids are the places in `hashes`.
+    pub(super) fn new(hashes: &[u64]) -> Self {
+        let capacity = (hashes.len() * 2).next_power_of_two().max(2);
+        let mut table = Self {
+            slots: vec![(0, 0); capacity],
+            mask: capacity - 1,
+        };
+        for (id, &hash) in (0_u32..).zip(hashes) {
+            let (mut slot, tag) = table.start(hash);
+            while table.slots[slot].1 != 0 {
+                slot = (slot + 1) & table.mask;
+            }
+            table.slots[slot] = (tag, id + 1);
+        }
+        table
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // the halves of the hash are used separately
+    fn start(&self, hash: u64) -> (usize, u32) {
+        (hash as usize & self.mask, (hash >> 32) as u32)
+    }
+
+    /// The id of a hash, if known.
+    pub(super) fn get(&self, hash: u64) -> Option<u32> {
+        let (mut slot, tag) = self.start(hash);
+        loop {
+            let (found, id) = self.slots[slot];
+            if id == 0 {
+                return None;
+            }
+            if found == tag {
+                return Some(id - 1);
+            }
+            slot = (slot + 1) & self.mask;
+        }
+    }
+}

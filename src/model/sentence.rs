@@ -1,0 +1,77 @@
+//! What gives a bundle's texts their sentence vectors: a table inside the bundle, or an encoder beside
+//! the bundles of a registry.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::bundle::{BundleError, read_checked};
+use super::manifest::{Manifest, SentenceSummary};
+use crate::features::{Embedding, SentenceEncoder};
+
+impl SentenceSummary {
+    /// Describes what gives a model's texts their vectors.
+    #[must_use]
+    pub(super) fn new(encoder: &SentenceEncoder) -> Self {
+        let dimensions = encoder.dimensions();
+        match encoder {
+            SentenceEncoder::Embedding(embedding) => Self::Embedding {
+                name: embedding.name().to_owned(),
+                dimensions,
+            },
+            SentenceEncoder::Encoder(encoder) => Self::Encoder {
+                checksum: encoder.checksum().to_owned(),
+                dimensions,
+            },
+        }
+    }
+}
+
+/// The files that a bundle needs for its sentence vectors, by name.
+///
+/// # Errors
+/// If a table cannot be laid out.
+pub(super) fn sentence_files(
+    encoder: Option<&SentenceEncoder>,
+) -> Result<Vec<(&'static str, Vec<u8>)>, BundleError> {
+    match encoder {
+        Some(SentenceEncoder::Embedding(embedding)) => {
+            let files = embedding.to_files().map_err(|cause| BundleError::Content {
+                path: Embedding::FILES[0].into(),
+                cause,
+            })?;
+            Ok(Embedding::FILES.into_iter().zip(files).collect())
+        }
+        Some(SentenceEncoder::Encoder(_)) | None => Ok(Vec::new()),
+    }
+}
+
+/// What gave the texts of a bundle's fit their vectors.
+///
+/// # Errors
+/// If a table's file is missing or altered, or the registry lacks the encoder.
+pub(super) fn read_sentence_encoder(
+    folder: &Path,
+    manifest: &Manifest,
+) -> Result<Option<SentenceEncoder>, BundleError> {
+    match &manifest.sentence {
+        None => Ok(None),
+        Some(SentenceSummary::Embedding { .. }) => {
+            let [table, tokenizer] = Embedding::FILES;
+            let table = read_checked(folder, table, manifest)?;
+            let tokenizer = read_checked(folder, tokenizer, manifest)?;
+            let embedding = Embedding::from_files([&table, &tokenizer]).map_err(|cause| {
+                BundleError::Content {
+                    path: folder.join(Embedding::FILES[0]),
+                    cause,
+                }
+            })?;
+            Ok(Some(SentenceEncoder::Embedding(Arc::new(embedding))))
+        }
+        Some(SentenceSummary::Encoder { checksum, .. }) => {
+            let models = folder.parent().unwrap_or(Path::new(""));
+            let at = models.join("encoders").join(&checksum[..16]);
+            let encoder = crate::features::Encoder::load(&at).map_err(|error| BundleError::Content{path:at,cause:error.to_string()})?;
+            Ok(Some(SentenceEncoder::Encoder(Arc::new(encoder))))
+        }
+    }
+}
