@@ -1,6 +1,8 @@
 //! Settings: defaults < file < environment < flags. The only module that reads the environment.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +17,10 @@ const DEFAULTS: &str = include_str!("../config/default.toml");
 const MAX_MESSAGE_BYTES: usize = 64 << 20;
 /// Longest time that may be allowed.
 const MAX_TIMEOUT_MS: u64 = 3_600_000;
+/// Most threads of the sentence encoder that may be asked for.
+const MAX_ENCODER_THREADS: u64 = 1_024;
+/// Most texts that may be allowed to wait for it.
+const MAX_ENCODER_QUEUE: u64 = 65_536;
 
 /// All settings of the server, validated.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -44,6 +50,11 @@ pub struct ServerSettings {
     pub drain_timeout_ms: u64,
     /// How long one request may take, in milliseconds.
     pub request_timeout_ms: u64,
+    /// Threads of the sentence encoder, where the model has a transformer; 0 for as many as there are
+    /// processor cores.
+    pub encoder_threads: usize,
+    /// Texts that may wait for it.
+    pub encoder_queue: usize,
 }
 
 impl ServerSettings {
@@ -57,6 +68,12 @@ impl ServerSettings {
     #[must_use]
     pub fn request_timeout(&self) -> Duration {
         Duration::from_millis(self.request_timeout_ms)
+    }
+
+    /// Threads of the sentence encoder; `None` for as many as there are processor cores.
+    #[must_use]
+    pub fn encoder_threads(&self) -> Option<NonZeroUsize> {
+        NonZeroUsize::new(self.encoder_threads)
     }
 }
 
@@ -163,17 +180,27 @@ impl Settings {
         within(
             "server.max_message_bytes",
             server.max_message_bytes as u64,
-            MAX_MESSAGE_BYTES as u64,
+            1..=MAX_MESSAGE_BYTES as u64,
         )?;
         within(
             "server.drain_timeout_ms",
             server.drain_timeout_ms,
-            MAX_TIMEOUT_MS,
+            1..=MAX_TIMEOUT_MS,
         )?;
         within(
             "server.request_timeout_ms",
             server.request_timeout_ms,
-            MAX_TIMEOUT_MS,
+            1..=MAX_TIMEOUT_MS,
+        )?;
+        within(
+            "server.encoder_threads",
+            server.encoder_threads as u64,
+            0..=MAX_ENCODER_THREADS,
+        )?;
+        within(
+            "server.encoder_queue",
+            server.encoder_queue as u64,
+            1..=MAX_ENCODER_QUEUE,
         )?;
         if let Err(error) = EnvFilter::try_new(&self.log.level) {
             return Err(SettingsError::Value {
@@ -216,13 +243,18 @@ fn environment(variables: impl Iterator<Item = (String, String)>) -> Environment
         .source(Some(settings))
 }
 
-fn within(key: &'static str, value: u64, most: u64) -> Result<(), SettingsError> {
-    if (1..=most).contains(&value) {
+fn within(
+    key: &'static str,
+    value: u64,
+    allowed: RangeInclusive<u64>,
+) -> Result<(), SettingsError> {
+    if allowed.contains(&value) {
         return Ok(());
     }
+    let (least, most) = (allowed.start(), allowed.end());
     Err(SettingsError::Value {
         key,
-        problem: format!("{value} is not between 1 and {most}"),
+        problem: format!("{value} is not between {least} and {most}"),
     })
 }
 
@@ -282,6 +314,12 @@ mod tests {
             message(&[("server.max_message_bytes", "0".into())])
                 .contains("server.max_message_bytes")
         );
+        for (key, value) in [
+            ("server.encoder_queue", "0"),
+            ("server.encoder_threads", "9999"),
+        ] {
+            assert!(message(&[(key, value.into())]).contains(key));
+        }
         assert!(message(&[("server.listen", "nowhere".into())]).contains("server.listen"));
         assert!(message(&[("log.level", "triage=loudly".into())]).contains("log.level"));
         assert!(message(&[("server.lisen", "x".into())]).contains("lisen"));

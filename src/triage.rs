@@ -128,6 +128,19 @@ impl Triage {
         workspace: &mut Workspace,
     ) -> Routed {
         let classification = self.bundle.classifier.classify(&ticket.text(), workspace);
+        self.route_classified(ticket, classification, now, waited)
+    }
+
+    /// Decides who should get a ticket that this model classified. `waited` is how long it has waited by
+    /// `now`.
+    #[must_use]
+    pub fn route_classified(
+        &self,
+        ticket: &Ticket,
+        classification: Classification,
+        now: Timestamp,
+        waited: SignedDuration,
+    ) -> Routed {
         let decision = decide(&DecisionInput {
             ticket,
             classification: &classification,

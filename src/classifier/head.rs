@@ -77,6 +77,8 @@ pub struct Head {
     pub decision: Decision,
     /// Topics that are paths: the thresholds of their areas, in alphabetical order; else empty.
     pub areas: Vec<AreaThreshold>,
+    /// Topics: a text whose best topic is less probable than this is out of scope, 0 to 1.
+    pub in_scope_from: Option<f32>,
 }
 
 impl Head {

@@ -28,7 +28,7 @@ impl Default for LinearParams {
         Self {
             tolerance: 0.1,
             max_passes: 200,
-            balance: 0.25,
+            balance: 0.5,
         }
     }
 }

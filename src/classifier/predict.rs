@@ -8,9 +8,7 @@ use super::classification::{AbstainReason, Classification};
 use super::head::{Head, HeadKind};
 use super::pool::softmax;
 use super::prediction::predict;
-use crate::features::{
-    Encoding, QuantizedMatrix, SentenceEncoder, SentenceWorkspace, Vectorizer,
-};
+use crate::features::{Encoding, QuantizedMatrix, SentenceEncoder, SentenceWorkspace, Vectorizer};
 
 /// A text of which less than one word in this many is known from training is out of scope: another
 /// language, or no language at all.
@@ -52,6 +50,8 @@ impl SentenceExpert {
 pub struct Workspace {
     pub(super) encoding: Encoding,
     pub(super) sentence: SentenceWorkspace,
+    /// Sentence vector of the text classified last; empty where the n-grams answered alone.
+    pub(super) vector: Vec<f32>,
     pub(super) logits: Vec<f32>,
 }
 
@@ -214,11 +214,17 @@ impl Classifier {
     pub fn probabilities<'w>(&self, text: &str, workspace: &'w mut Workspace) -> &'w [f32] {
         self.add_sparse(text, workspace);
         let Workspace {
-            sentence, logits, ..
+            sentence,
+            vector: kept,
+            logits,
+            ..
         } = workspace;
         if let Some(expert) = &self.sentence {
             match expert.encoder.encode_one(text, sentence) {
-                Ok(vector) => expert.add(vector, logits),
+                Ok(vector) => {
+                    expert.add(vector, logits);
+                    kept.extend_from_slice(vector);
+                }
                 // Weights are checked when an encoder is loaded; the n-grams answer alone.
                 Err(error) => tracing::error!(%error, "a text got no sentence vector"),
             }
@@ -236,6 +242,7 @@ impl Classifier {
         self.add_sparse(text, workspace);
         if let Some(expert) = &self.sentence {
             expert.add(vector, &mut workspace.logits);
+            workspace.vector.extend_from_slice(vector);
         }
         self.normalise(&mut workspace.logits);
         &workspace.logits
@@ -245,8 +252,12 @@ impl Classifier {
     fn add_sparse(&self, text: &str, workspace: &mut Workspace) {
         self.vectorizer.encode(text, &mut workspace.encoding);
         let Workspace {
-            encoding, logits, ..
+            encoding,
+            vector,
+            logits,
+            ..
         } = workspace;
+        vector.clear();
         logits.clear();
         logits.extend(self.heads.iter().flat_map(|head| &head.bias));
         for (&id, &value) in encoding.ids.iter().zip(&encoding.values) {
@@ -291,6 +302,7 @@ mod tests {
             thresholds: vec![thresholds; 2],
             decision: Decision::MostProbable,
             areas: Vec::new(),
+            in_scope_from: None,
         };
         Classifier::new(
             vectorizer,

@@ -2,6 +2,7 @@
 
 use super::classification::{AbstainReason, LabelProbability, Prediction};
 use super::head::{Decision, Head};
+use super::scope::OUT_OF_SCOPE;
 
 /// Two labels are ambiguous only if together they are at least this probable: more probable than all
 /// others together.
@@ -27,7 +28,11 @@ pub(super) fn predict(
     let best = order.first().copied().unwrap_or(chosen);
     // A head has at least two labels.
     let second = order.get(1).map_or(0.0, |&index| probabilities[index]);
-    let abstain_reason = unreadable.or_else(|| {
+    let outside = head
+        .in_scope_from
+        .is_some_and(|bar| head.scope(probabilities) < bar || head.labels[chosen] == OUT_OF_SCOPE);
+    let outside = outside.then_some(AbstainReason::OutOfScope);
+    let abstain_reason = unreadable.or(outside).or_else(|| {
         (confidence < thresholds.suggest_at).then(|| {
             let pair = [probabilities[best], second];
             doubt(head, thresholds.suggest_at, pair)
@@ -85,6 +90,7 @@ mod tests {
             thresholds: vec![thresholds; 4],
             decision,
             areas: Vec::new(),
+            in_scope_from: None,
         }
     }
 
@@ -131,6 +137,23 @@ mod tests {
         let empty = Some(AbstainReason::EmptyText);
         let prediction = predict(&head, &[0.45, 0.4, 0.1, 0.05], empty);
         assert_eq!(prediction.abstain_reason, empty);
+    }
+
+    #[test]
+    fn a_text_without_a_likely_topic_is_out_of_scope() {
+        let mut head = head(Decision::MostProbable, 0.3);
+        head.in_scope_from = Some(0.35);
+        let reason = |probabilities| predict(&head, probabilities, None).abstain_reason;
+        assert_eq!(
+            reason(&[0.3, 0.25, 0.25, 0.2]),
+            Some(AbstainReason::OutOfScope)
+        );
+        assert_eq!(reason(&[0.4, 0.25, 0.2, 0.15]), None);
+        let mut labelled = head.clone();
+        labelled.labels[1] = OUT_OF_SCOPE.to_owned();
+        let prediction = predict(&labelled, &[0.4, 0.6, 0.0, 0.0], None);
+        assert_eq!(prediction.abstain_reason, Some(AbstainReason::OutOfScope));
+        assert!(!prediction.automate);
     }
 
     #[test]

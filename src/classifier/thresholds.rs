@@ -9,10 +9,11 @@ use super::head::Thresholds;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ThresholdParams {
-    /// Share of automated tickets that must be right, 0 to 1.
+    /// Share that must be right: of all predictions made, where that is in reach, and of the tickets of
+    /// each label that are automated, 0 to 1.
     pub target_precision: f64,
-    /// Share that must be right among the tickets for which a label is suggested at all, 0 to 1.
-    pub suggest_precision: f64,
+    /// A label at least this probable is suggested even where the target is out of reach, 0 to 1.
+    pub suggest_above: f64,
     /// Least number of out-of-fold rows that a threshold for automation may rest on.
     pub min_support: usize,
 }
@@ -21,7 +22,7 @@ impl Default for ThresholdParams {
     fn default() -> Self {
         Self {
             target_precision: 0.95,
-            suggest_precision: 0.5,
+            suggest_above: 0.5,
             min_support: 10,
         }
     }
@@ -39,29 +40,42 @@ pub struct Outcome {
 }
 
 /// Chooses thresholds for each of `labels` labels.
+///
+/// A prediction is made from one confidence on that all labels share: since confidences are calibrated,
+/// a common bar gives the most predictions at a given precision. It is the lowest at which the
+/// predictions made reach the target, but no higher than [`ThresholdParams::suggest_above`]. A label is
+/// automated from where its own predictions reach the target.
 #[must_use]
 pub fn choose_thresholds(
     outcomes: &[Outcome],
     labels: usize,
     params: ThresholdParams,
 ) -> Vec<Thresholds> {
+    let all = descending(outcomes.iter());
+    #[allow(clippy::cast_possible_truncation)] // a share fits
+    let highest = params.suggest_above as f32;
+    let reached = lowest_threshold(&all, params.target_precision, params.min_support);
+    let suggest_at = reached.map_or(highest, |at| at.min(highest));
     (0..labels)
         .map(|label| {
-            let mut own: Vec<(f32, bool)> = outcomes
-                .iter()
-                .filter(|outcome| outcome.chosen == label)
-                .map(|outcome| (outcome.confidence, outcome.right))
-                .collect();
-            own.sort_by(|a, b| b.0.total_cmp(&a.0));
-            let automate_at = lowest_threshold(&own, params.target_precision, params.min_support);
-            // The best part of the label's rows sets the rule even where all of them fall short.
-            let suggest_at = lowest_marginal(&own, params.suggest_precision);
+            let own = descending(outcomes.iter().filter(|outcome| outcome.chosen == label));
+            let automate_at = lowest_threshold(&own, params.target_precision, params.min_support)
+                .map(|at| at.max(suggest_at));
             Thresholds {
-                suggest_at: automate_at.map_or(suggest_at, |at| suggest_at.min(at)),
+                suggest_at,
                 automate_at,
             }
         })
         .collect()
+}
+
+/// Confidences and whether they were right, highest confidence first.
+fn descending<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Vec<(f32, bool)> {
+    let mut rows: Vec<(f32, bool)> = outcomes
+        .map(|outcome| (outcome.confidence, outcome.right))
+        .collect();
+    rows.sort_by(|a, b| b.0.total_cmp(&a.0));
+    rows
 }
 
 /// The lowest confidence at which at least `precision` of the rows at or above it are right.
@@ -80,26 +94,6 @@ fn lowest_threshold(descending: &[(f32, bool)], precision: f64, min_support: usi
         }
     }
     found
-}
-
-/// The confidence below which a label is right less often than `precision`: since confidences are
-/// calibrated, that is the precision itself, lowered where the label's rows show that it is right
-/// more often than it says.
-fn lowest_marginal(descending: &[(f32, bool)], precision: f64) -> f32 {
-    const WINDOW: usize = 20;
-    #[allow(clippy::cast_possible_truncation)] // a share fits
-    let mut at = precision as f32;
-    for window in descending.windows(WINDOW) {
-        let right = window.iter().filter(|(_, right)| *right).count();
-        #[allow(clippy::cast_precision_loss)] // at most WINDOW
-        if let Some(last) = window.last()
-            && last.0 < at
-            && right as f64 >= precision * WINDOW as f64
-        {
-            at = last.0;
-        }
-    }
-    at
 }
 
 #[cfg(test)]
@@ -143,12 +137,22 @@ mod tests {
     }
 
     #[test]
-    fn a_label_that_is_right_more_often_than_it_says_is_suggested_earlier() {
-        let rows: Vec<(f32, bool)> = (0..60)
-            .map(|i| (0.5 - 0.005 * i as f32, i % 10 != 0))
-            .collect();
+    fn predictions_are_made_down_to_where_all_of_them_together_reach_the_target() {
+        // 95 right from 0.9 down, then five wrong, then wrong ones only.
+        let mut rows: Vec<(f32, bool)> = (0..95).map(|i| (0.9 - 0.004 * i as f32, true)).collect();
+        rows.extend((0..20).map(|i| (0.4 - 0.01 * i as f32, false)));
         let thresholds = choose_thresholds(&outcomes(&rows), 1, ThresholdParams::default());
-        assert!(thresholds[0].suggest_at < 0.3, "{thresholds:?}");
+        assert!(
+            (thresholds[0].suggest_at - 0.36).abs() < 1e-6,
+            "{thresholds:?}"
+        );
+    }
+
+    #[test]
+    fn where_the_target_is_out_of_reach_a_label_is_suggested_if_it_is_more_likely_than_not() {
+        let rows: Vec<(f32, bool)> = (0..100).map(|i| (0.6, i % 2 == 0)).collect();
+        let thresholds = choose_thresholds(&outcomes(&rows), 1, ThresholdParams::default());
+        assert!((thresholds[0].suggest_at - 0.5).abs() < 1e-6);
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod compare;
 pub mod label_issues;
 pub mod labelled;
 pub mod metrics;
+pub mod out_of_scope;
 pub mod paired;
 pub mod report;
 pub mod run;
@@ -16,4 +17,5 @@ pub use compare::{Change, CompareError, Comparison, Effect, HeadComparison, comp
 pub use label_issues::LabelIssues;
 pub use labelled::{LabelledHead, LabelledTexts};
 pub use metrics::HeadMetrics;
+pub use out_of_scope::OutOfScope;
 pub use run::{Evaluation, EvaluationError, evaluate};

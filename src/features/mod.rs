@@ -5,19 +5,22 @@
 
 pub mod embedding;
 pub mod encoder;
+pub mod encoder_pool;
 mod hash_index;
 pub mod quantized;
 pub mod rows;
 pub mod sentence;
 pub mod sparse;
+pub mod vector_cache;
 pub mod vectorizer;
 pub mod vocabulary;
 
-pub use encoder::{Encoder, EncoderError, EncoderWorkspace, SpecialTokens};
 pub use embedding::{Embedding, EmbeddingError};
+pub use encoder::{Encoder, EncoderError, EncoderWorkspace, SpecialTokens};
 pub use quantized::QuantizedMatrix;
 pub use rows::FeatureRows;
 pub use sentence::{SentenceEncoder, SentenceWorkspace};
 pub use sparse::{SparseMatrix, SparseRow};
+pub use vector_cache::{CacheError, VectorCache};
 pub use vectorizer::{Encoding, Vectorizer, VectorizerParams};
 pub use vocabulary::Vocabulary;

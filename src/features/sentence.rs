@@ -22,7 +22,9 @@ impl PartialEq for SentenceEncoder {
         match (self, other) {
             (Self::Embedding(a), Self::Embedding(b)) => a == b,
             (Self::Encoder(a), Self::Encoder(b)) => a.checksum() == b.checksum(),
-            (Self::Embedding(_), Self::Encoder(_)) | (Self::Encoder(_), Self::Embedding(_)) => false,
+            (Self::Embedding(_), Self::Encoder(_)) | (Self::Encoder(_), Self::Embedding(_)) => {
+                false
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Sentence vectors kept on disk, so that training again does not encode the same texts again.
 //!
 //! One file an encoder in a folder that may be deleted at any time. It grows to 4 GiB at most (2.7
-//! million vectors of 384 numbers); further vectors are not kept. The file holds no texts, only their
-//! hashes, but whoever has a text can tell from it whether it was encoded.
+//! million vectors of 384 numbers); further vectors are not kept. The file holds hashes in place of
+//! texts, but a vector tells what its text is about: guard the folder like the tickets.
 
 mod file;
 #[cfg(test)]
@@ -21,7 +21,8 @@ use super::{Encoder, EncoderError, EncoderWorkspace};
 const CHUNK: usize = 512;
 
 /// Some text whose vector tells apart versions of this program that calculate differently.
-const PROBE: &str = "My card was charged twice, please refund one of the payments: what do you need?";
+const PROBE: &str =
+    "My card was charged twice, please refund one of the payments: what do you need?";
 
 /// The vectors of one encoder on disk.
 #[derive(Debug)]
@@ -94,8 +95,12 @@ impl VectorCache {
             });
         }
         let mut wanted = Wanted::new(texts, encoder.dimensions());
-        let taken = self.file.read(|key| wanted.lacks(key), |key, vector| {
-            progress(wanted.take(key, vector));
+        let taken = self.file.read(|key, record| {
+            if wanted.lacks(key)
+                && let Some(vector) = record.vector()
+            {
+                progress(wanted.take(key, &vector));
+            }
         });
         taken.map_err(|source| self.failed(source))?;
         let missing = wanted.missing();
@@ -107,7 +112,7 @@ impl VectorCache {
                 .collect();
             let vectors = encoder.encode(&texts, progress)?;
             let keys = chunk.iter().map(|(key, _)| key);
-            let rows = vectors.rows().into_iter().map(ndarray::ArrayBase::to_vec);
+            let rows = vectors.outer_iter().map(|row| row.to_vec());
             let records: Vec<(&Key, Vec<f32>)> = keys.zip(rows).collect();
             if keeping {
                 keeping = self.keep(&records);

@@ -4,36 +4,45 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::explanation::Reasons;
 use super::request::Wanted;
 use super::v1;
-use crate::classifier::{AbstainReason, Classification, Evidence, HeadKind, Prediction};
+use crate::classifier::{AbstainReason, Classification, Explainer, HeadKind, Prediction};
 use crate::routing::{
     Candidate, Decision, Destination, RejectReason, Rejected, Stage, TraceEntry, TraceValue,
 };
-use crate::ticket::{TextField, Ticket, Urgency};
+use crate::ticket::{Ticket, Urgency};
 
-/// Most words that an answer names for one label.
-const MAX_EVIDENCE: usize = 500;
-
-/// A classification as a message. `evidence` is asked for each head that is to name its words.
+/// A classification as a message, with as much of its reasons as is wanted and `explainer` has.
 pub fn classification(
     classification: &Classification,
     ticket: &Ticket,
-    wanted: Wanted,
-    mut evidence: impl FnMut(&HeadKind, &str) -> Vec<Evidence>,
+    wanted: &Wanted,
+    explainer: Option<&Explainer<'_>>,
 ) -> v1::Classification {
     let area = classification.area.as_ref().map(|area| v1::Area {
         label: area.label.clone(),
         confidence: area.confidence,
         fallback: area.fallback,
     });
-    let mut message = |kind: HeadKind, prediction: &Prediction| {
-        let words = if wanted.evidence {
-            evidence(&kind, &prediction.label)
-        } else {
-            Vec::new()
-        };
-        to_prediction(prediction, ticket, wanted.top, &words)
+    let message = |kind: HeadKind, prediction: &Prediction| {
+        let mut message = to_prediction(prediction, wanted.top);
+        if let Some(explainer) = explainer {
+            let reasons = Reasons {
+                explainer,
+                ticket,
+                kind: &kind,
+                prediction,
+            };
+            if wanted.evidence {
+                message.evidence = reasons.evidence();
+            }
+            message.explanation = wanted
+                .explain
+                .as_ref()
+                .and_then(|asked| reasons.explain(asked));
+        }
+        message
     };
     v1::Classification {
         topic: classification
@@ -54,12 +63,7 @@ pub fn classification(
     }
 }
 
-fn to_prediction(
-    prediction: &Prediction,
-    ticket: &Ticket,
-    top: usize,
-    words: &[Evidence],
-) -> v1::Prediction {
+fn to_prediction(prediction: &Prediction, top: usize) -> v1::Prediction {
     v1::Prediction {
         label: prediction.label.clone(),
         confidence: prediction.confidence,
@@ -76,38 +80,10 @@ fn to_prediction(
                 probability: ranked.probability,
             })
             .collect(),
-        evidence: strongest(words)
-            .into_iter()
-            .filter_map(|word| to_evidence(word, ticket))
-            .collect(),
         raised_by_cost: prediction.raised,
         lowered_by_cost: prediction.lowered,
+        ..v1::Prediction::default()
     }
-}
-
-/// The words that spoke most for or against the label, at most [`MAX_EVIDENCE`], in text order.
-fn strongest(words: &[Evidence]) -> Vec<&Evidence> {
-    let mut kept: Vec<&Evidence> = words.iter().collect();
-    if kept.len() > MAX_EVIDENCE {
-        kept.sort_by(|a, b| b.contribution.abs().total_cmp(&a.contribution.abs()));
-        kept.truncate(MAX_EVIDENCE);
-        kept.sort_by_key(|word| word.span.start);
-    }
-    kept
-}
-
-fn to_evidence(word: &Evidence, ticket: &Ticket) -> Option<v1::Evidence> {
-    let (field, span) = ticket.locate(word.span.clone())?;
-    Some(v1::Evidence {
-        field: match field {
-            TextField::Subject => v1::TextField::Subject,
-            TextField::Body => v1::TextField::Body,
-        }
-        .into(),
-        start: u32::try_from(span.start).ok()?,
-        end: u32::try_from(span.end).ok()?,
-        contribution: word.contribution,
-    })
 }
 
 /// A decision as a message; with its trace if `trace`.

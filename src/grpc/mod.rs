@@ -2,11 +2,14 @@
 
 pub mod answer;
 pub mod client;
+pub mod explanation;
 pub mod json;
+pub mod loaded;
 pub mod request;
 pub mod status;
 pub mod triage_service;
 
+pub use loaded::Loaded;
 pub use triage_service::TriageApi;
 
 /// The generated messages, clients and servers of package `triage.v1`.

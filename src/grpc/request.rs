@@ -22,12 +22,25 @@ const DEFAULT_TOP: usize = 3;
 const MAX_WAITED_SECONDS: i64 = 10 * 366 * 24 * 3_600;
 
 /// How much of a classification is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// Number of labels listed for each head.
     pub top: usize,
     /// Whether to name the words that decided.
     pub evidence: bool,
+    /// The labels to be explained; `None` for none.
+    pub explain: Option<Explain>,
+}
+
+/// Which labels are to be explained; the model may not know them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explain {
+    /// Name of the head; `None` for all that have the labels.
+    pub head: Option<String>,
+    /// The label; `None` for the one that the head chose.
+    pub label: Option<String>,
+    /// The label to set it against; `None` for the most probable other one.
+    pub versus: Option<String>,
 }
 
 /// A request to route.
@@ -182,6 +195,22 @@ fn wanted(options: Option<v1::ClassificationOptions>, violations: &mut Violation
             top => top as usize,
         },
         evidence: options.evidence,
+        explain: options.explain.map(|asked| explain(asked, violations)),
+    }
+}
+
+fn explain(asked: v1::ExplainOptions, violations: &mut Violations) -> Explain {
+    for (field, value) in [
+        ("options.explain.head", &asked.head),
+        ("options.explain.label", &asked.label),
+        ("options.explain.versus_label", &asked.versus_label),
+    ] {
+        at_most(violations, field, value, MAX_ID_BYTES);
+    }
+    Explain {
+        head: filled(asked.head),
+        label: filled(asked.label),
+        versus: filled(asked.versus_label),
     }
 }
 

@@ -3,6 +3,8 @@
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
+use crate::features::encoder_pool::PoolError;
+
 /// Most that the listed violations may take, in bytes: statuses travel in headers, and clients refuse
 /// headers of more than 8 KiB.
 const MAX_LISTED_BYTES: usize = 4_096;
@@ -73,4 +75,15 @@ fn listed(mut found: Vec<FieldViolation>) -> Vec<FieldViolation> {
 #[must_use]
 pub fn not_loaded() -> Status {
     Status::unavailable("no model and policy loaded yet: try again shortly")
+}
+
+/// The status of a request whose text got no sentence vector.
+#[must_use]
+pub fn no_vector(error: &PoolError) -> Status {
+    match error {
+        PoolError::Overloaded { .. } => Status::resource_exhausted(error.to_string()),
+        PoolError::Encoder(_) | PoolError::Panicked => Status::internal(
+            "the sentence encoder failed: see the server's log under this request's x-request-id",
+        ),
+    }
 }

@@ -7,34 +7,35 @@ use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use tonic::{Request, Response, Status};
 
-use super::request::Wanted;
+use super::request::{RouteTicket, Wanted};
 use super::status::not_loaded;
 use super::v1::triage_service_server::TriageService;
-use super::{answer, request, v1};
+use super::{Loaded, answer, explanation, request, v1};
 use crate::classifier::{Classification, Workspace};
 use crate::model::Bundle;
 use crate::ticket::Ticket;
 use crate::triage::Triage;
 
 thread_local! {
-    /// Classification takes microseconds and runs on the thread that read the request.
+    /// Classification takes microseconds, sentence encoders of threads of their own aside, and runs on the
+    /// thread that read the request.
     static WORKSPACE: RefCell<Workspace> = RefCell::new(Workspace::default());
 }
 
 /// Answers with whatever model, policy and roster are loaded when a request comes.
 #[derive(Debug, Clone)]
 pub struct TriageApi {
-    loaded: Arc<ArcSwapOption<Triage>>,
+    loaded: Arc<ArcSwapOption<Loaded>>,
 }
 
 impl TriageApi {
     /// A service over `loaded`, which may be empty at first.
     #[must_use]
-    pub fn new(loaded: Arc<ArcSwapOption<Triage>>) -> Self {
+    pub fn new(loaded: Arc<ArcSwapOption<Loaded>>) -> Self {
         Self { loaded }
     }
 
-    fn loaded(&self) -> Result<Arc<Triage>, Status> {
+    fn loaded(&self) -> Result<Arc<Loaded>, Status> {
         self.loaded.load_full().ok_or_else(not_loaded)
     }
 }
@@ -49,14 +50,25 @@ pub fn classify(
     request: v1::ClassifyRequest,
     workspace: &mut Workspace,
 ) -> Result<v1::ClassifyResponse, Status> {
-    let (ticket, wanted) = request::classify(request).map_err(|status| *status)?;
-    let classification = bundle.classifier.classify(&ticket.text(), workspace);
-    let classification = explained(bundle, &classification, &ticket, wanted, workspace);
-    Ok(v1::ClassifyResponse {
+    let (ticket, wanted) = parse_classify(request, bundle)?;
+    Ok(classified(bundle, ticket, wanted, None, workspace))
+}
+
+/// The answer to a request to classify. `vector` is the text's sentence vector if it was made elsewhere.
+fn classified(
+    bundle: &Bundle,
+    ticket: Ticket,
+    wanted: Wanted,
+    vector: Option<&[f32]>,
+    workspace: &mut Workspace,
+) -> v1::ClassifyResponse {
+    let classification = classification(bundle, &ticket, vector, workspace);
+    let classification = explained(bundle, &classification, &ticket, &wanted, workspace);
+    v1::ClassifyResponse {
         ticket_id: ticket.id,
         classification: Some(classification),
         model_version: bundle.version.clone(),
-    })
+    }
 }
 
 /// Answers a request to route at the time `now`.
@@ -70,14 +82,27 @@ pub fn route(
     now: Timestamp,
     workspace: &mut Workspace,
 ) -> Result<v1::RouteResponse, Status> {
-    let parsed = request::route(request).map_err(|status| *status)?;
+    let parsed = parse_route(request, triage.bundle())?;
+    Ok(routed(triage, parsed, None, now, workspace))
+}
+
+/// The answer to a request to route. `vector` is the text's sentence vector if it was made elsewhere.
+fn routed(
+    triage: &Triage,
+    parsed: RouteTicket,
+    vector: Option<&[f32]>,
+    now: Timestamp,
+    workspace: &mut Workspace,
+) -> v1::RouteResponse {
     let ticket = parsed.ticket;
-    let routed = triage.route(&ticket, now, parsed.waited, workspace);
+    let bundle = triage.bundle();
+    let classification = classification(bundle, &ticket, vector, workspace);
+    let routed = triage.route_classified(&ticket, classification, now, parsed.waited);
     let classification = explained(
-        triage.bundle(),
+        bundle,
         &routed.classification,
         &ticket,
-        parsed.wanted,
+        &parsed.wanted,
         workspace,
     );
     tracing::debug!(
@@ -86,31 +111,62 @@ pub fn route(
         requires_human = routed.decision.requires_human,
         "routed"
     );
-    Ok(v1::RouteResponse {
+    v1::RouteResponse {
         ticket_id: ticket.id,
         classification: Some(classification),
         decision: Some(answer::decision(routed.decision, parsed.trace)),
         model_version: triage.model_version().to_owned(),
         policy_version: triage.policy_version().to_owned(),
-    })
+    }
 }
 
-/// A classification as a message, with the words that decided if they are wanted.
+/// A request to classify by this model.
+#[allow(clippy::result_large_err)] // the protocol's own error
+fn parse_classify(
+    request: v1::ClassifyRequest,
+    bundle: &Bundle,
+) -> Result<(Ticket, Wanted), Status> {
+    let (ticket, wanted) = request::classify(request).map_err(|status| *status)?;
+    explanation::check(&wanted, &bundle.classifier).map_err(|status| *status)?;
+    Ok((ticket, wanted))
+}
+
+/// A request to route by this model.
+#[allow(clippy::result_large_err)] // the protocol's own error
+fn parse_route(request: v1::RouteRequest, bundle: &Bundle) -> Result<RouteTicket, Status> {
+    let parsed = request::route(request).map_err(|status| *status)?;
+    explanation::check(&parsed.wanted, &bundle.classifier).map_err(|status| *status)?;
+    Ok(parsed)
+}
+
+/// What the model says of a ticket.
+fn classification(
+    bundle: &Bundle,
+    ticket: &Ticket,
+    vector: Option<&[f32]>,
+    workspace: &mut Workspace,
+) -> Classification {
+    let text = ticket.text();
+    match vector {
+        Some(vector) => bundle
+            .classifier
+            .classify_with_vector(&text, vector, workspace),
+        None => bundle.classifier.classify(&text, workspace),
+    }
+}
+
+/// The classification that `workspace` was used for last as a message, with as much of its reasons as
+/// is wanted.
 fn explained(
     bundle: &Bundle,
     classification: &Classification,
     ticket: &Ticket,
-    wanted: Wanted,
-    workspace: &mut Workspace,
+    wanted: &Wanted,
+    workspace: &Workspace,
 ) -> v1::Classification {
-    let text = if wanted.evidence {
-        ticket.text()
-    } else {
-        String::new()
-    };
-    answer::classification(classification, ticket, wanted, |kind, label| {
-        bundle.classifier.evidence(&text, kind, label, workspace)
-    })
+    let wants_reasons = wanted.evidence || wanted.explain.is_some();
+    let explainer = wants_reasons.then(|| bundle.classifier.explainer(workspace));
+    answer::classification(classification, ticket, wanted, explainer.as_ref())
 }
 
 #[tonic::async_trait]
@@ -119,21 +175,28 @@ impl TriageService for TriageApi {
         &self,
         request: Request<v1::ClassifyRequest>,
     ) -> Result<Response<v1::ClassifyResponse>, Status> {
-        let triage = self.loaded()?;
-        WORKSPACE
-            .with_borrow_mut(|workspace| classify(triage.bundle(), request.into_inner(), workspace))
-            .map(Response::new)
+        let loaded = self.loaded()?;
+        let bundle = loaded.triage().bundle();
+        let (ticket, wanted) = parse_classify(request.into_inner(), bundle)?;
+        let vector = loaded.vector(&ticket).await?;
+        let answer = WORKSPACE.with_borrow_mut(|workspace| {
+            classified(bundle, ticket, wanted, vector.as_deref(), workspace)
+        });
+        Ok(Response::new(answer))
     }
 
     async fn route(
         &self,
         request: Request<v1::RouteRequest>,
     ) -> Result<Response<v1::RouteResponse>, Status> {
-        let triage = self.loaded()?;
-        WORKSPACE
-            .with_borrow_mut(|workspace| {
-                route(&triage, request.into_inner(), Timestamp::now(), workspace)
-            })
-            .map(Response::new)
+        let loaded = self.loaded()?;
+        let parsed = parse_route(request.into_inner(), loaded.triage().bundle())?;
+        let vector = loaded.vector(&parsed.ticket).await?;
+        // The time at which the decision is made, not the one at which the text began to wait.
+        let now = Timestamp::now();
+        let answer = WORKSPACE.with_borrow_mut(|workspace| {
+            routed(loaded.triage(), parsed, vector.as_deref(), now, workspace)
+        });
+        Ok(Response::new(answer))
     }
 }

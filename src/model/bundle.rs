@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::encoders::EncodersError;
 use super::files::{read_at_most, sync_folder, write_new};
 use super::manifest::{
     DataSource, FORMAT_VERSION, HeadSummary, Manifest, OutOfFoldMeasures, SentenceSummary,
@@ -77,6 +78,9 @@ pub enum BundleError {
         /// The file.
         path: PathBuf,
     },
+    /// The encoder that gave the texts of the fit their vectors is not to be had.
+    #[error(transparent)]
+    Encoder(#[from] EncodersError),
     /// A file's content does not make a model.
     #[error("{}: {cause}: restore it or train the model again", path.display())]
     Content {
@@ -110,6 +114,8 @@ impl Bundle {
                 thresholds: head.thresholds.clone(),
                 decision: head.decision.clone(),
                 areas: head.areas.clone(),
+                in_scope_from: head.in_scope_from,
+                rows: report.metrics.rows,
                 linear_cost: report.cost,
                 pool: report.pool.clone(),
                 out_of_fold: OutOfFoldMeasures {
@@ -206,12 +212,11 @@ impl Bundle {
         let (manifest, version) = read_manifest(folder)?;
         let encoder = read_sentence_encoder(folder, &manifest)?;
         let bytes = read_checked(folder, WEIGHTS, &manifest)?;
-        let classifier = read_classifier(&manifest, &bytes, encoder).map_err(|cause| {
-            BundleError::Content {
+        let classifier =
+            read_classifier(&manifest, &bytes, encoder).map_err(|cause| BundleError::Content {
                 path: folder.join(WEIGHTS),
                 cause: cause.to_string(),
-            }
-        })?;
+            })?;
         Ok(Self {
             version,
             manifest,
@@ -221,7 +226,11 @@ impl Bundle {
 }
 
 /// Reads a file of a bundle whose checksum the manifest gives.
-pub(super) fn read_checked(folder: &Path, name: &str, manifest: &Manifest) -> Result<Vec<u8>, BundleError> {
+pub(super) fn read_checked(
+    folder: &Path,
+    name: &str,
+    manifest: &Manifest,
+) -> Result<Vec<u8>, BundleError> {
     let path = folder.join(name);
     let bytes = read(&path, MAX_WEIGHTS_BYTES)?;
     if manifest.files.get(name) == Some(&sha256_hex(&bytes)) {

@@ -24,6 +24,7 @@ fn head(kind: &Value, labels: &[&str], accuracy: f64, kappa: Option<f64>) -> Val
         "thresholds": [],
         "decision": "most_probable",
         "areas": [],
+        "rows": 1000,
         "linear_cost": 1.0,
         "pool": [],
         "out_of_fold": measures,

@@ -84,6 +84,11 @@ pub struct HeadSummary {
     pub decision: Decision,
     /// Thresholds of the areas of topics that are paths, in alphabetical order.
     pub areas: Vec<AreaThreshold>,
+    /// Topics: a text whose best topic is less probable than this is out of scope.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub in_scope_from: Option<f32>,
+    /// Rows with a label for it.
+    pub rows: usize,
     /// The linear expert's cost of a margin violation.
     pub linear_cost: f64,
     /// The pool's weights: linear, naive Bayes, log-prior.

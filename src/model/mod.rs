@@ -3,6 +3,7 @@
 
 pub mod activations;
 pub mod bundle;
+pub mod encoders;
 pub mod files;
 pub mod gate;
 pub mod manifest;
@@ -13,6 +14,7 @@ mod tensors;
 
 pub use activations::{Action, Activation, Activations};
 pub use bundle::{Bundle, BundleError, make_ready};
+pub use encoders::EncodersError;
 pub use gate::{Basis, Refusal, Verdict};
 pub use manifest::{DataSource, HeadSummary, Manifest};
 pub use pointer::Pointer;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::bundle::{BundleError, read_checked};
+use super::encoders;
 use super::manifest::{Manifest, SentenceSummary};
 use crate::features::{Embedding, SentenceEncoder};
 
@@ -69,9 +70,8 @@ pub(super) fn read_sentence_encoder(
         }
         Some(SentenceSummary::Encoder { checksum, .. }) => {
             let models = folder.parent().unwrap_or(Path::new(""));
-            let at = models.join("encoders").join(&checksum[..16]);
-            let encoder = crate::features::Encoder::load(&at).map_err(|error| BundleError::Content{path:at,cause:error.to_string()})?;
-            Ok(Some(SentenceEncoder::Encoder(Arc::new(encoder))))
+            let encoder = encoders::load(models, checksum)?;
+            Ok(Some(SentenceEncoder::Encoder(encoder)))
         }
     }
 }

@@ -121,6 +121,7 @@ pub(super) fn read_classifier(
             thresholds: head.thresholds.clone(),
             decision: head.decision.clone(),
             areas: head.areas.clone(),
+            in_scope_from: head.in_scope_from,
         })
         .collect();
     let vocabulary = Vocabulary::new(hashes, idf, manifest.word_features)?;

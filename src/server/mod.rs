@@ -24,7 +24,7 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::server::HealthReporter;
 
 use crate::grpc::v1::triage_service_server::{SERVICE_NAME, TriageServiceServer};
-use crate::grpc::{DESCRIPTORS, TriageApi};
+use crate::grpc::{DESCRIPTORS, Loaded, TriageApi};
 use crate::settings::{ServerSettings, Settings};
 use crate::triage::{LoadError, Triage};
 
@@ -47,6 +47,9 @@ pub enum ServeError {
     /// Model, policy or roster are unusable.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The sentence encoder's threads cannot be started.
+    #[error("cannot start the threads of the sentence encoder: {0}: lower server.encoder_threads")]
+    EncoderThreads(io::Error),
     /// The task that loads ended early.
     #[error("loading was interrupted: {0}")]
     Interrupted(#[from] tokio::task::JoinError),
@@ -101,15 +104,24 @@ pub async fn run(
     tracing::info!(%address, "listening");
 
     let sources = settings.sources();
+    let (threads, queue) = (
+        settings.server.encoder_threads(),
+        settings.server.encoder_queue,
+    );
     let load = async {
-        let triage = tokio::task::spawn_blocking(move || Triage::load(&sources)).await??;
+        let ready = tokio::task::spawn_blocking(move || {
+            let triage = Triage::load(&sources)?;
+            Loaded::new(triage, threads, queue).map_err(ServeError::EncoderThreads)
+        });
+        let ready = ready.await??;
+        let triage = ready.triage();
         tracing::info!(
             model_version = triage.model_version(),
             policy_version = triage.policy_version(),
             "loaded"
         );
-        warn_of_unhandled_topics(&triage);
-        loaded.store(Some(Arc::new(triage)));
+        warn_of_unhandled_topics(triage);
+        loaded.store(Some(Arc::new(ready)));
         set_serving(&health, true).await;
         tracing::info!(%address, "serving");
         // Nothing is left to do here but to serve.
@@ -149,7 +161,7 @@ async fn drain(
 fn serve(
     listener: TcpListener,
     settings: &Settings,
-    loaded: Arc<ArcSwapOption<Triage>>,
+    loaded: Arc<ArcSwapOption<Loaded>>,
     health_service: HealthServer<impl Health>,
     stop: impl Future<Output = ()>,
 ) -> Result<impl Future<Output = Result<(), ServeError>>, ServeError> {

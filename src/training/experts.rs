@@ -163,7 +163,11 @@ mod tests {
                 assert!((logit(label) - logit(0) - expected).abs() < 1e-4);
             }
         }
-        for row in folded.weights.outer_iter().chain(folded.sentence.outer_iter()) {
+        for row in folded
+            .weights
+            .outer_iter()
+            .chain(folded.sentence.outer_iter())
+        {
             assert!(row.sum().abs() < 1e-4);
         }
     }

@@ -155,6 +155,7 @@ pub fn fit(
             thresholds: pooled.thresholds.clone(),
             decision: target.decision.clone(),
             areas: pooled.areas.clone(),
+            in_scope_from: pooled.in_scope_from,
         });
         folded.push(own);
         reports.push(HeadReport::new(pooled));
@@ -231,7 +232,8 @@ fn cross_validate_timed(
 
 /// One matrix of all heads' columns; all have the same rows.
 fn side_by_side(heads: Vec<ArrayView2<'_, f32>>) -> Array2<f32> {
-    concatenate(Axis(1), &heads).unwrap_or_default()
+    let joined = concatenate(Axis(1), &heads).unwrap_or_default();
+    joined.as_standard_layout().into_owned()
 }
 
 /// A head to be learned: its labels and each row's target.

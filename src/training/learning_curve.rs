@@ -193,6 +193,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
+    use crate::training::Sentences;
 
     /// 40 rows of each of three topics; the second head has one label in four rows only.
     fn data() -> LabelledTexts {
@@ -219,10 +220,17 @@ mod tests {
         }
     }
 
+    fn training(labelled: &LabelledTexts) -> TrainingData<'_> {
+        TrainingData {
+            labelled,
+            sentences: &Sentences::None,
+        }
+    }
+
     #[test]
     fn shares_grow_and_the_rows_held_out_stay() {
         let steps = Mutex::new(Vec::new());
-        let curve = learning_curve(&data(), &FitParams::default(), &|step| {
+        let curve = learning_curve(training(&data()), &FitParams::default(), &|step| {
             steps.lock().unwrap().push(step);
         })
         .unwrap();
@@ -249,7 +257,7 @@ mod tests {
                 seed,
                 ..FitParams::default()
             };
-            learning_curve(&data(), &params, &|_| ()).unwrap()
+            learning_curve(training(&data()), &params, &|_| ()).unwrap()
         };
         assert_eq!(curve(3), curve(3));
     }

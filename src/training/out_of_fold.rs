@@ -10,8 +10,9 @@ use super::fit::{FitError, Target, TrainingData};
 use crate::classifier::linear::LinearModel;
 use crate::classifier::naive_bayes::NaiveBayesModel;
 use crate::classifier::pool::{Pool, fit_pool, softmax};
+use crate::classifier::scope::{choose_bar, scope};
 use crate::classifier::thresholds::{Outcome, choose_thresholds};
-use crate::classifier::{AreaThreshold, Head, Thresholds};
+use crate::classifier::{AreaThreshold, Head, HeadKind, OUT_OF_SCOPE, Thresholds};
 use crate::evaluation::{Answer, HeadAnswers, Truth};
 
 /// Number of folds on which the linear expert's cost is chosen; the rest use the one chosen.
@@ -40,6 +41,8 @@ pub struct Pooled {
     pub thresholds: Vec<Thresholds>,
     /// Thresholds of the areas of topics that are paths.
     pub areas: Vec<AreaThreshold>,
+    /// Topics: a text whose best topic is less probable than this is out of scope.
+    pub in_scope_from: Option<f32>,
     /// What the pool says of each row.
     pub answers: HeadAnswers,
 }
@@ -136,23 +139,21 @@ impl OutOfFold {
         let scores = [&linear, &stack(&self.naive_bayes), &stack(&self.log_prior)];
         let pool = fit_pool(&scores, &self.targets);
         let mut answers = self.answers(target, &scores, &pool.weights);
-        let thresholds = settle_thresholds(&mut answers, params);
+        let in_scope_from = settle_scope(&answers);
+        let thresholds = settle_thresholds(&mut answers, in_scope_from, params);
         let areas = settle_areas(&mut answers, params.thresholds);
         Pooled {
             cost,
             pool,
             thresholds,
             areas,
+            in_scope_from,
             answers,
         }
     }
+
     /// The pool's probabilities of all rows, in the order of the data.
-    fn answers(
-        &self,
-        target: &Target,
-        scores: &[&Array2<f32>],
-        pool: &[f64],
-    ) -> HeadAnswers {
+    fn answers(&self, target: &Target, scores: &[&Array2<f32>], pool: &[f64]) -> HeadAnswers {
         let head = Head {
             kind: target.kind.clone(),
             labels: target.labels.clone(),
@@ -160,6 +161,7 @@ impl OutOfFold {
             thresholds: Vec::new(),
             decision: target.decision.clone(),
             areas: Vec::new(),
+            in_scope_from: None,
         };
         let mut order: Vec<usize> = (0..self.rows.len()).collect();
         order.sort_by_key(|&index| self.rows[index]);
@@ -198,18 +200,46 @@ impl OutOfFold {
     }
 }
 
-/// Chooses thresholds and marks the answers that pass them.
-fn settle_thresholds(head: &mut HeadAnswers, params: &FitParams) -> Vec<Thresholds> {
-    let outcomes: Vec<Outcome> = head
+/// The bar below which a text is out of scope; `None` for heads other than the topic.
+fn settle_scope(head: &HeadAnswers) -> Option<f32> {
+    if head.kind != HeadKind::Topic {
+        return None;
+    }
+    let (outside, inside): (Vec<_>, Vec<_>) = head
         .iter()
-        .map(|(answer, probabilities)| Outcome {
-            chosen: answer.chosen,
-            confidence: probabilities[answer.chosen],
-            right: answer.right(),
+        .map(|(answer, probabilities)| {
+            let scope = scope(&head.labels, &probabilities.to_vec());
+            (head.truth_of(answer) == OUT_OF_SCOPE, scope)
+        })
+        .partition(|(outside, _)| *outside);
+    let scores = |rows: Vec<(bool, f32)>| -> Vec<f32> { rows.into_iter().map(|r| r.1).collect() };
+    Some(choose_bar(&scores(inside), &scores(outside)))
+}
+
+/// Chooses thresholds on the answers in scope and marks those that pass them.
+fn settle_thresholds(
+    head: &mut HeadAnswers,
+    in_scope_from: Option<f32>,
+    params: &FitParams,
+) -> Vec<Thresholds> {
+    let labels = &head.labels;
+    let outcomes: Vec<Option<Outcome>> = head
+        .iter()
+        .map(|(answer, probabilities)| {
+            let outside = in_scope_from
+                .is_some_and(|bar| scope(labels, &probabilities.to_vec()) < bar)
+                || labels[answer.chosen] == OUT_OF_SCOPE;
+            (!outside).then(|| Outcome {
+                chosen: answer.chosen,
+                confidence: probabilities[answer.chosen],
+                right: answer.right(),
+            })
         })
         .collect();
-    let thresholds = choose_thresholds(&outcomes, head.labels.len(), params.thresholds);
+    let in_scope: Vec<Outcome> = outcomes.iter().copied().flatten().collect();
+    let thresholds = choose_thresholds(&in_scope, labels.len(), params.thresholds);
     for (answer, outcome) in head.answers.iter_mut().zip(&outcomes) {
+        let Some(outcome) = outcome else { continue };
         let own = thresholds[outcome.chosen];
         answer.made = outcome.confidence >= own.suggest_at;
         answer.automated = own.automate_at.is_some_and(|at| outcome.confidence >= at);

@@ -120,9 +120,7 @@ impl Sentences {
         match (self, encoder) {
             (Self::Fixed { vectors, .. }, _) => Ok(vectors.select(Axis(0), rows)),
             (Self::Distilled { .. }, Some(encoder)) => encoder.encode(texts, &|_| {}),
-            (Self::None, _) | (Self::Distilled { .. }, None) => {
-                Ok(Array2::zeros((rows.len(), 0)))
-            }
+            (Self::None, _) | (Self::Distilled { .. }, None) => Ok(Array2::zeros((rows.len(), 0))),
         }
     }
 }

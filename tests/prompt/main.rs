@@ -4,6 +4,8 @@
 
 mod asking;
 mod demo;
+mod desk;
+mod explain;
 mod in_doubt;
 mod program;
 mod refusals;

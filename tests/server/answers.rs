@@ -93,6 +93,7 @@ async fn as_many_labels_are_listed_as_were_asked_for() {
         request.options = Some(v1::ClassificationOptions {
             top,
             evidence: false,
+            ..v1::ClassificationOptions::default()
         });
         let answer = client.classify(request).await.unwrap().into_inner();
         answer.classification.unwrap().topic.unwrap().top

@@ -12,6 +12,7 @@ async fn evidence_of(ticket: v1::Ticket) -> Vec<v1::Evidence> {
         options: Some(v1::ClassificationOptions {
             top: 1,
             evidence: true,
+            ..v1::ClassificationOptions::default()
         }),
     };
     let answer = server.client().await.classify(request).await.unwrap();

@@ -128,6 +128,7 @@ async fn no_word_of_a_ticket_is_ever_written() {
         let options = Some(v1::ClassificationOptions {
             top: 26,
             evidence: true,
+            ..v1::ClassificationOptions::default()
         });
         let request = v1::RouteRequest {
             ticket: Some(secretive()),

@@ -5,7 +5,9 @@
 mod answers;
 mod broken_requests;
 mod drain;
+mod encoder;
 mod evidence;
+mod explanation;
 mod files;
 mod health;
 mod log;
@@ -14,3 +16,10 @@ mod running;
 mod settings;
 mod tickets;
 mod validation;
+
+#[allow(dead_code)] // what only the encoder's own tests need
+#[path = "../../src/features/encoder/tests/fixture.rs"]
+mod tiny_encoder;
+#[allow(dead_code)] // what only the tests of training need
+#[path = "../train/tickets.rs"]
+mod training_tickets;

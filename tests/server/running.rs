@@ -120,7 +120,7 @@ impl Server {
         Some(line)
     }
 
-    async fn wait_until_serving(&self) {
+    pub(crate) async fn wait_until_serving(&self) {
         let mut health = HealthClient::new(self.channel().await);
         let mut states = health
             .watch(HealthCheckRequest::default())

@@ -38,6 +38,8 @@ async fn a_wrong_value_is_refused_by_the_name_of_its_key() {
             "[server]\nrequest_timeout_ms = 3600001",
             "server.request_timeout_ms",
         ),
+        ("[server]\nencoder_queue = 0", "server.encoder_queue"),
+        ("[server]\nencoder_threads = -1", "server.encoder_threads"),
         ("[log]\nformat = \"xml\"", "log.format"),
         ("[log]\nlevel = \"triage=loudly\"", "log.level"),
     ] {

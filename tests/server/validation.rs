@@ -159,6 +159,7 @@ async fn what_is_just_allowed_is_answered() {
     request.options = Some(v1::ClassificationOptions {
         top: 1_000,
         evidence: false,
+        ..v1::ClassificationOptions::default()
     });
     request.waited = Some(prost_types::Duration {
         seconds: 10 * 366 * 24 * 3_600,
@@ -197,6 +198,7 @@ async fn a_missing_ticket_a_negative_wait_and_too_long_a_list_are_named() {
     request.options = Some(v1::ClassificationOptions {
         top: 1_001,
         evidence: false,
+        ..v1::ClassificationOptions::default()
     });
     let refused = client.classify(request).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument);
@@ -216,6 +218,7 @@ async fn all_bad_fields_are_named_at_once() {
         options: Some(v1::ClassificationOptions {
             top: u32::MAX,
             evidence: true,
+            ..v1::ClassificationOptions::default()
         }),
         waited: Some(prost_types::Duration {
             seconds: -5,

@@ -10,6 +10,7 @@ mod compare_heads;
 mod costs;
 mod crafted;
 mod desk;
+mod encoder;
 mod evaluate;
 mod fit;
 mod forge;
@@ -23,3 +24,7 @@ mod same_bytes;
 mod suspects;
 mod tickets;
 mod together;
+
+#[allow(dead_code)] // what only the encoder's own tests need
+#[path = "../../src/features/encoder/tests/fixture.rs"]
+mod tiny_encoder;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::Args;
 
 use crate::classifier::HeadKind;
@@ -72,6 +73,21 @@ impl DataArgs {
             HeadKind::Facet(_) => true,
         }
     }
+}
+
+/// The texts of files whose labels do not matter; an error if there are none.
+pub(super) fn read_texts(files: &[PathBuf]) -> anyhow::Result<Vec<String>> {
+    let (dataset, _) = Dataset::read(files, None, &Columns::default())?;
+    let texts: Vec<String> = dataset
+        .examples
+        .into_iter()
+        .map(|example| example.text)
+        .filter(|text| !text.trim().is_empty())
+        .collect();
+    if texts.is_empty() {
+        bail!("no row has a text");
+    }
+    Ok(texts)
 }
 
 fn parse_facet(argument: &str) -> Result<(String, String), String> {

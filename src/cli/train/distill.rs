@@ -7,9 +7,9 @@ use anyhow::{Context, bail};
 use clap::Args;
 use ndarray::Array2;
 
+use super::data::read_texts;
 use super::progress::CountProgress;
 use super::sentences::name_of;
-use crate::dataset::{Columns, Dataset};
 use crate::features::embedding::distill::{DistillParams, Teacher};
 use crate::features::embedding::student::StudentParams;
 use crate::features::{Embedding, Encoder};
@@ -98,19 +98,15 @@ fn read_sentences(files: &[PathBuf]) -> anyhow::Result<Vec<String>> {
     if files.is_empty() {
         return Ok(Vec::new());
     }
-    let (dataset, _) = Dataset::read(files, None, &Columns::default())?;
     let mut seen = std::collections::HashSet::new();
     let mut sentences = Vec::new();
-    for example in &dataset.examples {
-        for part in example.text.split_inclusive(['.', '!', '?', '\n']) {
+    for text in &read_texts(files).context("--data")? {
+        for part in text.split_inclusive(['.', '!', '?', '\n']) {
             let part = part.trim();
             if part.len() >= MIN_SENTENCE_BYTES && seen.insert(part.to_owned()) {
                 sentences.push(part.to_owned());
             }
         }
-    }
-    if sentences.is_empty() {
-        bail!("--data: no row has a text");
     }
     Ok(sentences)
 }

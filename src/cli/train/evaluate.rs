@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::{Context, bail};
 use clap::Args;
 use serde::Serialize;
 
-use super::data::{DataArgs, labelled, sources};
+use super::data::{DataArgs, labelled, read_texts, sources};
 use super::fit::{print_heads, print_worst};
 use super::report::ReportArgs;
-use crate::evaluation::{Evaluation, evaluate};
+use crate::classifier::Classifier;
+use crate::cli::table::percent;
+use crate::evaluation::{Evaluation, OutOfScope, evaluate};
 use crate::model::Registry;
 
 /// Measures a model on labelled tickets that it was not trained on
@@ -23,6 +26,10 @@ pub(super) struct EvaluateArgs {
     version: Option<String>,
     #[command(flatten)]
     data: DataArgs,
+    /// File of texts that belong to no topic of the model: measures how well they are recognised
+    /// (repeatable)
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    out_of_scope: Vec<PathBuf>,
     #[command(flatten)]
     report: ReportArgs,
     /// Print the measures as JSON
@@ -35,6 +42,8 @@ struct Report<'a> {
     version: &'a str,
     #[serde(flatten)]
     evaluation: &'a Evaluation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    out_of_scope: Option<OutOfScope>,
 }
 
 pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
@@ -67,6 +76,7 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         keep
     });
     let evaluation = evaluate(&bundle.classifier, &data)?;
+    let out_of_scope = measure_out_of_scope(args, &bundle.classifier, &evaluation)?;
     args.report.write_evaluation(
         &bundle,
         &sources(&dataset),
@@ -78,6 +88,7 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         let report = Report {
             version: &bundle.version,
             evaluation: &evaluation,
+            out_of_scope,
         };
         say!("{}", serde_json::to_string_pretty(&report)?);
         return Ok(ExitCode::SUCCESS);
@@ -92,6 +103,14 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     for (name, metrics) in &evaluation.heads {
         print_worst(name, metrics);
     }
+    if let Some(outside) = out_of_scope {
+        say!(
+            "\nout of scope: {} texts, {} rejected; told from tickets in scope with an AUROC of {:.4}",
+            outside.rows,
+            percent(outside.rejected),
+            outside.auroc
+        );
+    }
     let time = evaluation.microseconds_per_ticket;
     say!(
         "\nmicroseconds per ticket, one thread: median {:.1}, 99 of 100 under {:.1}",
@@ -99,4 +118,20 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         time.p99
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Classifies the texts out of scope, if there are any.
+fn measure_out_of_scope(
+    args: &EvaluateArgs,
+    classifier: &Classifier,
+    evaluation: &Evaluation,
+) -> anyhow::Result<Option<OutOfScope>> {
+    if args.out_of_scope.is_empty() {
+        return Ok(None);
+    }
+    let texts = read_texts(&args.out_of_scope).context("--out-of-scope")?;
+    match OutOfScope::measure(classifier, &evaluation.answers, &texts) {
+        Some(outside) => Ok(Some(outside)),
+        None => bail!("--out-of-scope: the model, or the data, has no topics to compare with"),
+    }
 }

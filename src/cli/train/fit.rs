@@ -14,6 +14,7 @@ use super::learning;
 use super::progress::FitProgress;
 use super::report::ReportArgs;
 use super::sentences::SentenceArgs;
+use crate::classifier::thresholds::ThresholdParams;
 use crate::cli::exit;
 use crate::cli::table::{percent, table};
 use crate::dataset::{self, CheckReport, Severity, check};
@@ -42,6 +43,10 @@ pub(super) struct FitArgs {
     /// Activate it even if it is worse; activations.log tells of it
     #[arg(long, requires = "activate")]
     force: bool,
+    /// Share of predictions that must be right: decides from which confidence on a prediction is made,
+    /// and from which on a label needs no person
+    #[arg(long, value_name = "SHARE", default_value_t = 0.95, value_parser = parse_share)]
+    target_precision: f64,
     /// Train without the rows of labels that have too few of them
     #[arg(long)]
     drop_rare: bool,
@@ -96,6 +101,10 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
     let params = FitParams {
         seed: args.seed,
         urgency_costs: args.costs.urgency_costs(&data)?,
+        thresholds: ThresholdParams {
+            target_precision: args.target_precision,
+            ..ThresholdParams::default()
+        },
         ..FitParams::default()
     };
     let sentences = args.sentences.sentences(&data.texts, &args.models)?;
@@ -157,6 +166,13 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(exit::FAILED));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn parse_share(argument: &str) -> Result<f64, String> {
+    match argument.parse::<f64>() {
+        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err("give a share between 0 and 1, such as 0.95".to_owned()),
+    }
 }
 
 /// Takes labels off the rows of which there are too few, and returns them with their counts.

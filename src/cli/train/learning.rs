@@ -11,7 +11,10 @@ use crate::training::{FitError, FitParams, Stage, TrainingData};
 ///
 /// # Errors
 /// If the labels cannot be learned.
-pub(super) fn measure(data: TrainingData<'_>, params: &FitParams) -> Result<LearningCurve, FitError> {
+pub(super) fn measure(
+    data: TrainingData<'_>,
+    params: &FitParams,
+) -> Result<LearningCurve, FitError> {
     let bar = ProgressBar::new(SHARES.len() as u64);
     if let Ok(style) = ProgressStyle::with_template("{elapsed:>4} {wide_bar} {pos}/{len} {msg}") {
         bar.set_style(style);

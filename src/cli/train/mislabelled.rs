@@ -12,8 +12,8 @@ use super::progress::FitProgress;
 use super::suspects::SuspectsFile;
 use crate::dataset::Dataset;
 use crate::evaluation::{HeadAnswers, LabelIssues};
-use crate::model::Registry;
 use crate::features::SentenceEncoder;
+use crate::model::Registry;
 use crate::training::{FitParams, Sentences, TrainingData, cross_validate};
 
 /// Folds that can be learned with.

@@ -7,6 +7,7 @@ mod compare_tables;
 mod costs;
 mod data;
 mod distill;
+mod encoder;
 mod evaluate;
 mod fit;
 mod held_out;
@@ -41,6 +42,7 @@ enum Command {
     Distill(distill::DistillArgs),
     Compare(compare::CompareArgs),
     Models(models::ModelsArgs),
+    Encoder(encoder::EncoderArgs),
 }
 
 impl TrainCli {
@@ -57,6 +59,7 @@ impl TrainCli {
             Command::Distill(args) => distill::run(&args),
             Command::Compare(args) => compare::run(&args),
             Command::Models(args) => models::run(args),
+            Command::Encoder(args) => encoder::run(&args),
         }
     }
 }

@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 use ndarray::Array2;
 
+use super::data::read_texts;
 use super::progress::CountProgress;
-use crate::dataset::{Columns, Dataset};
 use crate::features::embedding::distill::{DistillParams, Teacher};
-use crate::features::{Embedding, Encoder, SentenceEncoder};
+use crate::features::{Embedding, Encoder, SentenceEncoder, VectorCache};
+use crate::model::encoders;
 use crate::training::Sentences;
 
 /// Folder of a registry that keeps an encoder's vectors from one fit to the next.
@@ -45,6 +46,7 @@ impl SentenceArgs {
     pub(super) fn sentences(&self, texts: &[String], models: &Path) -> anyhow::Result<Sentences> {
         if let Some(folder) = &self.encoder {
             let encoder = Encoder::load(folder)?;
+            encoders::install(models, folder)?;
             let vectors = cached_vectors(&encoder, texts, models)?;
             let encoder = SentenceEncoder::Encoder(Arc::new(encoder));
             return Ok(Sentences::Fixed { encoder, vectors });
@@ -69,7 +71,9 @@ impl SentenceArgs {
     ) -> anyhow::Result<Sentences> {
         let encoder = Encoder::load(folder)?;
         let mut all = texts.to_vec();
-        all.extend(self.unlabelled_texts()?);
+        if !self.unlabelled.is_empty() {
+            all.extend(read_texts(&self.unlabelled).context("--unlabelled")?);
+        }
         let vectors = cached_vectors(&encoder, &all, models)?;
         let progress = CountProgress::new("word pieces", encoder.vocabulary_size());
         let name = format!("{}, own domain", name_of(folder));
@@ -79,23 +83,6 @@ impl SentenceArgs {
             texts.len(),
             DistillParams::default(),
         ))
-    }
-
-    fn unlabelled_texts(&self) -> anyhow::Result<Vec<String>> {
-        if self.unlabelled.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (dataset, _) = Dataset::read(&self.unlabelled, None, &Columns::default())?;
-        let texts: Vec<String> = dataset
-            .examples
-            .into_iter()
-            .map(|example| example.text)
-            .filter(|text| !text.trim().is_empty())
-            .collect();
-        if texts.is_empty() {
-            bail!("--unlabelled: no row has a text");
-        }
-        Ok(texts)
     }
 }
 
@@ -116,8 +103,8 @@ pub(super) fn cached_vectors(
 ) -> anyhow::Result<Array2<f32>> {
     let folder = models.join(CACHE);
     let progress = CountProgress::new("texts", texts.len());
-    let _ = folder;
-    encoder
-        .encode(texts, &|done| progress.add(done))
+    let mut cache = VectorCache::open(&folder, encoder)?;
+    cache
+        .encode(encoder, texts, &|done| progress.add(done))
         .context("encoding the tickets")
 }

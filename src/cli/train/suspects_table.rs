@@ -1,6 +1,7 @@
 //! Rows that look mislabelled, and labels that overlap, as tables for a terminal.
 
 use super::mislabelled::{HeadIssues, Mislabelled, Place};
+use crate::cli::printable::without_steering;
 use crate::cli::table::{percent, table};
 use crate::dataset::{Dataset, URGENCY};
 
@@ -132,12 +133,7 @@ fn excerpt(text: &str) -> String {
 /// In one line, without characters that steer a terminal or turn the direction of writing: the words
 /// are a customer's.
 fn printable(text: &str) -> String {
-    let steers =
-        |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let words: Vec<String> = text
-        .split_whitespace()
-        .map(|word| word.chars().filter(|&c| !steers(c)).collect())
-        .collect();
+    let words: Vec<String> = text.split_whitespace().map(without_steering).collect();
     words.join(" ")
 }
 

@@ -39,9 +39,34 @@ impl Ask {
     /// # Errors
     /// If no model can be loaded or no server reached, or the ticket is refused.
     pub(super) fn classify(&self, ticket: &Ticket) -> anyhow::Result<v1::ClassifyResponse> {
+        self.classify_with(ticket, with_evidence())
+    }
+
+    /// What a ticket is about and how urgent it is, with the labels named by `asked` explained.
+    ///
+    /// # Errors
+    /// As for [`classify`](Self::classify), or if the model lacks what is named.
+    pub(super) fn explain(
+        &self,
+        ticket: &Ticket,
+        asked: v1::ExplainOptions,
+    ) -> anyhow::Result<v1::ClassifyResponse> {
+        let options = v1::ClassificationOptions {
+            evidence: false,
+            explain: Some(asked),
+            ..with_evidence()
+        };
+        self.classify_with(ticket, options)
+    }
+
+    fn classify_with(
+        &self,
+        ticket: &Ticket,
+        options: v1::ClassificationOptions,
+    ) -> anyhow::Result<v1::ClassifyResponse> {
         let request = v1::ClassifyRequest {
             ticket: Some(client::ticket(ticket.clone())),
-            options: Some(options()),
+            options: Some(options),
         };
         if let Some(url) = &self.server {
             return ask(url, async |mut client| client.classify(request).await);
@@ -63,7 +88,7 @@ impl Ask {
     ) -> anyhow::Result<v1::RouteResponse> {
         let request = v1::RouteRequest {
             ticket: Some(client::ticket(ticket.clone())),
-            options: Some(options()),
+            options: Some(with_evidence()),
             waited: Some(client::duration(waited)),
             trace,
         };
@@ -129,10 +154,11 @@ pub(super) async fn connect_channel(url: &str) -> anyhow::Result<Channel> {
         .with_context(|| format!("no server answers at {url}"))
 }
 
-fn options() -> v1::ClassificationOptions {
+fn with_evidence() -> v1::ClassificationOptions {
     v1::ClassificationOptions {
         top: TOP,
         evidence: true,
+        explain: None,
     }
 }
 

@@ -2,8 +2,12 @@
 
 mod ask;
 mod demo;
+mod explain;
+mod layout;
+mod marks;
 mod print;
 mod ticket;
+mod words;
 
 use std::process::ExitCode;
 
@@ -28,6 +32,7 @@ enum Command {
     Classify(TicketCommand),
     /// Classifies a ticket and says who should get it
     Route(RouteCommand),
+    Explain(explain::ExplainCommand),
     Demo(demo::DemoArgs),
 }
 
@@ -93,6 +98,7 @@ impl TriageCli {
                     print::routed(&ticket, &answer);
                 }
             }
+            Command::Explain(command) => explain::run(&command)?,
             Command::Demo(args) => return demo::run(&args),
         }
         Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! Answers for people.
 
+use super::words::{strongest, word_sums};
 use crate::cli::table::{percent, table};
 use crate::grpc::v1;
 use crate::ticket::Ticket;
@@ -52,7 +53,8 @@ fn print_classification(ticket: &Ticket, classification: &v1::Classification) {
     }
 }
 
-fn print_prediction(ticket: &Ticket, name: &str, prediction: &v1::Prediction) {
+/// Prints what one head says, with the words that decided if the answer names them.
+pub(super) fn print_prediction(ticket: &Ticket, name: &str, prediction: &v1::Prediction) {
     let others: Vec<String> = prediction
         .top
         .iter()
@@ -76,7 +78,8 @@ fn print_prediction(ticket: &Ticket, name: &str, prediction: &v1::Prediction) {
     if !others.is_empty() {
         say!("{:<10} not {}", "", others.join(", "));
     }
-    let words = deciding_words(ticket, &prediction.evidence);
+    let sums = word_sums(ticket, &prediction.evidence, |word| word.contribution);
+    let words = strongest(&sums, 1.0, WORDS);
     if !words.is_empty() {
         say!("{:<10} because of {}", "", words.join(", "));
     }
@@ -93,33 +96,6 @@ fn moved(prediction: &v1::Prediction) -> String {
         format!(" from {} {}", best.label, percent(best.probability.into()))
     });
     format!(" ({moved}{from}: calling it too {mistake} costs more)")
-}
-
-/// The words that spoke most for the label, strongest first, repeats added up.
-fn deciding_words(ticket: &Ticket, evidence: &[v1::Evidence]) -> Vec<String> {
-    let mut sums: Vec<(&str, f32)> = Vec::new();
-    for word in evidence {
-        let field = match word.field() {
-            v1::TextField::Subject => &ticket.subject,
-            v1::TextField::Body | v1::TextField::Unspecified => &ticket.body,
-        };
-        let Some(text) = field.get(word.start as usize..word.end as usize) else {
-            continue;
-        };
-        match sums
-            .iter_mut()
-            .find(|(known, _)| known.eq_ignore_ascii_case(text))
-        {
-            Some((_, sum)) => *sum += word.contribution,
-            None => sums.push((text, word.contribution)),
-        }
-    }
-    sums.retain(|(_, sum)| *sum > 0.0);
-    sums.sort_by(|a, b| b.1.total_cmp(&a.1));
-    sums.into_iter()
-        .take(WORDS)
-        .map(|(text, sum)| format!("“{text}” {sum:+.2}"))
-        .collect()
 }
 
 fn print_decision(decision: &v1::Decision) {

@@ -138,7 +138,10 @@ impl Teacher {
             row *= weight * START_LENGTH;
         }
         let teacher = to_unit_rows(vectors.dot(&directions));
-        let tokens: Vec<&[u32]> = rows.iter().map(|&row| self.tokens[row].as_slice()).collect();
+        let tokens: Vec<&[u32]> = rows
+            .iter()
+            .map(|&row| self.tokens[row].as_slice())
+            .collect();
         let start = Start {
             name: self.name.clone(),
             tokenizer: Arc::clone(&self.tokenizer),
@@ -150,7 +153,10 @@ impl Teacher {
 
 /// The directions in which the rows reach furthest from the origin, `columns × dimensions`: eigenvectors
 /// of rowsᵀ·rows, largest eigenvalue first. All axes where no fewer are asked for.
-fn principal_directions(rows: ArrayView2<'_, f32>, dimensions: usize) -> Result<Array2<f32>, String> {
+fn principal_directions(
+    rows: ArrayView2<'_, f32>,
+    dimensions: usize,
+) -> Result<Array2<f32>, String> {
     if dimensions >= rows.ncols() {
         return Ok(Array2::eye(rows.ncols()));
     }

@@ -28,7 +28,11 @@ impl Embedding {
     /// # Errors
     /// If the format refuses the table; the error says why.
     pub fn to_files(&self) -> Result<[Vec<u8>; 2], String> {
-        let pairs: Vec<u8> = self.pairs.iter().flat_map(|key| key.to_le_bytes()).collect();
+        let pairs: Vec<u8> = self
+            .pairs
+            .iter()
+            .flat_map(|key| key.to_le_bytes())
+            .collect();
         let scales = self.rows.scales().iter();
         let scales: Vec<u8> = scales.flat_map(|scale| scale.to_le_bytes()).collect();
         let values = self.rows.values().iter();
@@ -55,8 +59,7 @@ impl Embedding {
     pub fn from_files([table, tokenizer]: [&[u8]; 2]) -> Result<Self, String> {
         let tokenizer = std::str::from_utf8(tokenizer).map_err(|error| error.to_string())?;
         let tokenizer = Arc::new(Tokenizer::read(tokenizer)?);
-        let (_, header) =
-            SafeTensors::read_metadata(table).map_err(|error| error.to_string())?;
+        let (_, header) = SafeTensors::read_metadata(table).map_err(|error| error.to_string())?;
         let name = header.metadata().as_ref().and_then(|own| own.get(NAME));
         let name = name.cloned().unwrap_or_default();
         let tensors = SafeTensors::deserialize(table).map_err(|error| error.to_string())?;
@@ -69,9 +72,17 @@ impl Embedding {
             }
         };
         let (_, pairs) = bytes("pairs", Dtype::U64)?;
-        let pairs = pairs.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b));
+        let pairs = pairs
+            .as_chunks::<8>()
+            .0
+            .iter()
+            .map(|b| u64::from_le_bytes(*b));
         let (_, scales) = bytes("scales", Dtype::F32)?;
-        let scales = scales.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b));
+        let scales = scales
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|b| f32::from_le_bytes(*b));
         let (shape, values) = bytes("values", Dtype::I8)?;
         let values = values.iter().map(|byte| i8::from_le_bytes([*byte]));
         let columns = shape.get(1).copied().unwrap_or(0);

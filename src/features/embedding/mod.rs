@@ -181,10 +181,13 @@ impl Embedding {
         let pairs = if self.pairs.is_empty() { &[] } else { ids };
         #[allow(clippy::cast_possible_truncation)] // `new` holds it below 2^32
         let first_pair = self.pieces as u32;
-        inner.iter().copied().chain(pairs.windows(2).filter_map(move |pair| match pair {
-            &[a, b] => self.index.get(pair_key(a, b)).map(|id| first_pair + id),
-            _ => None,
-        }))
+        inner
+            .iter()
+            .copied()
+            .chain(pairs.windows(2).filter_map(move |pair| match pair {
+                &[a, b] => self.index.get(pair_key(a, b)).map(|id| first_pair + id),
+                _ => None,
+            }))
     }
 
     /// Replaces `ids` by the text's tokens between the special ones.

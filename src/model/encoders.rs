@@ -1,0 +1,211 @@
+//! The encoders of a registry: the folder `encoders` beside the bundles, which name them by checksum.
+//!
+//! Models of one encoder share its folder. Like a bundle, it is written into a temporary folder,
+//! synchronised, and renamed; its name is the beginning of its checksum, which is looked at whenever it
+//! is loaded.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::bundle::{BundleError, make_ready};
+use super::files::{read_at_most, sync_folder, write_new};
+use crate::features::{Encoder, EncoderError};
+
+/// Folder of the encoders in a registry.
+const ENCODERS: &str = "encoders";
+/// Hexadecimal digits of a folder's name.
+const NAME_DIGITS: usize = 16;
+/// Hexadecimal digits of a SHA-256.
+const CHECKSUM_DIGITS: usize = 64;
+/// Largest file that is copied; what the encoder itself allows is less.
+const MAX_BYTES: u64 = 2 << 30;
+
+/// Checksum of all-MiniLM-L6-v2 as 'triage-train encoder fetch' gets it.
+pub const ALL_MINILM_L6_V2: &str =
+    "f30672685ec90a3dcb55a1dc6f8e2770aef8c35379a15dc32dba46681d570100";
+
+/// Why an encoder cannot be put into a registry or taken from it. Messages say what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodersError {
+    /// The registry lacks it.
+    #[error("{} is missing: {} is not there: {}", named(checksum), folder.display(), put_it_there(models))]
+    Missing {
+        /// The encoder.
+        checksum: String,
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// The registry.
+        models: PathBuf,
+    },
+    /// It is there but is another, or cannot be read.
+    #[error("{} is damaged: {}: {cause}: {}", named(checksum), folder.display(), put_it_there(models))]
+    Damaged {
+        /// The encoder.
+        checksum: String,
+        /// Where it is.
+        folder: PathBuf,
+        /// The registry.
+        models: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
+    /// A checksum is none.
+    #[error("'{checksum}' is no encoder's checksum: 64 hexadecimal digits are")]
+    Checksum {
+        /// What was asked for.
+        checksum: String,
+    },
+    /// The encoder that is to be installed is unusable.
+    #[error(transparent)]
+    Source(#[from] EncoderError),
+    /// The encoder that is to be installed was altered meanwhile.
+    #[error("{}: its files changed while they were copied: try again", folder.display())]
+    Changed {
+        /// The encoder's folder.
+        folder: PathBuf,
+    },
+    /// A file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+/// An encoder in words.
+fn named(checksum: &str) -> String {
+    match checksum {
+        ALL_MINILM_L6_V2 => format!("the sentence encoder all-MiniLM-L6-v2 (checksum {checksum})"),
+        _ => format!("the sentence encoder with checksum {checksum}"),
+    }
+}
+
+fn put_it_there(models: &Path) -> String {
+    format!(
+        "put the encoder's folder there with 'triage-train encoder install DIR --models {}'",
+        models.display()
+    )
+}
+
+/// The folder of an encoder in the registry `models`.
+///
+/// # Errors
+/// If `checksum` is none.
+pub fn folder_of(models: &Path, checksum: &str) -> Result<PathBuf, EncodersError> {
+    let digits = checksum
+        .bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    match checksum.get(..NAME_DIGITS) {
+        Some(name) if digits && checksum.len() == CHECKSUM_DIGITS => {
+            Ok(models.join(ENCODERS).join(name))
+        }
+        _ => Err(EncodersError::Checksum {
+            checksum: checksum.to_owned(),
+        }),
+    }
+}
+
+/// Loads the encoder with this checksum from the registry `models`.
+///
+/// # Errors
+/// If it is not there, or its files are not those that were installed.
+pub fn load(models: &Path, checksum: &str) -> Result<Arc<Encoder>, EncodersError> {
+    let folder = folder_of(models, checksum)?;
+    if !folder.is_dir() {
+        return Err(EncodersError::Missing {
+            checksum: checksum.to_owned(),
+            folder,
+            models: models.to_owned(),
+        });
+    }
+    let damaged = |cause| EncodersError::Damaged {
+        checksum: checksum.to_owned(),
+        folder: folder.clone(),
+        models: models.to_owned(),
+        cause,
+    };
+    let encoder = Encoder::load(&folder).map_err(|error| damaged(error.to_string()))?;
+    if encoder.checksum() == checksum {
+        Ok(Arc::new(encoder))
+    } else {
+        let found = encoder.checksum();
+        Err(damaged(format!("its files have checksum {found}")))
+    }
+}
+
+/// Copies the encoder in the folder `source` into the registry `models` and returns its checksum. One
+/// that is there already is left as it is; a damaged one is replaced.
+///
+/// # Errors
+/// If `source` is no usable encoder, or the registry cannot be written.
+pub fn install(models: &Path, source: &Path) -> Result<String, EncodersError> {
+    let checksum = Encoder::load(source)?.checksum().to_owned();
+    let folder = folder_of(models, &checksum)?;
+    if load(models, &checksum).is_ok() {
+        return Ok(checksum);
+    }
+    let encoders = models.join(ENCODERS);
+    make_ready(&encoders).map_err(|error| match error {
+        BundleError::Io { path, source } => EncodersError::Io { path, source },
+        other => at(&encoders)(io::Error::other(other)),
+    })?;
+    let temporary = temporary_in(&encoders)?;
+    let copy = temporary.path().join("encoder");
+    copy_files(source, &copy)?;
+    if Encoder::load(&copy)?.checksum() != checksum {
+        return Err(EncodersError::Changed {
+            folder: source.to_owned(),
+        });
+    }
+    if let Err(refused) = fs::rename(&copy, &folder) {
+        if load(models, &checksum).is_ok() {
+            // Another program came first.
+            return Ok(checksum);
+        }
+        if !folder.exists() {
+            return Err(at(&folder)(refused));
+        }
+        fs::rename(&folder, temporary.path().join("damaged")).map_err(at(&folder))?;
+        fs::rename(&copy, &folder).map_err(at(&folder))?;
+    }
+    sync_folder(&encoders).map_err(at(&encoders))?;
+    Ok(checksum)
+}
+
+/// Copies the files that an encoder is read from into a new folder.
+fn copy_files(source: &Path, target: &Path) -> Result<(), EncodersError> {
+    fs::create_dir(target).map_err(at(target))?;
+    for name in Encoder::FILES {
+        let (from, to) = (source.join(name), target.join(name));
+        if !from.exists() {
+            // Those that must be there are: it was loaded.
+            continue;
+        }
+        let bytes = read_at_most(&from, MAX_BYTES).map_err(at(&from))?;
+        let parent = to.parent().unwrap_or(target);
+        fs::create_dir_all(parent).map_err(at(parent))?;
+        write_new(&to, &bytes).map_err(at(&to))?;
+        sync_folder(parent).map_err(at(parent))?;
+    }
+    sync_folder(target).map_err(at(target))
+}
+
+fn temporary_in(folder: &Path) -> Result<tempfile::TempDir, EncodersError> {
+    tempfile::Builder::new()
+        .prefix(".tmp-")
+        .tempdir_in(folder)
+        .map_err(at(folder))
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> EncodersError {
+    let path = path.to_owned();
+    move |source| EncodersError::Io { path, source }
+}
+
+#[cfg(test)]
+#[path = "encoders_tests.rs"]
+mod tests;
