@@ -142,7 +142,8 @@ pub(super) fn check(wanted: &Wanted, classifier: &Classifier) -> Result<(), Box<
         let Some(label) = label else { continue };
         if !heads.iter().any(|head| head.labels.contains(label)) {
             unknown = true;
-            let known = known_labels(&heads, label);
+            let known = heads.iter().map(|head| (head.kind.name(), &*head.labels));
+            let known = known_labels(&known.collect::<Vec<_>>(), label);
             violations.bad(field, format!("'{label}' is no label of {known}"));
         }
     }
@@ -165,12 +166,12 @@ pub(super) fn check(wanted: &Wanted, classifier: &Classifier) -> Result<(), Box<
 }
 
 /// Each head with its labels, those most like `label` first where not all of them can be listed.
-fn known_labels(heads: &[&Head], label: &str) -> String {
+fn known_labels(heads: &[(&str, &[String])], label: &str) -> String {
     let budget = MAX_NAMES_BYTES / heads.len().max(1);
     let described: Vec<String> = heads
         .iter()
-        .map(|head| {
-            let mut names: Vec<&str> = head.labels.iter().map(String::as_str).collect();
+        .map(|(head, labels)| {
+            let mut names: Vec<&str> = labels.iter().map(String::as_str).collect();
             let separated = |name: &&str| name.len() + ", ".len();
             if names.iter().map(separated).sum::<usize>() > budget {
                 let likeness = |name: &str| strsim::jaro_winkler(label, name);
@@ -181,12 +182,37 @@ fn known_labels(heads: &[&Head], label: &str) -> String {
                     bytes <= budget
                 });
             }
-            let more = match head.labels.len() - names.len() {
+            let more = match labels.len() - names.len() {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            format!("{} ({}{more})", head.kind, names.join(", "))
+            format!("{head} ({}{more})", names.join(", "))
         })
         .collect();
     described.join(" or ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_labels_are_listed_where_they_are_few() {
+        let moods = ["glad", "sad"].map(str::to_owned);
+        let levels = ["low", "high"].map(str::to_owned);
+        assert_eq!(known_labels(&[("mood", &moods)], "mad"), "mood (glad, sad)");
+        assert_eq!(
+            known_labels(&[("mood", &moods), ("urgency", &levels)], "mad"),
+            "mood (glad, sad) or urgency (low, high)"
+        );
+    }
+
+    #[test]
+    fn of_many_labels_those_most_like_what_was_asked_for_are_listed() {
+        let topics: Vec<String> = (0..1_000).map(|n| format!("area/topic {n}")).collect();
+        let known = known_labels(&[("topic", &topics)], "area/topic 777x");
+        assert!(known.starts_with("topic (area/topic 777, "), "{known}");
+        assert!(known.ends_with(" more)"), "{known}");
+        assert!(known.len() < MAX_NAMES_BYTES + 50, "{}", known.len());
+    }
 }

@@ -1,4 +1,4 @@
-//! `triage explain`: marks under the right columns, parts that sum to the logits, and what is refused.
+//! `triage explain`: parts that sum to the logits, labels set against one another, and what is refused.
 
 use std::fs;
 
@@ -6,11 +6,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::desk::fitted;
-use crate::program::{Run, run, run_command, triage};
+use crate::program::{Run, run};
 use crate::running::{Server, argument, server_command};
 
 /// Runs `explain` with the desk's model.
-fn explain(folder: &TempDir, arguments: &[&str]) -> Run {
+pub(crate) fn explain(folder: &TempDir, arguments: &[&str]) -> Run {
     let models = folder.path().join("models");
     run(&[&["explain", "--models", argument(&models)], arguments].concat())
 }
@@ -46,13 +46,6 @@ fn check_sums(explanation: &Value) {
     assert!(close(odds.ln(), lead), "{explanation:#}");
 }
 
-/// The line below the line of the text that holds `word`.
-fn below<'a>(printed: &'a str, word: &str) -> [&'a str; 2] {
-    let mut lines = printed.lines().filter(|line| line.starts_with("  "));
-    let text = lines.find(|line| line.contains(word)).unwrap();
-    [text, lines.next().unwrap()]
-}
-
 #[test]
 fn the_parts_sum_to_the_logits_with_and_without_a_semantic_expert() {
     for (options, semantic) in [(&[][..], true), (&["--embedding", "none"], false)] {
@@ -82,85 +75,6 @@ fn the_parts_sum_to_the_logits_with_and_without_a_semantic_expert() {
             }
         }
     }
-}
-
-#[test]
-fn marks_stand_under_their_words() {
-    let folder = fitted(&[]);
-    for (text, column) in [
-        ("my parcel please", 3),
-        ("où größe parcel please", 9),
-        ("子供 parcel please", 5),
-        ("🔥 👩\u{200d}👧 parcel please", 6),
-        ("a\tparcel please", 8),
-        ("first\r\nmy parcel please\r\nlast", 3),
-    ] {
-        let run = explain(&folder, &["--text", text, "--head", "topic"]);
-        let [_, marks] = below(run.printed(), "parcel please");
-        let start = "  ".len() + column;
-        let end = start + "parcel".len();
-        assert_eq!(&marks[start..end], "^^^^^9", "{}", run.out);
-        assert_eq!(
-            marks[..start].trim_end_matches(' ').len() + 1 <= start,
-            true
-        );
-        assert!(
-            marks.get(end..).is_none_or(|rest| rest.starts_with(' ')),
-            "{}",
-            run.out
-        );
-        assert!(!run.out.contains('\r'), "{:?}", run.out);
-    }
-}
-
-#[test]
-fn a_long_line_is_wrapped_with_its_marks() {
-    let folder = fitted(&[]);
-    let text = format!("{} parcel", "qwx ".repeat(40).trim_end());
-    let run = explain(&folder, &["--text", &text, "--head", "topic"]);
-    let [line, marks] = below(run.printed(), "parcel");
-    let at = line.find("parcel").unwrap();
-    assert_eq!(marks.get(at..at + 6), Some("^^^^^9"), "{}", run.out);
-    assert!(run.out.lines().all(|line| line.chars().count() <= 100));
-}
-
-#[test]
-fn colours_are_for_those_who_can_see_them() {
-    let folder = fitted(&[]);
-    let models = folder.path().join("models");
-    let printed = |variables: &[(&str, &str)]| {
-        let mut command = triage(&["explain", "--head", "topic", "--text", "my parcel please"]);
-        command.args(["--models", argument(&models)]);
-        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
-            command.env_remove(name);
-        }
-        command.envs(variables.iter().copied());
-        run_command(command).printed().to_owned()
-    };
-    let plain = printed(&[]);
-    assert!(
-        plain.contains("^^^^^9") && !plain.contains('\u{1b}'),
-        "{plain}"
-    );
-    let forced = printed(&[("CLICOLOR_FORCE", "1")]);
-    assert!(
-        forced.contains("\u{1b}[1m\u{1b}[4m\u{1b}[32mparcel\u{1b}[0m"),
-        "{forced:?}"
-    );
-    assert!(!forced.contains('^'), "{forced}");
-    assert_eq!(
-        printed(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]),
-        plain
-    );
-}
-
-#[test]
-fn a_text_cannot_steer_the_terminal() {
-    let folder = fitted(&[]);
-    let text = "my \u{1b}[31mparcel\u{1b}]0;x\u{7} \u{202e}please \u{9b}2J";
-    let run = explain(&folder, &["--text", text]);
-    let steering = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
-    assert!(!run.printed().contains(steering), "{:?}", run.out);
 }
 
 #[test]

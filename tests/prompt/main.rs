@@ -7,6 +7,7 @@ mod demo;
 mod desk;
 mod explain;
 mod in_doubt;
+mod marks;
 mod program;
 mod refusals;
 mod with_server;

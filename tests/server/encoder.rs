@@ -18,7 +18,7 @@ use crate::tiny_encoder::Tiny;
 use crate::training_tickets;
 
 const POLICY: &str = "version: 1\nqueues: {desk: {}, rest: {}}\nrules:\n  - id: all\n    \
-                      when: 'topic != \"x\"'\n    otherwise: desk\ndefault: {queue: rest}\n";
+                      when: \"true\"\n    otherwise: desk\ndefault: {queue: rest}\n";
 
 /// A folder with a model that was trained with a tiny encoder, and a policy.
 struct Shop {

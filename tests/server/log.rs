@@ -132,7 +132,7 @@ async fn no_word_of_a_ticket_is_ever_written() {
         });
         let request = v1::RouteRequest {
             ticket: Some(secretive()),
-            options,
+            options: options.clone(),
             waited: None,
             trace: true,
         };
