@@ -81,6 +81,8 @@ pub(super) fn check_head(head: &Head, areas: Option<&Areas>) -> Result<(), Class
         "a constant is not a finite number"
     } else if !head.thresholds.iter().all(is_finite) {
         "a threshold is not a finite number"
+    } else if head.in_scope_from.is_some_and(|bar| !bar.is_finite()) {
+        "the bar of texts in scope is not a finite number"
     } else if head.labels.iter().collect::<BTreeSet<_>>().len() != labels {
         "a label occurs twice"
     } else if matches!(&head.decision, Decision::LeastCost { costs } if costs.labels() != labels) {

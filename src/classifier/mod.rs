@@ -5,6 +5,7 @@ pub mod area;
 mod check;
 pub mod classification;
 pub mod cost_table;
+pub mod discriminant;
 pub mod explanation;
 pub mod head;
 pub mod linear;

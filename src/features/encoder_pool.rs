@@ -1,8 +1,7 @@
 //! Threads that encode texts for asynchronous callers, so that a slow encoder never holds up theirs.
 //!
-//! What waits is bounded: a text beyond that is refused at once. A thread takes up to eight of the
-//! texts that wait together, its share of them, and waits for none. A text whose caller has gone is
-//! passed over.
+//! What waits is bounded: a text beyond that is refused at once. Of short texts that wait, a thread
+//! takes its share together, up to eight; it waits for none. A text whose caller has gone is passed over.
 
 #[cfg(test)]
 mod tests;

@@ -25,7 +25,7 @@ use crate::training::{FitParams, Fitted};
 const TEMPORARY: &str = ".tmp-";
 /// Age at which such a folder was left behind by a program that was killed.
 const LEFT_BEHIND_AFTER: Duration = Duration::from_secs(24 * 3_600);
-const MANIFEST: &str = "manifest.json";
+pub(super) const MANIFEST: &str = "manifest.json";
 const WEIGHTS: &str = "weights.safetensors";
 /// Largest manifest that is read.
 const MAX_MANIFEST_BYTES: u64 = 64 << 20;

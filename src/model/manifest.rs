@@ -91,7 +91,7 @@ pub struct HeadSummary {
     pub rows: usize,
     /// The linear expert's cost of a margin violation.
     pub linear_cost: f64,
-    /// The pool's weights: linear, naive Bayes, log-prior.
+    /// The pool's weights: linear, naive Bayes, log-prior, discriminant.
     pub pool: Vec<f64>,
     /// Measures on out-of-fold scores.
     pub out_of_fold: OutOfFoldMeasures,

@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::bundle::{BundleError, read_checked};
-use super::encoders;
+use super::bundle::{BundleError, MANIFEST, read_checked};
+use super::encoders::{self, EncodersError};
 use super::manifest::{Manifest, SentenceSummary};
 use crate::features::{Embedding, SentenceEncoder};
 
@@ -49,29 +49,46 @@ pub(super) fn sentence_files(
 /// What gave the texts of a bundle's fit their vectors.
 ///
 /// # Errors
-/// If a table's file is missing or altered, or the registry lacks the encoder.
+/// If a table's file is missing or altered, the registry lacks the encoder, or the manifest describes
+/// another.
 pub(super) fn read_sentence_encoder(
     folder: &Path,
     manifest: &Manifest,
 ) -> Result<Option<SentenceEncoder>, BundleError> {
-    match &manifest.sentence {
-        None => Ok(None),
-        Some(SentenceSummary::Embedding { .. }) => {
+    let Some(summary) = &manifest.sentence else {
+        return Ok(None);
+    };
+    let encoder = match summary {
+        SentenceSummary::Embedding { .. } => {
             let [table, tokenizer] = Embedding::FILES;
             let table = read_checked(folder, table, manifest)?;
             let tokenizer = read_checked(folder, tokenizer, manifest)?;
-            let embedding = Embedding::from_files([&table, &tokenizer]).map_err(|cause| {
+            let embedding = Embedding::from_files([&table, &tokenizer]).map_err(|error| {
                 BundleError::Content {
-                    path: folder.join(Embedding::FILES[0]),
-                    cause,
+                    path: folder.join(error.file),
+                    cause: error.cause,
                 }
             })?;
-            Ok(Some(SentenceEncoder::Embedding(Arc::new(embedding))))
+            SentenceEncoder::Embedding(Arc::new(embedding))
         }
-        Some(SentenceSummary::Encoder { checksum, .. }) => {
+        SentenceSummary::Encoder { checksum, .. } => {
             let models = folder.parent().unwrap_or(Path::new(""));
-            let encoder = encoders::load(models, checksum)?;
-            Ok(Some(SentenceEncoder::Encoder(encoder)))
+            let encoder = encoders::load(models, checksum).map_err(|error| match error {
+                EncodersError::Checksum { .. } => BundleError::Content {
+                    path: folder.join(MANIFEST),
+                    cause: error.to_string(),
+                },
+                other => other.into(),
+            })?;
+            SentenceEncoder::Encoder(encoder)
         }
+    };
+    if SentenceSummary::new(&encoder) == *summary {
+        Ok(Some(encoder))
+    } else {
+        Err(BundleError::Content {
+            path: folder.join(MANIFEST),
+            cause: "what it says of the sentence vectors is not so".to_owned(),
+        })
     }
 }

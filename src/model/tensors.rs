@@ -21,6 +21,10 @@ pub(super) enum ContentError {
         name: &'static str,
         expected: &'static str,
     },
+    #[error(
+        "tensor '{SENTENCE}' is there, but the manifest names nothing that gives sentence vectors"
+    )]
+    Sentence,
     #[error(transparent)]
     Vocabulary(#[from] VocabularyError),
     #[error(transparent)]
@@ -134,6 +138,7 @@ pub(super) fn read_classifier(
             let weights = Array2::from_shape_vec(shape, values).unwrap_or_default();
             Some(SentenceExpert { encoder, weights })
         }
+        None if tensors.tensor(SENTENCE).is_ok() => return Err(ContentError::Sentence),
         None => None,
     };
     Ok(Classifier::new(

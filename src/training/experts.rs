@@ -1,47 +1,69 @@
 //! The experts of one head, fitted together, and what they say of rows.
 
+use linfa_linalg::LinalgError;
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 
 use super::FitParams;
+use crate::classifier::discriminant::DiscriminantModel;
 use crate::classifier::linear::LinearModel;
 use crate::classifier::naive_bayes::{NaiveBayesError, NaiveBayesModel};
 use crate::features::{FeatureRows, SparseMatrix};
 
-/// The linear expert at one cost, and naive Bayes.
+/// The experts of a head; the linear one at one cost.
 pub struct Experts {
     /// The linear expert.
     pub linear: LinearModel,
     /// The naive Bayes expert; its log-prior is an expert of its own.
     pub naive_bayes: NaiveBayesModel,
+    /// The discriminant expert.
+    pub discriminant: DiscriminantModel,
+}
+
+/// Why experts cannot be fitted.
+#[derive(Debug, thiserror::Error)]
+pub enum ExpertError {
+    /// Naive Bayes could not be fitted.
+    #[error(transparent)]
+    NaiveBayes(#[from] NaiveBayesError),
+    /// The covariance of the sentence vectors cannot be inverted.
+    #[error("the sentence vectors cannot be told apart: {0}")]
+    Discriminant(#[from] LinalgError),
 }
 
 impl Experts {
-    /// Fits both; `targets[i]` is the label of row `i`.
+    /// Fits all; `targets[i]` is the label of row `i`.
     ///
     /// # Errors
-    /// If naive Bayes cannot be fitted.
+    /// If naive Bayes or the discriminant expert cannot be fitted.
     pub fn fit(
         rows: &FeatureRows,
         targets: &[usize],
         labels: usize,
         cost: f64,
         params: &FitParams,
-    ) -> Result<Self, NaiveBayesError> {
+    ) -> Result<Self, ExpertError> {
         Ok(Self {
             linear: LinearModel::fit(rows, targets, labels, cost, params.linear, params.seed),
             naive_bayes: NaiveBayesModel::fit(&rows.sparse, targets, labels, params.naive_bayes)?,
+            discriminant: DiscriminantModel::fit(
+                rows.dense.view(),
+                targets,
+                labels,
+                params.discriminant,
+            )?,
         })
     }
 
-    /// Folds the experts by the pool's weights (linear, naive Bayes, log-prior) into one linear model.
+    /// Folds the experts by the pool's weights (linear, naive Bayes, log-prior, discriminant) into one linear
+    /// model.
     /// `sentence_scale` is what the sentence vectors were multiplied by. Each feature's weights, and
     /// the constants, are centred on zero: what all labels share changes no probability.
     #[must_use]
     pub fn fold(&self, pool: &[f64], sentence_scale: f32) -> Folded {
         #[allow(clippy::cast_possible_truncation)] // weights of a pool fit an f32
-        let [linear, naive_bayes, prior] =
-            [0, 1, 2].map(|expert| pool.get(expert).copied().unwrap_or(0.0) as f32);
+        let [linear, naive_bayes, prior, discriminant] =
+            [0, 1, 2, 3].map(|expert| pool.get(expert).copied().unwrap_or(0.0) as f32);
         let labels = self.linear.bias.len();
         let features = self.linear.weights.ncols();
         let mut folded = Array2::zeros((features, labels));
@@ -53,7 +75,9 @@ impl Experts {
             }
         }
         let mut sentence = self.linear.sentence.t().as_standard_layout().into_owned();
-        sentence *= linear * sentence_scale;
+        sentence *= linear;
+        sentence.scaled_add(discriminant, &self.discriminant.weights.t());
+        sentence *= sentence_scale;
         for mut row in folded.outer_iter_mut().chain(sentence.outer_iter_mut()) {
             let mean = row.mean().unwrap_or(0.0);
             row -= mean;
@@ -63,7 +87,8 @@ impl Experts {
             .bias
             .iter()
             .zip(&self.naive_bayes.log_prior)
-            .map(|(b, p)| linear * b + prior * p)
+            .zip(&self.discriminant.bias)
+            .map(|((b, p), d)| linear * b + prior * p + discriminant * d)
             .collect();
         #[allow(clippy::cast_precision_loss)] // label counts are small
         let mean = bias.iter().sum::<f32>() / bias.len().max(1) as f32;
@@ -91,7 +116,29 @@ pub struct Folded {
 #[must_use]
 pub fn score_linear(rows: &FeatureRows, model: &LinearModel) -> Array2<f32> {
     let mut scores = score(&rows.sparse, &model.weights, &model.bias);
-    scores += &rows.dense.dot(&model.sentence.t());
+    scores += &score_dense(&rows.dense, &model.sentence);
+    scores
+}
+
+/// The discriminant expert's scores of rows, `rows × labels`.
+#[must_use]
+pub fn score_discriminant(rows: &FeatureRows, model: &DiscriminantModel) -> Array2<f32> {
+    score_dense(&rows.dense, &model.weights) + &model.bias
+}
+
+/// `rows · weightsᵀ`, each sum in the same order on every machine, which a general matrix product does
+/// not promise.
+fn score_dense(rows: &Array2<f32>, weights: &Array2<f32>) -> Array2<f32> {
+    let mut scores = Array2::zeros((rows.nrows(), weights.nrows()));
+    scores
+        .outer_iter_mut()
+        .into_par_iter()
+        .zip(rows.outer_iter().into_par_iter())
+        .for_each(|(mut scores, row)| {
+            for (score, weights) in scores.iter_mut().zip(weights.outer_iter()) {
+                *score = row.dot(&weights);
+            }
+        });
     scores
 }
 
@@ -138,17 +185,19 @@ mod tests {
         };
         let targets = [0, 1, 0, 2];
         let experts = Experts::fit(&rows, &targets, 3, 1.0, &FitParams::default()).unwrap();
-        let pool = [2.0, 0.5, 0.25];
+        let pool = [2.0, 0.5, 0.25, 0.125];
         let folded = experts.fold(&pool, 3.0);
         let none = Array1::zeros(3);
         let linear = score_linear(&rows, &experts.linear);
         let naive_bayes = score(&rows.sparse, &experts.naive_bayes.weights, &none);
+        let discriminant = score_discriminant(&rows, &experts.discriminant);
         for (index, row) in rows.sparse.iter().enumerate() {
             let sentence = unit.row(index).dot(&folded.sentence);
             let pooled = |label: usize| {
                 2.0 * linear[[index, label]]
                     + 0.5 * naive_bayes[[index, label]]
                     + 0.25 * experts.naive_bayes.log_prior[label]
+                    + 0.125 * discriminant[[index, label]]
             };
             let logit = |label: usize| {
                 folded.bias[label]

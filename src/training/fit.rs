@@ -4,14 +4,13 @@ use std::time::Instant;
 
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
-use super::experts::{Experts, Folded};
+use super::experts::{ExpertError, Experts, Folded};
 use super::folds::assign_folds;
 use super::out_of_fold::{OutOfFold, Pooled, score_fold};
 use super::report::{FitReport, HeadReport, StageSeconds};
 use super::sentences::Sentences;
 use super::{FitParams, Stage};
 use crate::classifier::cost_table::CostTableError;
-use crate::classifier::naive_bayes::NaiveBayesError;
 use crate::classifier::{Classifier, ClassifierError, Decision, Head, HeadKind, SentenceExpert};
 use crate::dataset::REFUSED_BELOW_ROWS;
 use crate::evaluation::{HeadAnswers, LabelledHead, LabelledTexts};
@@ -56,9 +55,9 @@ pub enum FitError {
     /// The costs of misjudged urgencies do not fit the data.
     #[error(transparent)]
     Costs(#[from] CostTableError),
-    /// Naive Bayes could not be fitted.
+    /// An expert could not be fitted.
     #[error(transparent)]
-    NaiveBayes(#[from] NaiveBayesError),
+    Expert(#[from] ExpertError),
     /// The sentence encoder failed.
     #[error(transparent)]
     Encoder(#[from] EncoderError),

@@ -16,6 +16,7 @@ pub use report::FitReport;
 pub use sentences::Sentences;
 pub use urgency_costs::UrgencyCosts;
 
+use crate::classifier::discriminant::DiscriminantParams;
 use crate::classifier::linear::LinearParams;
 use crate::classifier::naive_bayes::NaiveBayesParams;
 use crate::classifier::thresholds::ThresholdParams;
@@ -39,6 +40,8 @@ pub struct FitParams {
     pub sentence_scale: f32,
     /// The naive Bayes expert.
     pub naive_bayes: NaiveBayesParams,
+    /// The discriminant expert.
+    pub discriminant: DiscriminantParams,
     /// What the thresholds are to reach.
     pub thresholds: ThresholdParams,
     /// What it costs to misjudge a ticket's urgency.
@@ -55,6 +58,7 @@ impl Default for FitParams {
             linear_costs: vec![0.1, 0.3, 1.0],
             sentence_scale: 3.0,
             naive_bayes: NaiveBayesParams::default(),
+            discriminant: DiscriminantParams::default(),
             thresholds: ThresholdParams::default(),
             urgency_costs: UrgencyCosts::default(),
         }

@@ -5,8 +5,9 @@ use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate};
 
 use super::FitParams;
 use super::area_thresholds::settle_areas;
-use super::experts::{score, score_linear};
+use super::experts::{ExpertError, score, score_discriminant, score_linear};
 use super::fit::{FitError, Target, TrainingData};
+use crate::classifier::discriminant::DiscriminantModel;
 use crate::classifier::linear::LinearModel;
 use crate::classifier::naive_bayes::NaiveBayesModel;
 use crate::classifier::pool::{Pool, fit_pool, softmax};
@@ -25,6 +26,7 @@ pub struct OutOfFold {
     linear: Vec<(f64, Vec<Array2<f32>>)>,
     naive_bayes: Vec<Array2<f32>>,
     log_prior: Vec<Array2<f32>>,
+    discriminant: Vec<Array2<f32>>,
     targets: Vec<usize>,
     /// The rows of the data that the scores are of.
     rows: Vec<usize>,
@@ -50,7 +52,7 @@ pub struct Pooled {
 /// Learns from all rows outside `fold` and adds the scores of the rows inside.
 ///
 /// # Errors
-/// If naive Bayes cannot be fitted or the sentence encoder fails.
+/// If an expert cannot be fitted or the sentence encoder fails.
 pub(super) fn score_fold(
     data: TrainingData<'_>,
     heads: &[Target],
@@ -75,13 +77,18 @@ pub(super) fn score_fold(
                 LinearModel::fit(&train, &targets, labels, *cost, params.linear, params.seed);
             scores.push(score_linear(&held, &model));
         }
-        let model = NaiveBayesModel::fit(&train.sparse, &targets, labels, params.naive_bayes)?;
+        let model = NaiveBayesModel::fit(&train.sparse, &targets, labels, params.naive_bayes)
+            .map_err(ExpertError::from)?;
         out.naive_bayes
             .push(score(&held.sparse, &model.weights, &Array1::zeros(labels)));
         out.log_prior.push(Array2::from_shape_fn(
             (held.rows(), labels),
             |(_, label)| model.log_prior[label],
         ));
+        let dense = train.dense.view();
+        let model = DiscriminantModel::fit(dense, &targets, labels, params.discriminant)
+            .map_err(ExpertError::from)?;
+        out.discriminant.push(score_discriminant(&held, &model));
         out.targets.extend(held_targets);
         out.rows.extend(kept.iter().map(|&index| held_rows[index]));
         if fold + 1 == COST_FOLDS {
@@ -100,6 +107,7 @@ impl OutOfFold {
             linear: costs.map(|&cost| (cost, Vec::new())).collect(),
             naive_bayes: Vec::new(),
             log_prior: Vec::new(),
+            discriminant: Vec::new(),
             targets: Vec::new(),
             rows: Vec::new(),
         }
@@ -109,8 +117,9 @@ impl OutOfFold {
     fn settle_cost(&mut self) {
         let naive_bayes = stack(&self.naive_bayes);
         let log_prior = stack(&self.log_prior);
+        let discriminant = stack(&self.discriminant);
         let loss = |parts: &[Array2<f32>]| {
-            let scores = [&stack(parts), &naive_bayes, &log_prior];
+            let scores = [&stack(parts), &naive_bayes, &log_prior, &discriminant];
             fit_pool(&scores, &self.targets).log_loss
         };
         let best = self
@@ -136,7 +145,12 @@ impl OutOfFold {
             .map_or((1.0, Array2::default((0, 0))), |(cost, parts)| {
                 (*cost, stack(parts))
             });
-        let scores = [&linear, &stack(&self.naive_bayes), &stack(&self.log_prior)];
+        let scores = [
+            &linear,
+            &stack(&self.naive_bayes),
+            &stack(&self.log_prior),
+            &stack(&self.discriminant),
+        ];
         let pool = fit_pool(&scores, &self.targets);
         let mut answers = self.answers(target, &scores, &pool.weights);
         let in_scope_from = settle_scope(&answers);

@@ -79,7 +79,7 @@ fn the_parts_sum_to_the_logits_with_and_without_a_semantic_expert() {
 
 #[test]
 fn what_else_the_logit_is_made_of_is_shown_beside_the_runner_up() {
-    let folder = fitted(&[]);
+    let folder = fitted(&["--embedding", "none"]);
     let run = explain(
         &folder,
         &["--text", "my parcel immediately", "--subject", "well"],

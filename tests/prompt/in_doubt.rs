@@ -22,7 +22,7 @@ fn line<'a>(printed: &'a str, head: &str) -> &'a str {
 #[test]
 fn a_level_that_was_raised_says_so() {
     let (answer, printed) = ask(
-        &fitted(&["--under-call-factor", "1000"]),
+        &fitted(&["--under-call-factor", "100000"]),
         "my parcel please",
     );
     let urgency = &answer["urgency"];

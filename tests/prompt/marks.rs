@@ -1,9 +1,14 @@
 //! `triage explain` marks words where they stand, in colours or below them.
 
-use crate::desk::fitted;
+use crate::desk::fitted as fitted_with;
 use crate::explain::explain;
 use crate::program::{run_command, triage};
 use crate::running::argument;
+
+/// A model whose topics hang on words alone.
+fn fitted() -> tempfile::TempDir {
+    fitted_with(&["--embedding", "none"])
+}
 
 /// The line below the line of the text that holds `word`.
 fn below<'a>(printed: &'a str, word: &str) -> [&'a str; 2] {
@@ -14,7 +19,7 @@ fn below<'a>(printed: &'a str, word: &str) -> [&'a str; 2] {
 
 #[test]
 fn marks_stand_under_their_words() {
-    let folder = fitted(&[]);
+    let folder = fitted();
     for (text, column) in [
         ("my parcel please", 3),
         ("où größe parcel please", 9),
@@ -36,7 +41,7 @@ fn marks_stand_under_their_words() {
 
 #[test]
 fn a_long_line_is_wrapped_with_its_marks() {
-    let folder = fitted(&[]);
+    let folder = fitted();
     let text = format!("{} parcel", "qwx ".repeat(40).trim_end());
     let run = explain(&folder, &["--text", &text, "--head", "topic"]);
     let [line, marks] = below(run.printed(), "parcel");
@@ -47,7 +52,7 @@ fn a_long_line_is_wrapped_with_its_marks() {
 
 #[test]
 fn colours_are_for_those_who_can_see_them() {
-    let folder = fitted(&[]);
+    let folder = fitted();
     let models = folder.path().join("models");
     let printed = |variables: &[(&str, &str)]| {
         let mut command = triage(&["explain", "--head", "topic", "--text", "my parcel please"]);
@@ -77,7 +82,7 @@ fn colours_are_for_those_who_can_see_them() {
 
 #[test]
 fn a_text_cannot_steer_the_terminal() {
-    let folder = fitted(&[]);
+    let folder = fitted();
     let text = "my \u{1b}[31mparcel\u{1b}]0;x\u{7} \u{202e}please \u{9b}2J";
     let run = explain(&folder, &["--text", text]);
     let steering = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';

@@ -4,12 +4,19 @@
 use std::fs;
 
 use crate::desk::{Desk, Run};
+use crate::forge::{TABLE, TOKENIZER, WEIGHTS};
+
+/// The files of a version but for its manifest.
+const FILES: [&str; 3] = [WEIGHTS, TABLE, TOKENIZER];
+
+const OTHER: &str = "--embedding table --seed 2";
 
 /// A desk with two versions, the first one active, and the second one's folder.
 fn two() -> (Desk, String, String) {
     let desk = Desk::new();
-    let active = desk.fit("--activate");
-    let other = desk.fit("--seed 2");
+    desk.distill();
+    let active = desk.fit("--embedding table --activate");
+    let other = desk.fit(OTHER);
     (desk, active, other)
 }
 
@@ -34,38 +41,43 @@ fn list(desk: &Desk) -> Run {
 }
 
 #[test]
-fn weights_cut_short_are_refused() {
+fn files_cut_short_are_refused() {
     let (desk, active, other) = two();
-    let file = format!("models/{other}/weights.safetensors");
-    let whole = desk.read(&file);
-    for length in [0, 1, 7, 8, 100, whole.len() / 2, whole.len() - 1] {
-        desk.write(&file, &whole[..length]);
-        refused_everywhere(&desk, &other, "weights.safetensors", "altered or cut short");
+    for name in FILES {
+        let file = format!("models/{other}/{name}");
+        let whole = desk.read(&file);
+        for length in [0, 1, 7, 8, 100, whole.len() / 2, whole.len() - 1] {
+            desk.write(&file, &whole[..length]);
+            refused_everywhere(&desk, &other, name, "altered or cut short");
+        }
+        desk.write(&file, [whole.as_slice(), b"\0"].concat());
+        refused_everywhere(&desk, &other, name, "altered or cut short");
+        assert_eq!(desk.read("models/active"), format!("{active}\n").as_bytes());
+        desk.write(&file, &whole);
     }
-    desk.write(&file, [whole.as_slice(), b"\0"].concat());
-    refused_everywhere(&desk, &other, "weights.safetensors", "altered or cut short");
-    assert_eq!(desk.read("models/active"), format!("{active}\n").as_bytes());
-    desk.write(&file, &whole);
     desk.run(&format!("models activate {other}")).done();
 }
 
 #[test]
-fn any_flipped_byte_of_the_weights_is_noticed() {
+fn any_flipped_byte_of_a_file_is_noticed() {
     let (desk, _, other) = two();
-    let name = "weights.safetensors";
-    let file = format!("models/{other}/{name}");
-    let whole = desk.read(&file);
-    let step = whole.len() / 24;
-    let positions = (0..24)
-        .map(|n| n * step)
-        .chain([1, 7, 8, 9, whole.len() - 1]);
-    for position in positions {
-        let mut bytes = whole.clone();
-        bytes[position] ^= 1 << (position % 8);
-        desk.write(&file, &bytes);
-        desk.run(&format!("models show {other}"))
-            .refused_with(&[&format!("models/{other}/{name}: checksum does not match")]);
+    for name in FILES {
+        let file = format!("models/{other}/{name}");
+        let whole = desk.read(&file);
+        let step = whole.len() / 16;
+        let positions = (0..16)
+            .map(|n| n * step)
+            .chain([1, 7, 8, 9, whole.len() - 1]);
+        for position in positions {
+            let mut bytes = whole.clone();
+            bytes[position] ^= 1 << (position % 8);
+            desk.write(&file, &bytes);
+            desk.run(&format!("models show {other}"))
+                .refused_with(&[&format!("models/{other}/{name}: checksum does not match")]);
+        }
+        desk.write(&file, &whole);
     }
+    desk.run(&format!("models show {other}")).done();
 }
 
 #[test]
@@ -93,7 +105,7 @@ fn a_manifest_that_is_none_is_refused() {
         "{}",
         "[]",
         "null",
-        "{\"format_version\": 1}",
+        "{\"format_version\": 2}",
         "\u{feff}{}",
         "not json",
     ] {
@@ -110,11 +122,16 @@ fn a_manifest_that_is_none_is_refused() {
 #[test]
 fn a_missing_file_is_named() {
     let (desk, active, other) = two();
-    let weights = format!("models/{other}/weights.safetensors");
-    fs::remove_file(desk.path(&weights)).unwrap();
-    refused_everywhere(&desk, &other, "weights.safetensors", "No such file");
-    fs::create_dir(desk.path(&weights)).unwrap();
-    refused_everywhere(&desk, &other, "weights.safetensors", "");
+    for name in FILES {
+        let file = desk.path(&format!("models/{other}/{name}"));
+        let kept = desk.path("kept");
+        fs::rename(&file, &kept).unwrap();
+        refused_everywhere(&desk, &other, name, "No such file");
+        fs::create_dir(&file).unwrap();
+        refused_everywhere(&desk, &other, name, "");
+        fs::remove_dir(&file).unwrap();
+        fs::rename(&kept, &file).unwrap();
+    }
     // Without its manifest a folder is no version.
     fs::remove_file(desk.path(&format!("models/{other}/manifest.json"))).unwrap();
     desk.run(&format!("models activate {other}"))
@@ -151,7 +168,9 @@ fn a_rollback_onto_a_damaged_version_changes_nothing() {
 fn a_fit_mends_a_damaged_version_of_the_same_data() {
     let (desk, _, other) = two();
     let before = desk.files("models");
-    desk.write(&format!("models/{other}/weights.safetensors"), "damaged");
-    assert_eq!(desk.fit("--seed 2"), other);
-    assert!(before == desk.files("models"));
+    for name in FILES {
+        desk.write(&format!("models/{other}/{name}"), "damaged");
+        assert_eq!(desk.fit(OTHER), other);
+        assert!(before == desk.files("models"), "{name}");
+    }
 }

@@ -3,19 +3,23 @@
 
 use serde_json::{Value, json};
 
-use crate::forge::{Model, each_is_refused};
+use crate::forge::{MANIFEST, Model, WEIGHTS, change_header, each_is_refused, start, tensor};
 
-const MANIFEST: &str = "manifest.json";
-const WEIGHTS: &str = "weights.safetensors";
 const SIZE: &str = "of the size that the manifest gives";
 
 #[test]
 fn another_format_is_refused_by_its_number() {
     each_is_refused(&[
         (
-            |m| m.manifest["format_version"] = 2.into(),
+            |m| m.manifest["format_version"] = 3.into(),
             MANIFEST,
-            "format version 2, this program reads 1",
+            "format version 3, this program reads 2: train the model again",
+        ),
+        // The one before, which had no sentence vectors.
+        (
+            |m| m.manifest["format_version"] = 1.into(),
+            MANIFEST,
+            "format version 1, this program reads 2: train the model again",
         ),
         (
             |m| m.manifest["format_version"] = 0.into(),
@@ -23,7 +27,7 @@ fn another_format_is_refused_by_its_number() {
             "format version 0, ",
         ),
         (
-            |m| m.manifest["format_version"] = "1".into(),
+            |m| m.manifest["format_version"] = "2".into(),
             MANIFEST,
             "not a readable manifest",
         ),
@@ -104,8 +108,8 @@ fn numbers_that_are_none_are_refused() {
     fn costs(model: &mut Model, costs: Value) {
         model.manifest["heads"][1]["decision"]["least_cost"]["costs"] = costs;
     }
-    fn first(model: &mut Model, tensor: &str, value: f32) {
-        model.tensor(tensor)[..4].copy_from_slice(&value.to_le_bytes());
+    fn first(model: &mut Model, name: &str, value: f32) {
+        tensor(model.weights(), name)[..4].copy_from_slice(&value.to_le_bytes());
     }
     each_is_refused(&[
         (
@@ -140,7 +144,7 @@ fn numbers_that_are_none_are_refused() {
         ),
         (
             |m| {
-                m.tensor("bias")
+                tensor(m.weights(), "bias")
                     .last_chunk_mut::<4>()
                     .unwrap()
                     .copy_from_slice(&f32::NAN.to_le_bytes())
@@ -184,35 +188,53 @@ fn numbers_that_are_none_are_refused() {
             WEIGHTS,
             "head 'topic': an area's threshold is not a finite number",
         ),
+        (
+            |m| m.manifest["heads"][0]["in_scope_from"] = json!(1e39),
+            WEIGHTS,
+            "head 'topic': the bar of texts in scope is not a finite number",
+        ),
+        (
+            |m| m.manifest["heads"][0]["in_scope_from"] = json!(-1e39),
+            WEIGHTS,
+            "head 'topic': the bar of texts in scope ",
+        ),
+        (
+            |m| m.manifest["heads"][0]["in_scope_from"] = json!("NaN"),
+            MANIFEST,
+            "not a readable manifest",
+        ),
     ]);
 }
 
 #[test]
 fn tensors_that_do_not_fit_are_refused() {
     fn change(model: &mut Model, change: impl Fn(&mut Value)) {
-        let mut header = model.header();
-        change(&mut header);
-        model.set_header(&header);
+        change_header(model.weights(), change);
     }
     each_is_refused(&[
-        (|m| m.weights.clear(), WEIGHTS, "not a safetensors file"),
+        (|m| m.weights().clear(), WEIGHTS, "not a safetensors file"),
         (
-            |m| m.weights[..8].fill(0xff),
+            |m| m.weights()[..8].fill(0xff),
             WEIGHTS,
             "not a safetensors file",
         ),
         (
-            |m| m.weights[..8].fill(0),
+            |m| m.weights()[..8].fill(0),
             WEIGHTS,
             "not a safetensors file",
         ),
         (
-            |m| m.weights.truncate(m.weights.len() - 1),
+            |m| {
+                m.weights().pop().unwrap();
+            },
             WEIGHTS,
             "not a safetensors file",
         ),
         (
-            |m| m.weights.truncate(m.start()),
+            |m| {
+                let end = start(m.weights());
+                m.weights().truncate(end);
+            },
             WEIGHTS,
             "not a safetensors file",
         ),

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::tickets::{csv, tickets};
+use crate::tiny_encoder::Tiny;
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_triage-train");
@@ -72,6 +73,18 @@ impl Desk {
             "fit --data tickets.csv --models models --json {options}"
         ));
         run.json()["version"].as_str().unwrap().to_owned()
+    }
+
+    /// Makes the folder `table` with an embedding table of a tiny encoder, pairs of word pieces
+    /// included.
+    pub(crate) fn distill(&self) {
+        let encoder = Tiny::new().write();
+        let encoder = encoder.path().to_str().unwrap();
+        let options = "--data tickets.csv --pairs-from 2 --name small";
+        self.run(&format!(
+            "distill --encoder {encoder} --out table {options}"
+        ))
+        .done();
     }
 
     /// The names in a folder in alphabetical order; none if there is no such folder.

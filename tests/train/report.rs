@@ -42,7 +42,7 @@ fn a_fit_writes_a_page_that_stands_alone() {
     assert!(!html.contains("Would more tickets help?"));
     // Nothing but the page is added, and nothing to the bundle.
     assert_eq!(desk.names("."), ["fit.html", "models", "tickets.csv"]);
-    assert_eq!(desk.names(&format!("models/{version}")).len(), 2);
+    assert_eq!(desk.names(&format!("models/{version}")).len(), 4);
 
     let first = desk.read("fit.html");
     desk.run(&format!("{FIT} --report fit.html")).done();

@@ -57,7 +57,7 @@ impl SentenceArgs {
         let embedding = match &self.embedding {
             Some(none) if none.as_os_str() == NO_EMBEDDING => return Ok(Sentences::None),
             Some(folder) => Embedding::load(folder)?,
-            None => Embedding::shipped().map_err(anyhow::Error::msg)?,
+            None => Embedding::shipped()?,
         };
         let encoder = SentenceEncoder::Embedding(Arc::new(embedding));
         Ok(Sentences::fixed(encoder, texts, &|_| {})?)

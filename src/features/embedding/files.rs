@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
-use super::{Embedding, EmbeddingError};
+use super::{Embedding, EmbeddingError, EmbeddingFileError};
 use crate::features::QuantizedMatrix;
 use crate::features::encoder::tokenizer::Tokenizer;
 
@@ -55,14 +55,19 @@ impl Embedding {
     /// Reads the contents of the files named in [`FILES`](Self::FILES).
     ///
     /// # Errors
-    /// If they do not make an embedding; the error says why.
-    pub fn from_files([table, tokenizer]: [&[u8]; 2]) -> Result<Self, String> {
-        let tokenizer = std::str::from_utf8(tokenizer).map_err(|error| error.to_string())?;
-        let tokenizer = Arc::new(Tokenizer::read(tokenizer)?);
-        let (_, header) = SafeTensors::read_metadata(table).map_err(|error| error.to_string())?;
+    /// If they do not make an embedding; the error says which file is at fault.
+    pub fn from_files([table, tokenizer]: [&[u8]; 2]) -> Result<Self, EmbeddingFileError> {
+        let at = |file| move |cause| EmbeddingFileError { file, cause };
+        let tokenizer = read_tokenizer(tokenizer).map_err(at(TOKENIZER))?;
+        Self::read_table(table, tokenizer).map_err(at(TABLE))
+    }
+
+    fn read_table(table: &[u8], tokenizer: Tokenizer) -> Result<Self, String> {
+        let unreadable = |error| format!("not a safetensors file ({error})");
+        let (_, header) = SafeTensors::read_metadata(table).map_err(unreadable)?;
         let name = header.metadata().as_ref().and_then(|own| own.get(NAME));
         let name = name.cloned().unwrap_or_default();
-        let tensors = SafeTensors::deserialize(table).map_err(|error| error.to_string())?;
+        let tensors = SafeTensors::deserialize(table).map_err(unreadable)?;
         let bytes = |name: &str, dtype: Dtype| {
             let tensor = tensors.tensor(name).map_err(|error| error.to_string())?;
             if tensor.dtype() == dtype {
@@ -88,7 +93,7 @@ impl Embedding {
         let columns = shape.get(1).copied().unwrap_or(0);
         let rows = QuantizedMatrix::from_parts(scales.collect(), values.collect(), columns)
             .map_err(|error| error.to_string())?;
-        Self::new(name, tokenizer, rows, pairs.collect())
+        Self::new(name, Arc::new(tokenizer), rows, pairs.collect())
     }
 
     /// Reads an embedding's folder.
@@ -98,11 +103,16 @@ impl Embedding {
     pub fn load(folder: &Path) -> Result<Self, EmbeddingError> {
         let table = read(folder.join(TABLE))?;
         let tokenizer = read(folder.join(TOKENIZER))?;
-        Self::from_files([&table, &tokenizer]).map_err(|cause| EmbeddingError::Content {
-            path: folder.to_owned(),
-            cause,
+        Self::from_files([&table, &tokenizer]).map_err(|error| EmbeddingError::Content {
+            path: folder.join(error.file),
+            cause: error.cause,
         })
     }
+}
+
+fn read_tokenizer(bytes: &[u8]) -> Result<Tokenizer, String> {
+    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+    Tokenizer::read(text).map_err(|error| format!("not a usable tokenizer ({error})"))
 }
 
 fn read(path: PathBuf) -> Result<Vec<u8>, EmbeddingError> {

@@ -26,6 +26,10 @@ use super::hash_index::HashIndex;
 /// Most word pieces of a text that count; what is said later seldom changes what it is about.
 const MAX_PIECES: usize = 512;
 
+/// Largest scale of a row: sums of the rows of a text and their squares stay finite. Rows of use are
+/// about as long as a unit vector.
+const MAX_SCALE: f32 = 1e6;
+
 /// A table of word pieces and pairs of them.
 #[derive(Clone)]
 pub struct Embedding {
@@ -68,6 +72,16 @@ pub enum EmbeddingError {
         /// What is wrong.
         cause: String,
     },
+}
+
+/// Why the contents of an embedding's files do not make one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {cause}")]
+pub struct EmbeddingFileError {
+    /// Name of the file that is at fault.
+    pub file: &'static str,
+    /// What is wrong.
+    pub cause: String,
 }
 
 impl std::fmt::Debug for Embedding {
@@ -113,6 +127,9 @@ impl Embedding {
         }
         if rows.columns() == 0 {
             return Err("its vectors have no dimensions".to_owned());
+        }
+        if let Some(row) = rows.scales().iter().position(|scale| *scale > MAX_SCALE) {
+            return Err(format!("the scale of row {row} is above {MAX_SCALE}"));
         }
         let index = HashIndex::new(&pairs);
         Ok(Self {

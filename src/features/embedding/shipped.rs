@@ -1,6 +1,6 @@
 //! The table that is part of the program, so that a fit needs nothing but tickets.
 
-use super::Embedding;
+use super::{Embedding, EmbeddingFileError};
 
 const TABLE: &[u8] =
     include_bytes!("../../../models/embeddings/minilm-l6-v2-256/embedding.safetensors");
@@ -12,7 +12,7 @@ impl Embedding {
     ///
     /// # Errors
     /// If this program was built from damaged files.
-    pub fn shipped() -> Result<Self, String> {
+    pub fn shipped() -> Result<Self, EmbeddingFileError> {
         Self::from_files([TABLE, TOKENIZER])
     }
 }

@@ -5,6 +5,9 @@ use tokenizers::pipeline::{EncodeOptions, Override, PipelineToken, PipelineToken
 
 use super::EncoderError;
 
+/// Largest vocabulary that is used; its library reserves memory up to the largest id.
+const MAX_VOCABULARY: usize = 1 << 22;
+
 /// The tokens that stand around every text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpecialTokens {
@@ -37,6 +40,12 @@ impl Tokenizer {
         let vocabulary_size = largest_id(&value)
             .and_then(|id| usize::try_from(id).ok()?.checked_add(1))
             .ok_or("has no vocabulary")?;
+        if vocabulary_size > MAX_VOCABULARY {
+            return Err(format!(
+                "has ids up to {}, a vocabulary of at most {MAX_VOCABULARY} word pieces can be used",
+                vocabulary_size - 1
+            ));
+        }
         let json = value.to_string();
         let pipeline = tokenizers::from_json(&json).map_err(|error| error.to_string())?;
         let mut around = Vec::new();

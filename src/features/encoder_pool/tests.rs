@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::worker::MAX_BATCH;
+use super::worker::{FULL_BATCH_BYTES, MAX_BATCH};
 use super::*;
 use crate::features::EncoderWorkspace;
 use crate::features::encoder::tests::fixture::Tiny;
@@ -109,6 +109,26 @@ async fn texts_are_taken_in_their_order_and_together() {
     let lengths = bench.seen().concat();
     let lengths: Vec<usize> = lengths[1..].iter().map(String::len).collect();
     assert_eq!(lengths, (0..10).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn long_texts_wait_for_no_others() {
+    let bench = bench(1, 100);
+    let first = bench.ask("wait");
+    bench.called(1).await;
+    let long = "x".repeat(FULL_BATCH_BYTES);
+    let mut others = Vec::new();
+    for (index, text) in [&*long, "x", "x", &long, "x"].into_iter().enumerate() {
+        others.push(bench.ask(text));
+        bench.queued(index + 1).await;
+    }
+    bench.gate.send(()).unwrap();
+    first.await.unwrap().unwrap();
+    for other in others {
+        other.await.unwrap().unwrap();
+    }
+    let sizes: Vec<usize> = bench.seen().iter().map(Vec::len).collect();
+    assert_eq!(sizes, [1, 1, 3, 1]);
 }
 
 #[tokio::test]

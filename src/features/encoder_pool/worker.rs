@@ -11,6 +11,9 @@ use crate::features::{Encoder, EncoderError, EncoderWorkspace};
 
 /// Most texts that are encoded together.
 pub(super) const MAX_BATCH: usize = 8;
+/// No further text is put to texts that have this many bytes together: only short ones gain from being
+/// encoded together (of 16 tokens: a seventh), and all wait for the last.
+pub(super) const FULL_BATCH_BYTES: usize = 512;
 
 /// A text and who waits for its vector.
 pub(super) struct Job {
@@ -67,10 +70,16 @@ impl Worker {
     pub(super) fn run(mut self) {
         while let Ok(first) = self.queue.recv() {
             // No more than its share, or other threads would have nothing to do.
-            let share = 1 + self.queue.len() / self.threads;
+            let share = MAX_BATCH.min(1 + self.queue.len() / self.threads);
             let waiting = std::iter::once(first).chain(self.queue.try_iter());
-            let wanted = waiting.filter(|job| !job.reply.is_closed());
-            let jobs: Vec<Job> = wanted.take(share.min(MAX_BATCH)).collect();
+            let (mut jobs, mut bytes) = (Vec::with_capacity(share), 0);
+            for job in waiting.filter(|job| !job.reply.is_closed()) {
+                bytes += job.text.len();
+                jobs.push(job);
+                if jobs.len() == share || bytes >= FULL_BATCH_BYTES {
+                    break;
+                }
+            }
             if !jobs.is_empty() {
                 self.answer(jobs);
             }
