@@ -35,7 +35,7 @@ pub struct VectorCache {
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
     /// The cache cannot be read or made.
-    #[error("{}: {source}: delete the file or train without the cache", path.display())]
+    #[error("{}: {source}: delete the file, or allow this program to read and write it", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
@@ -75,8 +75,20 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         }
         keep
     });
+    // Read before the work, so that a wrong name is noticed at once.
+    let outside = match args.out_of_scope.as_slice() {
+        [] => None,
+        files => Some(read_texts(files).context("--out-of-scope")?),
+    };
     let evaluation = evaluate(&bundle.classifier, &data)?;
-    let out_of_scope = measure_out_of_scope(args, &bundle.classifier, &evaluation)?;
+    let out_of_scope = match outside {
+        Some(texts) => Some(measure_out_of_scope(
+            &texts,
+            &bundle.classifier,
+            &evaluation,
+        )?),
+        None => None,
+    };
     args.report.write_evaluation(
         &bundle,
         &sources(&dataset),
@@ -120,18 +132,12 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Classifies the texts out of scope, if there are any.
+/// Classifies the texts out of scope.
 fn measure_out_of_scope(
-    args: &EvaluateArgs,
+    texts: &[String],
     classifier: &Classifier,
     evaluation: &Evaluation,
-) -> anyhow::Result<Option<OutOfScope>> {
-    if args.out_of_scope.is_empty() {
-        return Ok(None);
-    }
-    let texts = read_texts(&args.out_of_scope).context("--out-of-scope")?;
-    match OutOfScope::measure(classifier, &evaluation.answers, &texts) {
-        Some(outside) => Ok(Some(outside)),
-        None => bail!("--out-of-scope: the model, or the data, has no topics to compare with"),
-    }
+) -> anyhow::Result<OutOfScope> {
+    OutOfScope::measure(classifier, &evaluation.answers, texts)
+        .context("--out-of-scope: the model, or the data, has no topics to compare with")
 }

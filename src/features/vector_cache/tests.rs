@@ -217,7 +217,7 @@ fn what_cannot_be_read_is_named() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("/file/"), "{error}");
-    assert!(error.contains("without the cache"), "{error}");
+    assert!(error.contains("delete the file"), "{error}");
 }
 
 #[test]
