@@ -8,6 +8,7 @@
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 
+use crate::features::dense::dot;
 use crate::features::{FeatureRows, SparseRow};
 
 /// Hyper-parameters of the linear expert.
@@ -221,20 +222,6 @@ impl Problem<'_> {
         }
         separator
     }
-}
-
-/// Dot product in eight running sums.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; 8];
-    let (a_chunks, a_rest) = a.as_chunks::<8>();
-    let (b_chunks, b_rest) = b.as_chunks::<8>();
-    for (a, b) in a_chunks.iter().zip(b_chunks) {
-        for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
 }
 
 /// Dot product of a sparse row and dense weights, in four running sums.

@@ -298,41 +298,12 @@ fn to_f64(count: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::Array2;
-
     use super::*;
     use crate::classifier::HeadKind;
+    use crate::evaluation::sample;
 
-    /// Rows of (truth, chosen, confidence) over the labels a, b, c; the rest goes to the truth, or to
-    /// the next label where the truth was chosen.
     fn answers(rows: &[(usize, usize, f32)], kind: HeadKind) -> HeadAnswers {
-        let mut probabilities = Array2::zeros((rows.len(), 3));
-        for (row, &(truth, chosen, confidence)) in rows.iter().enumerate() {
-            let other = if truth == chosen {
-                (chosen + 1) % 3
-            } else {
-                truth
-            };
-            probabilities[[row, chosen]] = confidence;
-            probabilities[[row, other]] = 1.0 - confidence;
-        }
-        HeadAnswers {
-            kind,
-            labels: ["a", "b", "c"].map(str::to_owned).to_vec(),
-            answers: rows
-                .iter()
-                .enumerate()
-                .map(|(row, &(truth, chosen, confidence))| Answer {
-                    row,
-                    truth: Truth::Known(truth),
-                    chosen,
-                    made: confidence >= 0.7,
-                    automated: confidence >= 0.9,
-                    area_fallback: false,
-                })
-                .collect(),
-            probabilities,
-        }
+        sample::answers(kind, ["a", "b", "c"], rows)
     }
 
     fn topic(rows: &[(usize, usize, f32)]) -> HeadMetrics {

@@ -10,6 +10,8 @@ pub mod out_of_scope;
 pub mod paired;
 pub mod report;
 pub mod run;
+#[cfg(test)]
+mod sample;
 
 pub use answers::{Answer, HeadAnswers, Truth};
 pub use area::{AreaFallback, AreaMetrics};

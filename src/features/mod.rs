@@ -3,6 +3,7 @@
 //!
 //! Fitted on texts alone. Knows nothing of labels.
 
+pub mod dense;
 pub mod embedding;
 pub mod encoder;
 pub mod encoder_pool;

@@ -9,6 +9,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use rayon::prelude::*;
 
+use super::dense::scale_to_unit_length;
 use super::{SparseMatrix, Vocabulary};
 use crate::text::{Block, TokenBuffer, visit_ngrams};
 
@@ -166,15 +167,6 @@ fn sublinear(count: usize) -> f32 {
     #[allow(clippy::cast_precision_loss)] // counts inside one text are small
     let count = count as f32;
     1.0 + libm::logf(count)
-}
-
-fn scale_to_unit_length(values: &mut [f32]) {
-    let norm = values.iter().map(|v| v * v).sum::<f32>().sqrt();
-    if norm > 0.0 {
-        for value in values {
-            *value /= norm;
-        }
-    }
 }
 
 type Frequencies = HashMap<u64, (Block, u32), BuildHasherDefault<HashIsKey>>;

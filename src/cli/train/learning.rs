@@ -1,7 +1,8 @@
 //! `--learning-curve`: measures how accuracy grows with the rows, shows progress, prints the curve.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
+use super::progress::stage_bar;
 use crate::cli::table::{percent, table};
 use crate::evaluation::report::LearningCurve;
 use crate::training::learning_curve::{CurveStep, SHARES, learning_curve};
@@ -15,11 +16,7 @@ pub(super) fn measure(
     data: TrainingData<'_>,
     params: &FitParams,
 ) -> Result<LearningCurve, FitError> {
-    let bar = ProgressBar::new(SHARES.len() as u64);
-    if let Ok(style) = ProgressStyle::with_template("{elapsed:>4} {wide_bar} {pos}/{len} {msg}") {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(std::time::Duration::from_millis(200));
+    let bar = stage_bar(SHARES.len());
     let curve = learning_curve(data, params, &|step| show(&bar, step));
     bar.finish_and_clear();
     curve

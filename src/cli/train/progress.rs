@@ -1,8 +1,25 @@
 //! Progress of a fit on a terminal; silent where standard error is not one.
 
+use std::time::Duration;
+
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::training::Stage;
+
+/// A bar of so many steps, with a message for each.
+pub(super) fn stage_bar(steps: usize) -> ProgressBar {
+    let template = "{elapsed:>4} {wide_bar} {pos}/{len} {msg}";
+    styled(ProgressBar::new(steps as u64), template)
+}
+
+/// `bar` in this style, its clock running.
+pub(super) fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
 
 /// A bar over the stages of a fit.
 pub(super) struct FitProgress {
@@ -14,13 +31,9 @@ impl FitProgress {
     #[must_use]
     pub(super) fn new(folds: usize) -> Self {
         // One step a fold, one for the pool, one for the final fit.
-        let bar = ProgressBar::new(folds as u64 + 2);
-        if let Ok(style) = ProgressStyle::with_template("{elapsed:>4} {wide_bar} {pos}/{len} {msg}")
-        {
-            bar.set_style(style);
+        Self {
+            bar: stage_bar(folds + 2),
         }
-        bar.enable_steady_tick(std::time::Duration::from_millis(200));
-        Self { bar }
     }
 
     /// Shows that `stage` begins.
@@ -56,13 +69,9 @@ impl CountProgress {
     /// A bar over `total` of `what`, such as texts to encode.
     #[must_use]
     pub(super) fn new(what: &'static str, total: usize) -> Self {
-        let bar = ProgressBar::new(total as u64).with_message(what);
-        if let Ok(style) =
-            ProgressStyle::with_template("{elapsed:>4} {wide_bar} {pos}/{len} {msg}, {eta} left")
-        {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(std::time::Duration::from_millis(200));
+        let template = "{elapsed:>4} {wide_bar} {pos}/{len} {msg}, {eta} left";
+        let bar = styled(ProgressBar::new(total as u64), template);
+        bar.set_message(what);
         Self { bar }
     }
 

@@ -20,6 +20,7 @@ use tokenizers::pipeline::PipelineToken;
 
 use self::keys::pair_key;
 use super::QuantizedMatrix;
+use super::dense::scale_to_unit_length;
 use super::encoder::tokenizer::Tokenizer;
 use super::hash_index::HashIndex;
 
@@ -170,10 +171,7 @@ impl Embedding {
         for row in self.rows_of(ids) {
             self.rows.add_row(row, 1.0, vector);
         }
-        let norm = vector.iter().map(|v| v * v).sum::<f32>().sqrt();
-        if norm > 0.0 {
-            vector.iter_mut().for_each(|v| *v /= norm);
-        }
+        scale_to_unit_length(vector);
         vector
     }
 

@@ -12,6 +12,7 @@ use ndarray::{Array2, ArrayView2};
 use super::Embedding;
 use super::keys::pair_key;
 use crate::features::QuantizedMatrix;
+use crate::features::dense::dot;
 use crate::features::encoder::tokenizer::Tokenizer;
 
 /// How a table is learned.
@@ -233,18 +234,4 @@ fn power(base: f32, exponent: i32) -> f32 {
         rest >>= 1;
     }
     result
-}
-
-/// Dot product in eight running sums.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; 8];
-    let (a_chunks, a_rest) = a.as_chunks::<8>();
-    let (b_chunks, b_rest) = b.as_chunks::<8>();
-    for (a, b) in a_chunks.iter().zip(b_chunks) {
-        for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
 }

@@ -3,9 +3,10 @@
 use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
+
+use crate::cli::train::progress::styled;
 
 /// How the client may be called, the first that is there is taken.
 pub(super) const CLIENTS: [&[&str]; 3] = [&["pip"], &["pip3"], &["python3", "-m", "pip"]];
@@ -84,9 +85,5 @@ fn last_lines(message: &str) -> String {
 /// A sign of life on a terminal.
 fn waiting(message: &str) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_message(message.to_owned());
-    if let Ok(style) = ProgressStyle::with_template("{elapsed:>4} {spinner} {msg}") {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
+    styled(bar, "{elapsed:>4} {spinner} {msg}")
 }
