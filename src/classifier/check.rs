@@ -4,7 +4,13 @@ use std::collections::BTreeSet;
 
 use super::area::Areas;
 use super::head::{Decision, Head, Thresholds};
-use super::predict::SentenceExpert;
+use super::parts::SentenceExpert;
+use crate::features::QuantizedMatrix;
+
+/// Largest weight, scale of weights or constant of a model. A text has fewer than 2³² features, whose
+/// values are about 1 at most, and a weight is at most 128 times its scale: no sum of them comes near the
+/// largest `f32`, and so no probability is ever NaN.
+const MAX_WEIGHT: f32 = 1e6;
 
 /// Why parts do not make a classifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +45,20 @@ pub enum ClassifierError {
         /// Columns of the weights.
         columns: usize,
     },
+    /// Weights of an n-gram are so large that their sums may be no numbers.
+    #[error("the scale of row {row} is above {MAX_WEIGHT}")]
+    Scale {
+        /// The n-gram's row.
+        row: usize,
+    },
+    /// A weight of the sentence vector is so large that sums may be no numbers.
+    #[error("weight {column} of dimension {row} of the sentence vector is beyond ±{MAX_WEIGHT}")]
+    SentenceWeight {
+        /// The dimension.
+        row: usize,
+        /// The label among those of all heads.
+        column: usize,
+    },
     /// A head's parts differ in length, are not finite, it has fewer than two labels, or one twice.
     #[error("head '{head}': {problem}")]
     Head {
@@ -47,6 +67,12 @@ pub enum ClassifierError {
         /// What is wrong.
         problem: &'static str,
     },
+}
+
+/// Checks the weights of the n-grams, which are known to be finite.
+pub(super) fn check_weights(weights: &QuantizedMatrix) -> Result<(), ClassifierError> {
+    let row = weights.scales().iter().position(|own| *own > MAX_WEIGHT);
+    row.map_or(Ok(()), |row| Err(ClassifierError::Scale { row }))
 }
 
 /// Checks the weights of the sentence vector; `labels` are those of all heads.
@@ -58,15 +84,19 @@ pub(super) fn check_sentence(
     let fits = expert.weights.dim() == (dimensions, labels)
         && expert.weights.is_standard_layout()
         && expert.weights.iter().all(|weight| weight.is_finite());
-    if fits {
-        return Ok(());
+    if !fits {
+        return Err(ClassifierError::Sentence {
+            dimensions,
+            labels,
+            rows: expert.weights.nrows(),
+            columns: expert.weights.ncols(),
+        });
     }
-    Err(ClassifierError::Sentence {
-        dimensions,
-        labels,
-        rows: expert.weights.nrows(),
-        columns: expert.weights.ncols(),
-    })
+    let mut weights = expert.weights.indexed_iter();
+    match weights.find(|(_, weight)| weight.abs() > MAX_WEIGHT) {
+        Some(((row, column), _)) => Err(ClassifierError::SentenceWeight { row, column }),
+        None => Ok(()),
+    }
 }
 
 /// Checks one head; `areas` are those of its labels.
@@ -79,6 +109,8 @@ pub(super) fn check_head(head: &Head, areas: Option<&Areas>) -> Result<(), Class
         "labels, constants and thresholds differ in number"
     } else if head.bias.iter().any(|b| !b.is_finite()) {
         "a constant is not a finite number"
+    } else if head.bias.iter().any(|b| b.abs() > MAX_WEIGHT) {
+        "a constant is beyond ±1000000"
     } else if !head.thresholds.iter().all(is_finite) {
         "a threshold is not a finite number"
     } else if head.in_scope_from.is_some_and(|bar| !bar.is_finite()) {

@@ -10,7 +10,8 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::head::{Head, HeadKind};
-use super::predict::{Classifier, Workspace};
+use super::parts::Classifier;
+use super::predict::Workspace;
 use crate::text::{Token, TokenKind, visit_ngrams};
 
 /// One word of the text, or one run of symbols, and what it spoke for.

@@ -10,6 +10,7 @@ pub mod explanation;
 pub mod head;
 pub mod linear;
 pub mod naive_bayes;
+pub mod parts;
 pub mod pool;
 pub mod predict;
 mod prediction;
@@ -22,5 +23,6 @@ pub use classification::{AbstainReason, Classification, LabelProbability, Predic
 pub use cost_table::CostTable;
 pub use explanation::{Evidence, Explainer, Explanation};
 pub use head::{Decision, Head, HeadKind, Thresholds};
-pub use predict::{Classifier, SentenceExpert, Workspace};
+pub use parts::{Classifier, SentenceExpert};
+pub use predict::Workspace;
 pub use scope::OUT_OF_SCOPE;

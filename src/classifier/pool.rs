@@ -5,8 +5,11 @@
 //! with one parameter an expert), by Newton's method with step halving on a convex objective. Fitted
 //! on scores that the experts gave to rows they were not trained on.
 
-use ndarray::{Array2, ArrayView1};
-use rayon::prelude::*;
+mod objective;
+
+use ndarray::Array2;
+
+use self::objective::evaluate;
 
 /// Smallest weight an expert can have.
 const MIN_WEIGHT: f64 = 1e-6;
@@ -92,139 +95,6 @@ fn starting_weight(scores: &Array2<f32>) -> f64 {
     #[allow(clippy::cast_precision_loss)] // row counts are far below 2^52
     let mean = spread / (scores.nrows().max(1) as f64);
     if mean > 1e-12 { 1.0 / mean } else { 1.0 }
-}
-
-struct Evaluation {
-    loss: f64,
-    gradient: Vec<f64>,
-    hessian: Vec<Vec<f64>>,
-}
-
-impl Evaluation {
-    fn zero(experts: usize) -> Self {
-        Self {
-            loss: 0.0,
-            gradient: vec![0.0; experts],
-            hessian: vec![vec![0.0; experts]; experts],
-        }
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.loss += other.loss;
-        for (a, b) in self.gradient.iter_mut().zip(&other.gradient) {
-            *a += b;
-        }
-        for (a, b) in self
-            .hessian
-            .iter_mut()
-            .flatten()
-            .zip(other.hessian.iter().flatten())
-        {
-            *a += b;
-        }
-    }
-
-    fn scale(&mut self, factor: f64) {
-        self.loss *= factor;
-        self.gradient.iter_mut().for_each(|g| *g *= factor);
-        self.hessian.iter_mut().flatten().for_each(|h| *h *= factor);
-    }
-}
-
-/// Rows that one task sums over; fixed, so that the order of additions does not depend on the
-/// number of threads.
-const CHUNK: usize = 512;
-
-/// Mean log-loss with its first and second derivatives by the weights.
-fn evaluate(scores: &[&Array2<f32>], targets: &[usize], weights: &[f64]) -> Evaluation {
-    #[allow(clippy::cast_precision_loss)] // row counts are far below 2^52
-    let smoothing = 1.0 / (targets.len() as f64 + 1.0);
-    let parts: Vec<Evaluation> = targets
-        .par_chunks(CHUNK)
-        .enumerate()
-        .map(|(chunk, targets)| evaluate_rows(scores, chunk * CHUNK, targets, weights, smoothing))
-        .collect();
-    let mut sum = Evaluation::zero(scores.len());
-    for part in parts {
-        sum.add(&part);
-    }
-    #[allow(clippy::cast_precision_loss)] // row counts are far below 2^52
-    sum.scale(1.0 / targets.len().max(1) as f64);
-    sum
-}
-
-/// Sums over the rows from `start` on, one a target.
-fn evaluate_rows(
-    scores: &[&Array2<f32>],
-    start: usize,
-    targets: &[usize],
-    weights: &[f64],
-    smoothing: f64,
-) -> Evaluation {
-    let experts = scores.len();
-    let mut sum = Evaluation::zero(experts);
-    let mut probabilities: Vec<f64> = Vec::new();
-    let mut means = vec![0.0; experts];
-    for (index, &target) in (start..).zip(targets) {
-        let rows: Vec<ArrayView1<'_, f32>> = scores.iter().map(|s| s.row(index)).collect();
-        let labels = rows.first().map_or(0, ArrayView1::len);
-        probabilities.clear();
-        probabilities.extend((0..labels).map(|label| {
-            rows.iter()
-                .zip(weights)
-                .map(|(row, w)| w * f64::from(row[label]))
-                .sum::<f64>()
-        }));
-        let at_target = smoothed(target, smoothing, probabilities.iter().copied());
-        let maximum = probabilities
-            .iter()
-            .copied()
-            .fold(f64::NEG_INFINITY, f64::max);
-        let mut total = 0.0;
-        for logit in &mut probabilities {
-            *logit = libm::exp(*logit - maximum);
-            total += *logit;
-        }
-        sum.loss += maximum + libm::log(total) - at_target;
-        for (a, row) in rows.iter().enumerate() {
-            means[a] = row
-                .iter()
-                .zip(&probabilities)
-                .map(|(&score, p)| f64::from(score) * p)
-                .sum::<f64>()
-                / total;
-            sum.gradient[a] +=
-                means[a] - smoothed(target, smoothing, row.iter().copied().map(f64::from));
-            for (b, other) in rows[..=a].iter().enumerate() {
-                let product: f64 = row
-                    .iter()
-                    .zip(other)
-                    .zip(&probabilities)
-                    .map(|((&x, &y), p)| f64::from(x) * f64::from(y) * p)
-                    .sum();
-                let covariance = product / total - means[a] * means[b];
-                sum.hessian[a][b] += covariance;
-                if a != b {
-                    sum.hessian[b][a] += covariance;
-                }
-            }
-        }
-    }
-    sum
-}
-
-/// The value of the target, moved by `smoothing` (0 to 1) towards the mean of all labels' values.
-fn smoothed(target: usize, smoothing: f64, values: impl ExactSizeIterator<Item = f64>) -> f64 {
-    #[allow(clippy::cast_precision_loss)] // label counts are small
-    let labels = values.len().max(1) as f64;
-    let (mut sum, mut at_target) = (0.0, 0.0);
-    for (label, value) in values.enumerate() {
-        sum += value;
-        if label == target {
-            at_target = value;
-        }
-    }
-    (1.0 - smoothing) * at_target + smoothing * sum / labels
 }
 
 /// Solves `matrix · x = right` by Gaussian elimination with pivoting; `None` if singular.

@@ -1,10 +1,9 @@
 //! One head's answers to labelled rows, from an evaluation or from the folds of a fit: what measures,
 //! reports, comparisons and the search for mislabelled rows are made of.
 
-use ndarray::{Array2, ArrayView1};
+use ndarray::Array2;
 
 use crate::classifier::HeadKind;
-use crate::classifier::head::most_probable;
 
 /// What a head said of the rows that carry a label for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +14,7 @@ pub struct HeadAnswers {
     pub labels: Vec<String>,
     /// The answers, in ascending order of `row`.
     pub answers: Vec<Answer>,
-    /// Calibrated probabilities, `answers × labels`.
+    /// Calibrated probabilities, `answers × labels`, row after row.
     pub probabilities: Array2<f32>,
 }
 
@@ -55,8 +54,11 @@ impl Answer {
 
 impl HeadAnswers {
     /// Each answer with its probabilities, one a label.
-    pub fn iter(&self) -> impl Iterator<Item = (&Answer, ArrayView1<'_, f32>)> {
-        self.answers.iter().zip(self.probabilities.outer_iter())
+    pub fn iter(&self) -> impl Iterator<Item = (&Answer, &[f32])> {
+        let rows = self.probabilities.outer_iter();
+        // Rows lie one after the other, so each is a slice.
+        let rows = rows.map(|row| row.to_slice().unwrap_or_default());
+        self.answers.iter().zip(rows)
     }
 
     /// The name of an answer's own label.
@@ -66,13 +68,6 @@ impl HeadAnswers {
             Truth::Known(index) => &self.labels[*index],
             Truth::Unknown(label) => label,
         }
-    }
-
-    /// The most probable label of a row and its probability.
-    #[must_use]
-    pub fn most_probable(probabilities: ArrayView1<'_, f32>) -> (usize, f32) {
-        let index = probabilities.as_slice().map_or(0, most_probable);
-        (index, probabilities.get(index).copied().unwrap_or(0.0))
     }
 
     /// Whether the head's labels are ordered.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::answers::HeadAnswers;
+use super::counts::share;
 use crate::classifier::area::{Areas, area_of};
 
 /// Measures of a head whose labels have areas.
@@ -30,11 +31,11 @@ impl AreaMetrics {
         let areas = Areas::new(&head.kind, &head.labels)?;
         let (mut right, mut rows, mut right_in_rows) = (0, 0, 0);
         for (answer, probabilities) in head.iter() {
-            let (area, _) = areas.most_probable(&probabilities.to_vec());
+            let (area, _) = areas.most_probable(probabilities);
             let is_right = area_of(head.truth_of(answer)) == areas.names()[area];
-            right += u32::from(is_right);
+            right += usize::from(is_right);
             rows += usize::from(answer.area_fallback);
-            right_in_rows += u32::from(answer.area_fallback && is_right);
+            right_in_rows += usize::from(answer.area_fallback && is_right);
         }
         Some(Self {
             area_accuracy: share(right, head.answers.len()),
@@ -44,11 +45,6 @@ impl AreaMetrics {
             },
         })
     }
-}
-
-#[allow(clippy::cast_precision_loss)] // row counts are far below 2^52
-fn share(part: u32, whole: usize) -> f64 {
-    f64::from(part) / whole.max(1) as f64
 }
 
 #[cfg(test)]

@@ -112,12 +112,7 @@ fn heads_that_only_one_has_are_left_out() {
     let topic = topic(&["low", "high"], &rows);
     let compared = compare(&[topic, urgency.clone()], &[urgency]).unwrap();
     assert_eq!(compared.heads.keys().collect::<Vec<_>>(), ["urgency"]);
-    assert!(
-        compared.heads["urgency"]
-            .after
-            .quadratic_weighted_kappa
-            .is_some()
-    );
+    assert!(compared.heads["urgency"].after.ordered.is_some());
     assert!(compare(&[], &[]).unwrap().heads.is_empty());
 }
 

@@ -1,17 +1,18 @@
 //! Measures of one head's predictions against the true labels.
 //!
-//! Accuracy, F1, kappa and the urgency rates are of the label chosen; log loss is of the
-//! probabilities; expected calibration error is of the most probable label.
+//! Accuracy and F1 are of the label chosen; log loss is of the probabilities. Calibration, the order of
+//! urgencies and areas have measures of their own beside this file.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::answers::{Answer, HeadAnswers, Truth};
+use super::answers::{HeadAnswers, Truth};
 use super::area::AreaMetrics;
+use super::calibration::expected_calibration_error;
+use super::counts::{share, to_f64};
+use super::ordered::OrderedMetrics;
 
-/// Number of equal-width bins of the expected calibration error.
-pub const CALIBRATION_BINS: usize = 15;
 /// Probabilities are kept this far from 0 in the log loss.
 const SMALLEST_PROBABILITY: f64 = 1e-12;
 /// Number of confusions and labels listed as the worst.
@@ -40,18 +41,9 @@ pub struct HeadMetrics {
     pub automated: f64,
     /// Share of those that were right; 0 if there were none.
     pub precision_when_automated: f64,
-    /// Ordered heads: Cohen's kappa with quadratic weights (Cohen 1968).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub quadratic_weighted_kappa: Option<f64>,
-    /// Ordered heads: share of rows rated lower than they are.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub under_call_rate: Option<f64>,
-    /// Ordered heads: share of rows rated higher than they are.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub over_call_rate: Option<f64>,
-    /// Ordered heads: share of the rows of the highest label that were rated lower.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub top_level_missed_rate: Option<f64>,
+    /// Ordered heads: how far off the levels are.
+    #[serde(flatten)]
+    pub ordered: Option<OrderedMetrics>,
     /// Topics that are paths: measures of their areas.
     #[serde(flatten)]
     pub areas: Option<AreaMetrics>,
@@ -106,7 +98,6 @@ impl HeadMetrics {
         let automated = answers.iter().filter(|answer| answer.automated).count();
         let right_when_automated = answers.iter().filter(|a| a.automated && a.right()).count();
         let weighted: f64 = by_label.values().map(|l| l.f1 * to_f64(l.rows)).sum();
-        let ordered = head.ordered();
         Self {
             rows: answers.len(),
             accuracy: share(right, answers.len()),
@@ -119,17 +110,7 @@ impl HeadMetrics {
             precision_when_made: share(right_when_made, made),
             automated: share(automated, answers.len()),
             precision_when_automated: share(right_when_automated, automated),
-            quadratic_weighted_kappa: ordered.then(|| kappa(answers, labels.len())),
-            under_call_rate: ordered.then(|| rate(answers, |truth, chosen| chosen < truth)),
-            over_call_rate: ordered.then(|| rate(answers, |truth, chosen| chosen > truth)),
-            top_level_missed_rate: ordered.then(|| {
-                let top = Truth::Known(labels.len().saturating_sub(1));
-                let all = answers.iter().filter(|answer| answer.truth == top);
-                share(
-                    all.clone().filter(|answer| !answer.right()).count(),
-                    all.count(),
-                )
-            }),
+            ordered: OrderedMetrics::new(head),
             areas: AreaMetrics::new(head),
             labels: by_label,
             worst_confusions: worst_confusions(&confusion, labels),
@@ -209,93 +190,6 @@ fn log_loss(head: &HeadAnswers) -> f64 {
     0.0 - sum / to_f64(head.answers.len().max(1))
 }
 
-/// One of the equal-width bins of confidence that calibration is measured in.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct CalibrationBin {
-    /// Rows whose most probable label has a probability in this bin.
-    pub rows: usize,
-    /// Sum of those probabilities.
-    pub confidence: f64,
-    /// How many of those labels were right.
-    pub right: usize,
-}
-
-/// The rows by the probability of their most probable label, in 15 bins of equal width.
-#[must_use]
-pub fn calibration_bins(head: &HeadAnswers) -> [CalibrationBin; CALIBRATION_BINS] {
-    let mut bins = [CalibrationBin::default(); CALIBRATION_BINS];
-    for (answer, probabilities) in head.iter() {
-        let (label, confidence) = HeadAnswers::most_probable(probabilities);
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss
-        )]
-        let bin = ((confidence * CALIBRATION_BINS as f32) as usize).min(CALIBRATION_BINS - 1);
-        let bin = &mut bins[bin];
-        bin.rows += 1;
-        bin.confidence += f64::from(confidence);
-        bin.right += usize::from(answer.truth == Truth::Known(label));
-    }
-    bins
-}
-
-fn expected_calibration_error(head: &HeadAnswers) -> f64 {
-    calibration_bins(head)
-        .iter()
-        .map(|bin| (bin.confidence - to_f64(bin.right)).abs())
-        .sum::<f64>()
-        / to_f64(head.answers.len().max(1))
-}
-
-/// 1 − Σ w·observed / Σ w·expected with w = (distance in levels)²; 0 where all rows agree by chance.
-fn kappa(answers: &[Answer], levels: usize) -> f64 {
-    let mut truths = vec![0.0; levels];
-    let mut choices = vec![0.0; levels];
-    let mut observed = 0.0;
-    let mut known = 0.0;
-    let squared = |a: usize, b: usize| to_f64(a.abs_diff(b)) * to_f64(a.abs_diff(b));
-    for answer in answers {
-        let Truth::Known(truth) = answer.truth else {
-            continue;
-        };
-        truths[truth] += 1.0;
-        choices[answer.chosen] += 1.0;
-        observed += squared(truth, answer.chosen);
-        known += 1.0;
-    }
-    let expected: f64 = (0..levels)
-        .flat_map(|a| (0..levels).map(move |b| (a, b)))
-        .map(|(a, b)| squared(a, b) * truths[a] * choices[b] / f64::max(known, 1.0))
-        .sum();
-    if expected > 0.0 {
-        1.0 - observed / expected
-    } else {
-        0.0
-    }
-}
-
-fn rate(answers: &[Answer], counts: impl Fn(usize, usize) -> bool) -> f64 {
-    let hits = answers
-        .iter()
-        .filter(|answer| matches!(answer.truth, Truth::Known(t) if counts(t, answer.chosen)))
-        .count();
-    share(hits, answers.len())
-}
-
-fn share(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        to_f64(part) / to_f64(whole)
-    }
-}
-
-#[allow(clippy::cast_precision_loss)] // row counts are far below 2^52
-fn to_f64(count: usize) -> f64 {
-    count as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -310,10 +204,6 @@ mod tests {
         HeadMetrics::new(&answers(rows, HeadKind::Topic))
     }
 
-    fn urgency(rows: &[(usize, usize, f32)]) -> HeadMetrics {
-        HeadMetrics::new(&answers(rows, HeadKind::Urgency))
-    }
-
     #[test]
     fn measures_of_a_small_table_by_hand() {
         let m = topic(&[(0, 0, 0.9), (0, 0, 0.8), (0, 1, 0.6), (1, 1, 0.7)]);
@@ -325,7 +215,7 @@ mod tests {
         let loss = -(0.9_f64.ln() + 0.8_f64.ln() + 0.4_f64.ln() + 0.7_f64.ln()) / 4.0;
         assert!((m.log_loss - loss).abs() < 1e-6);
         assert_eq!(m.worst_confusions[0].rows, 1);
-        assert!(m.quadratic_weighted_kappa.is_none());
+        assert!(m.ordered.is_none());
     }
 
     #[test]
@@ -335,23 +225,6 @@ mod tests {
         assert!((m.precision_when_made - 2.0 / 3.0).abs() < 1e-12);
         assert!((m.automated - 0.25).abs() < 1e-12);
         assert!((m.precision_when_automated - 1.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn calibration_error_is_the_gap_between_saying_and_being() {
-        // Ten rows say 0.95, eight are right: one bin, a gap of 0.15.
-        let rows: Vec<_> = (0..10).map(|i| (usize::from(i >= 8), 0, 0.95)).collect();
-        assert!((topic(&rows).expected_calibration_error - 0.15).abs() < 1e-6);
-    }
-
-    #[test]
-    fn kappa_is_one_for_agreement_and_zero_for_a_constant_guess() {
-        let agree = urgency(&[(0, 0, 1.0), (1, 1, 1.0), (2, 2, 1.0)]);
-        assert_eq!(agree.quadratic_weighted_kappa, Some(1.0));
-        let m = urgency(&[(0, 1, 1.0), (1, 1, 1.0), (2, 1, 1.0)]);
-        assert!(m.quadratic_weighted_kappa.unwrap().abs() < 1e-12);
-        assert!((m.under_call_rate.unwrap() - 1.0 / 3.0).abs() < 1e-12);
-        assert_eq!(m.top_level_missed_rate, Some(1.0));
     }
 
     #[test]

@@ -2,10 +2,13 @@
 
 pub mod answers;
 pub mod area;
+pub mod calibration;
 pub mod compare;
+mod counts;
 pub mod label_issues;
 pub mod labelled;
 pub mod metrics;
+pub mod ordered;
 pub mod out_of_scope;
 pub mod paired;
 pub mod report;
@@ -19,5 +22,6 @@ pub use compare::{Change, CompareError, Comparison, Effect, HeadComparison, comp
 pub use label_issues::LabelIssues;
 pub use labelled::{LabelledHead, LabelledTexts};
 pub use metrics::HeadMetrics;
+pub use ordered::OrderedMetrics;
 pub use out_of_scope::OutOfScope;
 pub use run::{Evaluation, EvaluationError, evaluate};

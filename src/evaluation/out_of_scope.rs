@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::answers::HeadAnswers;
+use super::counts::{share, to_f64};
 use crate::classifier::scope::scope;
 use crate::classifier::{Classifier, HeadKind, OUT_OF_SCOPE, Workspace};
 
@@ -31,7 +32,7 @@ impl OutOfScope {
         let inside: Vec<f32> = topic
             .iter()
             .filter(|(answer, _)| topic.truth_of(answer) != OUT_OF_SCOPE)
-            .map(|(_, probabilities)| scope(&topic.labels, &probabilities.to_vec()))
+            .map(|(_, probabilities)| scope(&topic.labels, probabilities))
             .collect();
         if texts.is_empty() || inside.is_empty() {
             return None;
@@ -48,12 +49,10 @@ impl OutOfScope {
                 .find(|other| other.label != OUT_OF_SCOPE);
             outside.push(best.map_or(0.0, |best| best.probability));
         }
-        #[allow(clippy::cast_precision_loss)] // row counts are far below 2^52
-        let rejected = rejected as f64 / texts.len() as f64;
         Some(Self {
             rows: texts.len(),
             auroc: auroc(&inside, &outside),
-            rejected,
+            rejected: share(rejected, texts.len()),
         })
     }
 }
@@ -62,18 +61,15 @@ impl OutOfScope {
 fn auroc(higher: &[f32], lower: &[f32]) -> f64 {
     let mut sorted = lower.to_vec();
     sorted.sort_by(f32::total_cmp);
-    #[allow(clippy::cast_precision_loss)] // row counts are far below 2^52
     let won: f64 = higher
         .iter()
         .map(|score| {
             let below = sorted.partition_point(|other| other < score);
             let not_above = sorted.partition_point(|other| other <= score);
-            (below + not_above) as f64 / 2.0
+            to_f64(below + not_above) / 2.0
         })
         .sum();
-    #[allow(clippy::cast_precision_loss)] // row counts are far below 2^52
-    let pairs = (higher.len() * lower.len()) as f64;
-    won / pairs
+    won / to_f64(higher.len() * lower.len())
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 
 use serde::Serialize;
 
+use super::counts::to_f64;
+
 /// Confidence level of the intervals.
 pub const LEVEL: f64 = 0.95;
 /// The standard normal distribution's quantile at 0.975: what two-sided intervals at [`LEVEL`] take.
@@ -75,11 +77,6 @@ pub fn difference_interval(gained: usize, lost: usize, rows: usize) -> Interval 
         low: (difference - half).max(-1.0),
         high: (difference + half).min(1.0),
     }
-}
-
-#[allow(clippy::cast_precision_loss)] // row counts are far below 2^52
-fn to_f64(count: usize) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::answers::{Answer, HeadAnswers, Truth};
 use super::labelled::{LabelledHead, LabelledTexts};
 use super::metrics::HeadMetrics;
+use super::out_of_scope::OutOfScope;
 use crate::classifier::{Classification, Classifier, Head, HeadKind, Workspace};
 
 /// What an evaluation found.
@@ -24,6 +25,9 @@ pub struct Evaluation {
     pub answers: Vec<HeadAnswers>,
     /// Time from text to probabilities, decisions and ranking, one thread.
     pub microseconds_per_ticket: Microseconds,
+    /// What texts out of scope showed, where there were any; [`evaluate`] has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out_of_scope: Option<OutOfScope>,
 }
 
 /// How long tickets took.
@@ -116,6 +120,7 @@ pub fn evaluate(
             median: quantile(50),
             p99: quantile(99),
         },
+        out_of_scope: None,
     })
 }
 

@@ -17,7 +17,7 @@ pub mod vectorizer;
 pub mod vocabulary;
 
 pub use embedding::{Embedding, EmbeddingError};
-pub use encoder::{Encoder, EncoderError, EncoderWorkspace, SpecialTokens};
+pub use encoder::{Encoder, EncoderError, EncoderFiles, EncoderWorkspace, SpecialTokens};
 pub use quantized::QuantizedMatrix;
 pub use rows::FeatureRows;
 pub use sentence::{SentenceEncoder, SentenceWorkspace};

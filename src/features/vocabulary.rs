@@ -3,6 +3,10 @@
 use super::hash_index::HashIndex;
 use crate::text::Block;
 
+/// Largest inverse document frequency. Those of 2⁶⁴ texts are below 50; the squares of a text's, times
+/// its repetitions, must have a finite sum.
+const MAX_IDF: f32 = 1e6;
+
 /// Known n-grams with their inverse document frequencies.
 ///
 /// Ids run over the word block first, then the character block; inside a block the most frequent
@@ -34,8 +38,10 @@ pub enum VocabularyError {
         /// Size of the vocabulary.
         total: usize,
     },
-    /// An inverse document frequency is not a positive number.
-    #[error("inverse document frequency of feature {id} is not a positive number")]
+    /// An inverse document frequency is not a positive number, or so large that its square is none.
+    #[error(
+        "inverse document frequency of feature {id} is not a number above 0 and up to {MAX_IDF}"
+    )]
     Idf {
         /// The feature's id.
         id: usize,
@@ -57,7 +63,7 @@ impl Vocabulary {
     /// Builds the look-up table over `hashes`, of which the first `words` are of the word block.
     ///
     /// # Errors
-    /// If lengths differ, `words` exceeds the length, or a frequency is not finite and positive.
+    /// If lengths differ, `words` exceeds the length, or a frequency is not positive or too large.
     pub fn new(hashes: Vec<u64>, idf: Vec<f32>, words: usize) -> Result<Self, VocabularyError> {
         if hashes.len() != idf.len() {
             return Err(VocabularyError::Length {
@@ -71,7 +77,7 @@ impl Vocabulary {
                 total: hashes.len(),
             });
         }
-        if let Some(id) = idf.iter().position(|v| !(v.is_finite() && *v > 0.0)) {
+        if let Some(id) = idf.iter().position(|v| !(*v > 0.0 && *v <= MAX_IDF)) {
             return Err(VocabularyError::Idf { id });
         }
         let table = HashIndex::new(&hashes);
@@ -158,6 +164,9 @@ mod tests {
     fn parts_that_do_not_fit_are_refused() {
         assert!(Vocabulary::new(vec![1, 2], vec![1.0], 0).is_err());
         assert!(Vocabulary::new(vec![1], vec![1.0], 2).is_err());
-        assert!(Vocabulary::new(vec![1], vec![f32::NAN], 1).is_err());
+        for idf in [f32::NAN, f32::INFINITY, 0.0, -1.0, 3e38, 1.1e6] {
+            assert!(Vocabulary::new(vec![1], vec![idf], 1).is_err(), "{idf}");
+        }
+        assert!(Vocabulary::new(vec![1], vec![1e6], 1).is_ok());
     }
 }

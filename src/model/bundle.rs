@@ -4,33 +4,24 @@
 //! manifest's checksum, so no byte can change unnoticed. Loading reads numbers and text; it never
 //! executes anything.
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::encoders::EncodersError;
-use super::files::{read_at_most, sync_folder, write_new};
-use super::manifest::{
-    DataSource, FORMAT_VERSION, HeadSummary, Manifest, OutOfFoldMeasures, SentenceSummary,
-};
-use super::sentence::{read_sentence_encoder, sentence_files};
-use super::tensors::{read_classifier, serialize_tensors};
+use super::files::read_at_most;
+use super::manifest::{FORMAT_VERSION, Manifest};
+use super::new_folder::WriteError;
+use super::sentence::read_sentence_encoder;
+use super::tensors::read_classifier;
 use crate::checksum::sha256_hex;
 use crate::classifier::Classifier;
-use crate::training::{FitParams, Fitted};
 
-/// How the names of folders begin that are being written.
-const TEMPORARY: &str = ".tmp-";
-/// Age at which such a folder was left behind by a program that was killed.
-const LEFT_BEHIND_AFTER: Duration = Duration::from_secs(24 * 3_600);
 pub(super) const MANIFEST: &str = "manifest.json";
-const WEIGHTS: &str = "weights.safetensors";
+pub(super) const WEIGHTS: &str = "weights.safetensors";
 /// Largest manifest that is read.
 const MAX_MANIFEST_BYTES: u64 = 64 << 20;
 /// Largest file of weights that is read.
-const MAX_WEIGHTS_BYTES: u64 = 8 << 30;
+pub(super) const MAX_WEIGHTS_BYTES: u64 = 8 << 30;
 /// Hexadecimal digits of a version.
 const VERSION_DIGITS: usize = 16;
 
@@ -89,121 +80,25 @@ pub enum BundleError {
         /// What is wrong.
         cause: String,
     },
+    /// A measure of a model that is to be written is not a finite number.
+    #[error(
+        "head '{head}': its {measure} is not a finite number, so the model is of no use and was not written: look for damaged rows with 'triage-train check', or try another seed"
+    )]
+    NotFinite {
+        /// The head's name.
+        head: String,
+        /// The measure.
+        measure: &'static str,
+    },
+}
+
+impl From<WriteError> for BundleError {
+    fn from(WriteError { path, source }: WriteError) -> Self {
+        Self::Io { path, source }
+    }
 }
 
 impl Bundle {
-    /// Describes a fitted model, ready to be saved.
-    ///
-    /// # Errors
-    /// If the tensors cannot be laid out.
-    pub fn new(
-        fitted: &Fitted,
-        params: &FitParams,
-        data: Vec<DataSource>,
-    ) -> Result<Self, BundleError> {
-        let tensors = serialize_tensors(&fitted.classifier).map_err(unwritable)?;
-        let vocabulary = fitted.classifier.vectorizer().vocabulary();
-        let heads = fitted
-            .classifier
-            .heads()
-            .iter()
-            .zip(&fitted.report.heads)
-            .map(|(head, report)| HeadSummary {
-                kind: head.kind.clone(),
-                labels: head.labels.clone(),
-                thresholds: head.thresholds.clone(),
-                decision: head.decision.clone(),
-                areas: head.areas.clone(),
-                in_scope_from: head.in_scope_from,
-                rows: report.metrics.rows,
-                linear_cost: report.cost,
-                pool: report.pool.clone(),
-                out_of_fold: OutOfFoldMeasures {
-                    accuracy: report.metrics.accuracy,
-                    macro_f1: report.metrics.macro_f1,
-                    log_loss: report.metrics.log_loss,
-                    expected_calibration_error: report.metrics.expected_calibration_error,
-                    quadratic_weighted_kappa: report.metrics.quadratic_weighted_kappa,
-                },
-            })
-            .collect();
-        let mut files = BTreeMap::from([(WEIGHTS.to_owned(), sha256_hex(&tensors))]);
-        let encoder = fitted.classifier.sentence_encoder();
-        for (name, bytes) in sentence_files(encoder)? {
-            files.insert(name.to_owned(), sha256_hex(&bytes));
-        }
-        let manifest = Manifest {
-            format_version: FORMAT_VERSION,
-            data,
-            rows: fitted.report.rows,
-            features: vocabulary.len(),
-            word_features: vocabulary.words(),
-            params: params.clone(),
-            heads,
-            sentence: encoder.map(SentenceSummary::new),
-            files,
-        };
-        let version = version_of(&manifest_bytes(&manifest, Path::new(MANIFEST))?);
-        Ok(Self {
-            version,
-            manifest,
-            classifier: fitted.classifier.clone(),
-        })
-    }
-
-    /// Writes the bundle into the folder `<models>/<version>` and returns that folder. Files go to a
-    /// temporary folder first, which is renamed when all are on disk. A bundle that is there
-    /// already is left as it is.
-    ///
-    /// # Errors
-    /// If the folder cannot be written.
-    pub fn save(&self, models: &Path) -> Result<PathBuf, BundleError> {
-        let at = |path: &Path| {
-            let path = path.to_owned();
-            move |source| BundleError::Io { path, source }
-        };
-        let folder = models.join(&self.version);
-        make_ready(models)?;
-        if folder.is_dir() && Self::load(&folder).is_ok() {
-            return Ok(folder);
-        }
-        let temporary = tempfile::Builder::new()
-            .prefix(TEMPORARY)
-            .tempdir_in(models)
-            .map_err(at(models))?;
-        let tensors = serialize_tensors(&self.classifier).map_err(unwritable)?;
-        let path = temporary.path().join(WEIGHTS);
-        write_new(&path, &tensors).map_err(at(&path))?;
-        for (name, bytes) in sentence_files(self.classifier.sentence_encoder())? {
-            let path = temporary.path().join(name);
-            write_new(&path, &bytes).map_err(at(&path))?;
-        }
-        let path = temporary.path().join(MANIFEST);
-        write_new(&path, &manifest_bytes(&self.manifest, &path)?).map_err(at(&path))?;
-        make_readable(temporary.path()).map_err(at(temporary.path()))?;
-        sync_folder(temporary.path()).map_err(at(temporary.path()))?;
-        if let Err(refused) = fs::rename(temporary.path(), &folder) {
-            if Self::load(&folder).is_ok() {
-                // Another fit of the same data came first.
-                return Ok(folder);
-            }
-            if !folder.exists() {
-                return Err(at(&folder)(refused));
-            }
-            // A damaged bundle of this version: what is written now takes its place.
-            let damaged = tempfile::Builder::new()
-                .prefix(TEMPORARY)
-                .tempdir_in(models)
-                .map_err(at(models))?;
-            fs::rename(&folder, damaged.path().join("damaged")).map_err(at(&folder))?;
-            fs::rename(temporary.path(), &folder).map_err(at(&folder))?;
-        }
-        // The folder has moved; nothing is left to clean up.
-        let _ = temporary.keep();
-        sync_folder(models).map_err(at(models))?;
-        Ok(folder)
-    }
-
     /// Reads a bundle and checks version, checksums, shapes and that all numbers are finite.
     ///
     /// # Errors
@@ -274,22 +169,17 @@ pub fn read_manifest(folder: &Path) -> Result<(Manifest, String), BundleError> {
     Ok((manifest, version))
 }
 
-fn unwritable(error: safetensors::SafeTensorError) -> BundleError {
-    BundleError::Content {
-        path: PathBuf::from(WEIGHTS),
-        cause: error.to_string(),
-    }
-}
-
-fn version_of(manifest: &[u8]) -> String {
+/// The version of a bundle with this manifest.
+pub(super) fn version_of(manifest: &[u8]) -> String {
     let mut digest = sha256_hex(manifest);
     digest.truncate(VERSION_DIGITS);
     digest
 }
 
-fn manifest_bytes(manifest: &Manifest, path: &Path) -> Result<Vec<u8>, BundleError> {
+/// A manifest as it is written.
+pub(super) fn manifest_bytes(manifest: &Manifest) -> Result<Vec<u8>, BundleError> {
     let mut bytes = serde_json::to_vec_pretty(manifest).map_err(|error| BundleError::Manifest {
-        path: path.to_owned(),
+        path: PathBuf::from(MANIFEST),
         cause: error.to_string(),
     })?;
     bytes.push(b'\n');
@@ -301,43 +191,4 @@ fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, BundleError> {
         path: path.to_owned(),
         source,
     })
-}
-
-/// Makes sure that bundles can be written into `models`, and clears away what fits that were killed
-/// left there more than a day ago.
-///
-/// # Errors
-/// If the folder cannot be made or written.
-pub fn make_ready(models: &Path) -> Result<(), BundleError> {
-    let at = |source| BundleError::Io {
-        path: models.to_owned(),
-        source,
-    };
-    fs::create_dir_all(models).map_err(at)?;
-    tempfile::Builder::new()
-        .prefix(TEMPORARY)
-        .tempdir_in(models)
-        .map_err(at)?;
-    for entry in fs::read_dir(models).map_err(at)?.flatten() {
-        let left_behind = entry.file_name().to_string_lossy().starts_with(TEMPORARY)
-            && entry
-                .metadata()
-                .and_then(|metadata| metadata.modified())
-                .is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > LEFT_BEHIND_AFTER));
-        if left_behind {
-            // Another program may be doing the same; what stays is ignored.
-            let _ = fs::remove_dir_all(entry.path()).or_else(|_| fs::remove_file(entry.path()));
-        }
-    }
-    Ok(())
-}
-
-/// A temporary folder is its owner's alone; a model may be read by all.
-fn make_readable(folder: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
-    }
-    Ok(())
 }

@@ -1,16 +1,13 @@
 //! The encoders of a registry: the folder `encoders` beside the bundles, which name them by checksum.
 //!
-//! Models of one encoder share its folder. Like a bundle, it is written into a temporary folder,
-//! synchronised, and renamed; its name is the beginning of its checksum, which is looked at whenever it
-//! is loaded.
+//! Models of one encoder share its folder. Its name is the beginning of its checksum, which is looked at
+//! whenever it is loaded.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::bundle::{BundleError, make_ready};
-use super::files::{read_at_most, sync_folder, write_new};
+use super::new_folder::{NewFolder, WriteError, make_ready};
 use crate::features::{Encoder, EncoderError};
 
 /// Folder of the encoders in a registry.
@@ -19,8 +16,6 @@ const ENCODERS: &str = "encoders";
 const NAME_DIGITS: usize = 16;
 /// Hexadecimal digits of a SHA-256.
 const CHECKSUM_DIGITS: usize = 64;
-/// Largest file that is copied; what the encoder itself allows is less.
-const MAX_BYTES: u64 = 2 << 30;
 
 /// Checksum of all-MiniLM-L6-v2 as 'triage-train encoder fetch' gets it.
 pub const ALL_MINILM_L6_V2: &str =
@@ -60,12 +55,6 @@ pub enum EncodersError {
     /// The encoder that is to be installed is unusable.
     #[error(transparent)]
     Source(#[from] EncoderError),
-    /// The encoder that is to be installed was altered meanwhile.
-    #[error("{}: its files changed while they were copied: try again", folder.display())]
-    Changed {
-        /// The encoder's folder.
-        folder: PathBuf,
-    },
     /// A file cannot be read or written.
     #[error("{}: {source}", path.display())]
     Io {
@@ -74,6 +63,12 @@ pub enum EncodersError {
         /// The cause.
         source: io::Error,
     },
+}
+
+impl From<WriteError> for EncodersError {
+    fn from(WriteError { path, source }: WriteError) -> Self {
+        Self::Io { path, source }
+    }
 }
 
 /// An encoder in words.
@@ -137,73 +132,26 @@ pub fn load(models: &Path, checksum: &str) -> Result<Arc<Encoder>, EncodersError
     }
 }
 
-/// Copies the encoder in the folder `source` into the registry `models` and returns its checksum. One
-/// that is there already is left as it is; a damaged one is replaced.
+/// Copies the encoder in the folder `source` into the registry `models` and returns it. One that is there
+/// already is left as it is; a damaged one is replaced.
 ///
 /// # Errors
 /// If `source` is no usable encoder, or the registry cannot be written.
-pub fn install(models: &Path, source: &Path) -> Result<String, EncodersError> {
-    let checksum = Encoder::load(source)?.checksum().to_owned();
-    let folder = folder_of(models, &checksum)?;
-    if load(models, &checksum).is_ok() {
-        return Ok(checksum);
-    }
-    let encoders = models.join(ENCODERS);
-    make_ready(&encoders).map_err(|error| match error {
-        BundleError::Io { path, source } => EncodersError::Io { path, source },
-        other => at(&encoders)(io::Error::other(other)),
-    })?;
-    let temporary = temporary_in(&encoders)?;
-    let copy = temporary.path().join("encoder");
-    copy_files(source, &copy)?;
-    if Encoder::load(&copy)?.checksum() != checksum {
-        return Err(EncodersError::Changed {
-            folder: source.to_owned(),
-        });
-    }
-    if let Err(refused) = fs::rename(&copy, &folder) {
-        if load(models, &checksum).is_ok() {
-            // Another program came first.
-            return Ok(checksum);
+pub fn install(models: &Path, source: &Path) -> Result<Arc<Encoder>, EncodersError> {
+    let (encoder, files) = Encoder::load_with_files(source)?;
+    let folder = folder_of(models, encoder.checksum())?;
+    // Files of this checksum are the ones that have just been found to be an encoder.
+    let is_there = || Encoder::checksum_of(&folder).is_ok_and(|own| own == encoder.checksum());
+    if !is_there() {
+        let encoders = models.join(ENCODERS);
+        make_ready(&encoders)?;
+        let new = NewFolder::begin(&encoders)?;
+        for (name, bytes) in files.iter() {
+            new.write(name, bytes)?;
         }
-        if !folder.exists() {
-            return Err(at(&folder)(refused));
-        }
-        fs::rename(&folder, temporary.path().join("damaged")).map_err(at(&folder))?;
-        fs::rename(&copy, &folder).map_err(at(&folder))?;
+        new.put_or_replace(&folder, is_there)?;
     }
-    sync_folder(&encoders).map_err(at(&encoders))?;
-    Ok(checksum)
-}
-
-/// Copies the files that an encoder is read from into a new folder.
-fn copy_files(source: &Path, target: &Path) -> Result<(), EncodersError> {
-    fs::create_dir(target).map_err(at(target))?;
-    for name in Encoder::FILES {
-        let (from, to) = (source.join(name), target.join(name));
-        if !from.exists() {
-            // Those that must be there are: it was loaded.
-            continue;
-        }
-        let bytes = read_at_most(&from, MAX_BYTES).map_err(at(&from))?;
-        let parent = to.parent().unwrap_or(target);
-        fs::create_dir_all(parent).map_err(at(parent))?;
-        write_new(&to, &bytes).map_err(at(&to))?;
-        sync_folder(parent).map_err(at(parent))?;
-    }
-    sync_folder(target).map_err(at(target))
-}
-
-fn temporary_in(folder: &Path) -> Result<tempfile::TempDir, EncodersError> {
-    tempfile::Builder::new()
-        .prefix(".tmp-")
-        .tempdir_in(folder)
-        .map_err(at(folder))
-}
-
-fn at(path: &Path) -> impl FnOnce(io::Error) -> EncodersError {
-    let path = path.to_owned();
-    move |source| EncodersError::Io { path, source }
+    Ok(Arc::new(encoder))
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Encoders in a registry: installed, loaded, damaged, missing.
 
+use std::fs;
+
 use tempfile::TempDir;
 
 use super::*;
-use crate::features::encoder::tests::fixture::{Tiny, put};
+use crate::features::encoder::tests::fixture::{Tiny, names, put};
 use crate::model::Registry;
 
 /// An encoder's folder, with a file that does not belong to it, and an empty registry.
@@ -13,19 +15,16 @@ fn desk() -> (TempDir, TempDir) {
     (source, tempfile::tempdir().unwrap())
 }
 
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
+/// The checksum of what was installed.
+fn installed(models: &Path, source: &Path) -> String {
+    let encoder = install(models, source).unwrap();
+    encoder.checksum().to_owned()
 }
 
 #[test]
 fn what_was_installed_is_loaded() {
     let (source, models) = desk();
-    let checksum = install(models.path(), source.path()).unwrap();
+    let checksum = installed(models.path(), source.path());
     let folder = folder_of(models.path(), &checksum).unwrap();
     assert_eq!(folder, models.path().join("encoders").join(&checksum[..16]));
     assert_eq!(
@@ -49,7 +48,7 @@ fn what_was_installed_is_loaded() {
 #[test]
 fn one_that_is_there_is_left_alone_and_a_damaged_one_replaced() {
     let (source, models) = desk();
-    let checksum = install(models.path(), source.path()).unwrap();
+    let checksum = installed(models.path(), source.path());
     let config = folder_of(models.path(), &checksum)
         .unwrap()
         .join("config.json");
@@ -118,7 +117,7 @@ fn programs_that_install_at_once_agree() {
     let (source, models) = (source.path(), models.path());
     let checksums: Vec<String> = std::thread::scope(|scope| {
         let runs: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| install(models, source).unwrap()))
+            .map(|_| scope.spawn(|| installed(models, source)))
             .collect();
         runs.into_iter().map(|run| run.join().unwrap()).collect()
     });

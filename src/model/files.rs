@@ -4,6 +4,10 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
+use super::new_folder::TEMPORARY;
+
 /// Writes `bytes` to a new file and waits until they are on disk.
 ///
 /// # Errors
@@ -20,9 +24,7 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// If the folder cannot be written; the old content then stays.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = parent_of(path);
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".tmp-")
-        .tempfile_in(folder)?;
+    let mut temporary = temporary_file_in(folder)?;
     temporary.write_all(bytes)?;
     #[cfg(unix)]
     {
@@ -35,33 +37,23 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// Makes the folder `folder` with these files, by name: all of them or none.
+/// Makes sure that something can be written into `folder`.
 ///
 /// # Errors
-/// If the folder is there or cannot be made.
-pub fn write_folder(folder: &Path, files: &[(&str, &[u8])]) -> io::Result<()> {
-    let parent = parent_of(folder);
-    fs::create_dir_all(parent)?;
-    let temporary = tempfile::Builder::new()
-        .prefix(".tmp-")
-        .tempdir_in(parent)?;
-    for (name, bytes) in files {
-        write_new(&temporary.path().join(name), bytes)?;
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(temporary.path(), fs::Permissions::from_mode(0o755))?;
-    }
-    sync_folder(temporary.path())?;
-    fs::rename(temporary.path(), folder)?;
-    // The folder has moved; nothing is left to clean up.
-    let _ = temporary.keep();
-    sync_folder(parent)
+/// If it is not there or cannot be written.
+pub fn check_writable(folder: &Path) -> io::Result<()> {
+    temporary_file_in(folder).map(drop)
+}
+
+fn temporary_file_in(folder: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .tempfile_in(folder)
 }
 
 /// The folder that a path stands in; the working folder for a bare name.
-fn parent_of(path: &Path) -> &Path {
+#[must_use]
+pub fn parent_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

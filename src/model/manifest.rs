@@ -97,6 +97,26 @@ pub struct HeadSummary {
     pub out_of_fold: OutOfFoldMeasures,
 }
 
+impl HeadSummary {
+    /// The first of the numbers found out in training that is not finite, in words.
+    pub(super) fn not_finite(&self) -> Option<&'static str> {
+        let measures = &self.out_of_fold;
+        let kappa = measures.quadratic_weighted_kappa.unwrap_or(0.0);
+        let numbers = [
+            ("accuracy", measures.accuracy),
+            ("macro F1", measures.macro_f1),
+            ("log loss", measures.log_loss),
+            ("calibration error", measures.expected_calibration_error),
+            ("quadratic weighted kappa", kappa),
+            ("cost of the linear expert", self.linear_cost),
+        ];
+        let weights = self.pool.iter().map(|&own| ("weight of an expert", own));
+        let mut all = numbers.into_iter().chain(weights);
+        all.find(|(_, number)| !number.is_finite())
+            .map(|(name, _)| name)
+    }
+}
+
 /// The measures of a head that a manifest keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -14,7 +14,7 @@ pub(super) fn settle_areas(head: &mut HeadAnswers, params: ThresholdParams) -> V
     let outcomes: Vec<Outcome> = head
         .iter()
         .map(|(answer, probabilities)| {
-            let (chosen, confidence) = areas.most_probable(&probabilities.to_vec());
+            let (chosen, confidence) = areas.most_probable(probabilities);
             Outcome {
                 chosen,
                 confidence,

@@ -7,6 +7,7 @@ use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use super::experts::{ExpertError, Experts, Folded};
 use super::folds::assign_folds;
 use super::out_of_fold::{OutOfFold, Pooled, score_fold};
+use super::params::ParamsError;
 use super::report::{FitReport, HeadReport, StageSeconds};
 use super::sentences::Sentences;
 use super::{FitParams, Stage};
@@ -29,6 +30,17 @@ pub struct Fitted {
 /// Why a fit cannot be done.
 #[derive(Debug, thiserror::Error)]
 pub enum FitError {
+    /// A parameter is out of its range.
+    #[error(transparent)]
+    Params(#[from] ParamsError),
+    /// A fold would be left without a row.
+    #[error("{texts} rows with a text are fewer than the {folds} folds: add rows")]
+    FewerTextsThanFolds {
+        /// Rows with a text.
+        texts: usize,
+        /// Folds asked for.
+        folds: usize,
+    },
     /// No head was given.
     #[error("no label column: name at least one of topic, urgency or a facet")]
     NoHead,
@@ -125,7 +137,8 @@ impl<'a> TrainingData<'a> {
 /// as it begins.
 ///
 /// # Errors
-/// If there is no head, a head has one label, or a label has fewer than [`REFUSED_BELOW_ROWS`] rows.
+/// If a parameter is out of its range, there are fewer texts than folds, there is no head, a head has one
+/// label, or a label has fewer than [`REFUSED_BELOW_ROWS`] rows.
 pub fn fit(
     data: TrainingData<'_>,
     params: &FitParams,
@@ -198,6 +211,7 @@ fn cross_validate_timed(
     progress: &(dyn Fn(Stage) + Sync),
     seconds: &mut StageSeconds,
 ) -> Result<(Vec<Target>, Vec<Pooled>), FitError> {
+    params.check()?;
     let heads = data
         .labelled
         .heads
@@ -205,6 +219,10 @@ fn cross_validate_timed(
         .map(|head| Target::new(head, params))
         .collect::<Result<Vec<_>, _>>()?;
     let first = heads.first().ok_or(FitError::NoHead)?;
+    let (texts, folds) = (data.labelled.texts.len(), params.folds);
+    if texts < folds {
+        return Err(FitError::FewerTextsThanFolds { texts, folds });
+    }
 
     let started = Instant::now();
     let folds = assign_folds(&data.labelled.texts, &first.rows, params.folds, params.seed);

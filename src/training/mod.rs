@@ -7,11 +7,13 @@ pub mod fit;
 pub mod folds;
 pub mod learning_curve;
 pub mod out_of_fold;
+mod params;
 pub mod report;
 pub mod sentences;
 pub mod urgency_costs;
 
 pub use fit::{FitError, Fitted, TrainingData, cross_validate, fit};
+pub use params::ParamsError;
 pub use report::FitReport;
 pub use sentences::Sentences;
 pub use urgency_costs::UrgencyCosts;

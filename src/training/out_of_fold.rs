@@ -222,7 +222,7 @@ fn settle_scope(head: &HeadAnswers) -> Option<f32> {
     let (outside, inside): (Vec<_>, Vec<_>) = head
         .iter()
         .map(|(answer, probabilities)| {
-            let scope = scope(&head.labels, &probabilities.to_vec());
+            let scope = scope(&head.labels, probabilities);
             (head.truth_of(answer) == OUT_OF_SCOPE, scope)
         })
         .partition(|(outside, _)| *outside);
@@ -240,8 +240,7 @@ fn settle_thresholds(
     let outcomes: Vec<Option<Outcome>> = head
         .iter()
         .map(|(answer, probabilities)| {
-            let outside = in_scope_from
-                .is_some_and(|bar| scope(labels, &probabilities.to_vec()) < bar)
+            let outside = in_scope_from.is_some_and(|bar| scope(labels, probabilities) < bar)
                 || labels[answer.chosen] == OUT_OF_SCOPE;
             (!outside).then(|| Outcome {
                 chosen: answer.chosen,

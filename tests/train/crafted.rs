@@ -2,7 +2,10 @@
 //! files say, not only that they are the ones that were written.
 
 use serde_json::{Value, json};
+use triage::classifier::Workspace;
+use triage::model::Registry;
 
+use crate::desk::Desk;
 use crate::forge::{MANIFEST, Model, WEIGHTS, change_header, each_is_refused, start, tensor};
 
 const SIZE: &str = "of the size that the manifest gives";
@@ -204,6 +207,77 @@ fn numbers_that_are_none_are_refused() {
             "not a readable manifest",
         ),
     ]);
+}
+
+#[test]
+fn numbers_whose_sums_are_none_are_refused() {
+    fn set(model: &mut Model, name: &str, value: f32) {
+        tensor(model.weights(), name)[..4].copy_from_slice(&value.to_le_bytes());
+    }
+    each_is_refused(&[
+        (
+            |m| set(m, "weights.scales", 3e38),
+            WEIGHTS,
+            "the scale of row 0 is above 1000000",
+        ),
+        (
+            |m| set(m, "weights.scales", 1.1e6),
+            WEIGHTS,
+            "the scale of row 0 is above 1000000",
+        ),
+        (
+            |m| set(m, "vocabulary.idf", 3e38),
+            WEIGHTS,
+            "inverse document frequency of feature 0 is not a number above 0 and up to 1000000",
+        ),
+        (
+            |m| set(m, "bias", -3e38),
+            WEIGHTS,
+            "head 'topic': a constant is beyond ±1000000",
+        ),
+        (
+            |m| {
+                // The second label of the first dimension.
+                let weights = tensor(m.weights(), "sentence.weights");
+                weights[4..8].copy_from_slice(&(-3e38_f32).to_le_bytes());
+            },
+            WEIGHTS,
+            "weight 1 of dimension 0 of the sentence vector is beyond ±1000000",
+        ),
+    ]);
+}
+
+#[test]
+fn the_largest_numbers_that_are_let_in_give_probabilities() {
+    let desk = Desk::new();
+    desk.distill();
+    let version = desk.fit("--embedding table --activate");
+    let mut model = Model::read(&desk, &version);
+    for name in [
+        "weights.scales",
+        "vocabulary.idf",
+        "bias",
+        "sentence.weights",
+    ] {
+        for (index, number) in tensor(model.weights(), name).chunks_mut(4).enumerate() {
+            let value: f32 = if index % 2 == 0 { 1e6 } else { 1e-30 };
+            number.copy_from_slice(&value.to_le_bytes());
+        }
+    }
+    let version = model.write(&desk);
+    let bundle = Registry::new(desk.path("models"))
+        .load(Some(&version))
+        .unwrap();
+    let mut workspace = Workspace::default();
+    let long = "refund parcel urgent ".repeat(20_000);
+    for text in ["refund", "where is my parcel", "", long.as_str()] {
+        let probabilities = bundle.classifier.probabilities(text, &mut workspace);
+        // Ten topics, then four urgencies.
+        for head in [&probabilities[..10], &probabilities[10..]] {
+            let sum: f32 = head.iter().sum();
+            assert!((sum - 1.0).abs() < 1e-4, "{head:?}");
+        }
+    }
 }
 
 #[test]

@@ -25,8 +25,10 @@ mod report;
 mod same_bytes;
 mod sentences;
 mod suspects;
+mod text_columns;
 mod tickets;
 mod together;
+mod vector_cache;
 
 #[allow(dead_code)] // what only the encoder's own tests need
 #[path = "../../src/features/encoder/tests/fixture.rs"]

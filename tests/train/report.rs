@@ -74,6 +74,26 @@ fn an_evaluation_writes_a_page_and_warns_on_it_of_tickets_learned_from() {
 }
 
 #[test]
+fn an_evaluation_with_texts_out_of_scope_has_them_on_its_page() {
+    let desk = Desk::new();
+    desk.write("held_out.csv", csv(&tickets(2)));
+    desk.write("outside.csv", "text\nthe moon is high\nwinter is near\n");
+    desk.fit("--activate");
+    let run = "evaluate --models models --report page.html --data held_out.csv --json";
+    let report = desk.run(&format!("{run} --out-of-scope outside.csv"));
+    let outside = &report.json()["out_of_scope"];
+    let html = page(&desk, "page.html");
+    let auroc = format!("AUROC {:.3}:", number(&outside["auroc"]));
+    let rejected = format!("{:.1}\u{a0}%", number(&outside["rejected"]) * 100.0);
+    for part in ["Texts out of scope", "of 2\u{a0}texts", &auroc, &rejected] {
+        assert!(html.contains(part), "no {part:?}");
+    }
+    assert!(!html.contains("moon"));
+    desk.run(run).done();
+    assert!(!page(&desk, "page.html").contains("Texts out of scope"));
+}
+
+#[test]
 fn tickets_are_named_as_they_stand_in_the_file() {
     let desk = Desk::new();
     desk.fit("--activate");

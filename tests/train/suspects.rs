@@ -167,12 +167,19 @@ fn parameters_that_no_fold_can_be_learned_with_are_refused() {
         ("folds", json!(0)),
         ("folds", json!(1)),
         ("folds", json!(1_000_000)),
+        ("folds", json!(u64::MAX)),
         ("linear_costs", json!([])),
         ("linear_costs", json!([0.1, -1.0])),
         ("naive_bayes", json!({"smoothing": 0.0})),
+        ("sentence_scale", json!(1e30)),
+        ("discriminant", json!({"shrinkage": -0.1})),
     ] {
-        try_with(parameter, value)
-            .refused_with(&["has parameters that no fold can be learned with"]);
+        try_with(parameter, value).refused_with(&[
+            "the rows cannot be learned with the parameters of version ",
+            "(--version names another): parameter '",
+            parameter,
+            ": it must be ",
+        ]);
     }
     try_with("folds", json!(2)).done();
     try_with("folds", json!(20)).done();

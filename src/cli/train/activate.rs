@@ -18,26 +18,25 @@ pub(super) enum Activated {
     },
 }
 
-/// Makes a version the active one unless it is worse than the one that is active now, as far as the
+/// Makes a version of the registry the active one unless it is worse than the one that is active now, as far as the
 /// held-out tickets or else the manifests tell; with `force` even then, which is logged. Says on
 /// standard error what could not be judged.
 ///
 /// # Errors
-/// If the version or the tickets cannot be used, or the registry cannot be written.
+/// If the tickets cannot be used, or the registry cannot be written.
 pub(super) fn activate(
     registry: &Registry,
-    version: &str,
+    new: &Bundle,
     held_out: Option<&HeldOut<'_>>,
     force: bool,
 ) -> anyhow::Result<Activated> {
-    let new = registry.load(Some(version))?;
     let pointer = registry.hold()?;
     let active = pointer.active()?;
     let verdict = match &active {
         // There is nothing that it could be worse than.
         None => Verdict::unjudged(Vec::new()),
         Some(active) if *active == new.version => return Ok(Activated::Yes),
-        Some(active) => judge(registry, active, &new, held_out)?,
+        Some(active) => judge(registry, active, new, held_out)?,
     };
     for note in &verdict.notes {
         eprintln!("note: {note}");
@@ -47,7 +46,7 @@ pub(super) fn activate(
     if verdict.refused() && !force {
         return Ok(Activated::Refused { active, reasons });
     }
-    pointer.activate(&new, Timestamp::now(), &verdict)?;
+    pointer.activate(new, Timestamp::now(), &verdict)?;
     if verdict.refused() {
         tracing::warn!(
             before = %active,

@@ -139,7 +139,7 @@ fn json(
     let heads = compared.comparison.heads.iter();
     let heads = heads.map(|(name, head)| {
         let report = HeadReport {
-            verdict: verdict(head),
+            verdict: compare_tables::verdict(head, "no_significant_difference"),
             compared: head,
             changes: changes(head, tickets),
         };
@@ -168,15 +168,4 @@ fn changes<'a>(head: &'a HeadComparison, tickets: &'a [Ticket]) -> Vec<NamedChan
             effect: change.effect,
         })
         .collect()
-}
-
-/// What the test says of a head, as JSON has it.
-fn verdict(head: &HeadComparison) -> &'static str {
-    if head.worse() {
-        "worse"
-    } else if head.better() {
-        "better"
-    } else {
-        "no_significant_difference"
-    }
 }

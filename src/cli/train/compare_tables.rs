@@ -2,7 +2,7 @@
 
 use super::held_out::Ticket;
 use crate::cli::table::{percent, table};
-use crate::evaluation::{Comparison, Effect, HeadComparison, HeadMetrics};
+use crate::evaluation::{Comparison, Effect, HeadComparison, HeadMetrics, OrderedMetrics};
 
 /// Most changed tickets that are listed for a head.
 const LISTED: usize = 50;
@@ -46,7 +46,7 @@ fn print_accuracy(comparison: &Comparison) {
             head.gained.to_string(),
             head.lost.to_string(),
             p_value(head.p_value),
-            verdict(head).to_owned(),
+            verdict(head, "not clear").to_owned(),
         ]);
     }
     say!("{lines}");
@@ -60,13 +60,14 @@ fn p_value(p: f64) -> String {
     }
 }
 
-fn verdict(head: &HeadComparison) -> &'static str {
+/// What the test says of a head; `unclear` where chance may explain the difference.
+pub(super) fn verdict(head: &HeadComparison, unclear: &'static str) -> &'static str {
     if head.worse() {
         "worse"
     } else if head.better() {
         "better"
     } else {
-        "not clear"
+        unclear
     }
 }
 
@@ -92,7 +93,7 @@ fn print_measures(comparison: &Comparison) {
 }
 
 fn measures(name: &str, side: &str, metrics: &HeadMetrics) -> [String; 9] {
-    let kappa = metrics.quadratic_weighted_kappa;
+    let ordered = |cell: fn(OrderedMetrics) -> String| metrics.ordered.map_or(String::new(), cell);
     [
         name.to_owned(),
         side.to_owned(),
@@ -101,8 +102,8 @@ fn measures(name: &str, side: &str, metrics: &HeadMetrics) -> [String; 9] {
         percent(metrics.precision_when_made),
         percent(metrics.automated),
         percent(metrics.precision_when_automated),
-        kappa.map_or(String::new(), |kappa| format!("{kappa:.3}")),
-        metrics.under_call_rate.map_or(String::new(), percent),
+        ordered(|own| format!("{:.3}", own.quadratic_weighted_kappa)),
+        ordered(|own| percent(own.under_call_rate)),
     ]
 }
 

@@ -6,9 +6,42 @@ use anyhow::bail;
 use clap::Args;
 
 use crate::classifier::HeadKind;
+use crate::cli::facet_option::facet_column;
 use crate::dataset::{self, Columns, Dataset, Finding, Format};
 use crate::evaluation::{LabelledHead, LabelledTexts};
 use crate::model::DataSource;
+
+/// Where the texts are in files of tickets, labelled or not.
+#[derive(Debug, Args)]
+pub(super) struct TextArgs {
+    /// Format of all files, if the extension does not tell: csv, tsv, jsonl, parquet, zendesk
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// Column of the text (repeatable: joined in order) [default: subject and body, or text]
+    #[arg(long, value_name = "COLUMN")]
+    text: Vec<String>,
+}
+
+impl TextArgs {
+    /// The texts of files whose labels do not matter; an error if there are none.
+    pub(super) fn read(&self, files: &[PathBuf]) -> anyhow::Result<Vec<String>> {
+        let columns = Columns {
+            text: self.text.clone(),
+            ..Columns::default()
+        };
+        let (dataset, _) = Dataset::read(files, self.format, &columns)?;
+        let texts: Vec<String> = dataset
+            .examples
+            .into_iter()
+            .map(|example| example.text)
+            .filter(|text| !text.trim().is_empty())
+            .collect();
+        if texts.is_empty() {
+            bail!("no row has a text");
+        }
+        Ok(texts)
+    }
+}
 
 /// Files of labelled tickets and how their columns are used.
 #[derive(Debug, Args)]
@@ -16,12 +49,8 @@ pub(super) struct DataArgs {
     /// File of tickets: CSV, TSV, JSON lines or Parquet (repeatable)
     #[arg(long = "data", value_name = "FILE", required = true, num_args = 1..)]
     data: Vec<PathBuf>,
-    /// Format of all files, if the extension does not tell: csv, tsv, jsonl, parquet, zendesk
-    #[arg(long, value_name = "FORMAT")]
-    format: Option<Format>,
-    /// Column of the text (repeatable: joined in order) [default: subject and body, or text]
-    #[arg(long, value_name = "COLUMN")]
-    text: Vec<String>,
+    #[command(flatten)]
+    pub(super) texts: TextArgs,
     /// Column of the topic [default: topic, if there is one]
     #[arg(long, value_name = "COLUMN")]
     topic: Option<String>,
@@ -29,7 +58,7 @@ pub(super) struct DataArgs {
     #[arg(long, value_name = "COLUMN")]
     urgency: Option<String>,
     /// Further label column, as NAME=COLUMN (repeatable)
-    #[arg(long, value_name = "NAME=COLUMN", value_parser = parse_facet)]
+    #[arg(long, value_name = "NAME=COLUMN", value_parser = facet_column)]
     facet: Vec<(String, String)>,
     /// Column of the ticket's id [default: id, if there is one]
     #[arg(long, value_name = "COLUMN")]
@@ -48,17 +77,15 @@ impl DataArgs {
     /// If a file cannot be used.
     pub(super) fn read(&self) -> anyhow::Result<(Dataset, Vec<Finding>)> {
         let columns = Columns {
-            text: self.text.clone(),
+            text: self.texts.text.clone(),
             topic: self.topic.clone(),
             urgency: self.urgency.clone(),
             facets: self.facet.clone(),
             id: self.id.clone(),
         };
-        Ok(Dataset::read(&self.data, self.format, &columns)?)
+        Ok(Dataset::read(&self.data, self.texts.format, &columns)?)
     }
-}
 
-impl DataArgs {
     /// Whether any file is named, where a command can do without.
     pub(super) fn is_given(&self) -> bool {
         !self.data.is_empty()
@@ -73,35 +100,6 @@ impl DataArgs {
             HeadKind::Facet(_) => true,
         }
     }
-}
-
-/// The texts of files whose labels do not matter; an error if there are none.
-pub(super) fn read_texts(files: &[PathBuf]) -> anyhow::Result<Vec<String>> {
-    let (dataset, _) = Dataset::read(files, None, &Columns::default())?;
-    let texts: Vec<String> = dataset
-        .examples
-        .into_iter()
-        .map(|example| example.text)
-        .filter(|text| !text.trim().is_empty())
-        .collect();
-    if texts.is_empty() {
-        bail!("no row has a text");
-    }
-    Ok(texts)
-}
-
-fn parse_facet(argument: &str) -> Result<(String, String), String> {
-    let (name, column) = argument
-        .split_once('=')
-        .ok_or_else(|| format!("'{argument}' is not NAME=COLUMN, such as sentiment=sentiment"))?;
-    let reserved = [dataset::TOPIC, dataset::URGENCY];
-    if name.is_empty() || column.is_empty() {
-        return Err(format!("'{argument}' lacks a name or a column"));
-    }
-    if reserved.contains(&name) {
-        return Err(format!("'{name}' is no facet: use --{name} {column}"));
-    }
-    Ok((name.to_owned(), column.to_owned()))
 }
 
 /// Indices of the examples that become the rows of [`labelled`], in order.

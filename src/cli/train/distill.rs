@@ -7,13 +7,13 @@ use anyhow::{Context, bail};
 use clap::Args;
 use ndarray::Array2;
 
-use super::data::read_texts;
+use super::data::TextArgs;
 use super::progress::CountProgress;
 use super::sentences::name_of;
 use crate::features::embedding::distill::{DistillParams, Teacher};
 use crate::features::embedding::student::StudentParams;
 use crate::features::{Embedding, Encoder};
-use crate::model::files;
+use crate::model::new_folder::write_folder;
 
 /// Shortest part of a text that is learned from, in bytes.
 const MIN_SENTENCE_BYTES: usize = 9;
@@ -31,6 +31,8 @@ pub(super) struct DistillArgs {
     /// (repeatable) [default: none: each word piece on its own]
     #[arg(long = "data", value_name = "FILE", num_args = 1..)]
     data: Vec<PathBuf>,
+    #[command(flatten)]
+    texts: TextArgs,
     /// The table's name [default: that of the encoder's folder]
     #[arg(long)]
     name: Option<String>,
@@ -56,7 +58,7 @@ pub(super) fn run(args: &DistillArgs) -> anyhow::Result<ExitCode> {
         );
     }
     let encoder = Encoder::load(&args.encoder)?;
-    let sentences = read_sentences(&args.data)?;
+    let sentences = read_sentences(&args.data, &args.texts)?;
     let vectors = encode(&encoder, &sentences)?;
     let name = args.name.clone().unwrap_or_else(|| name_of(&args.encoder));
     let progress = CountProgress::new("word pieces", encoder.vocabulary_size());
@@ -94,13 +96,13 @@ fn encode(encoder: &Encoder, sentences: &[String]) -> anyhow::Result<Array2<f32>
 
 /// The distinct sentences of all texts: parts that end in a full stop, a question or an exclamation
 /// mark, or a line.
-fn read_sentences(files: &[PathBuf]) -> anyhow::Result<Vec<String>> {
+fn read_sentences(files: &[PathBuf], texts: &TextArgs) -> anyhow::Result<Vec<String>> {
     if files.is_empty() {
         return Ok(Vec::new());
     }
     let mut seen = std::collections::HashSet::new();
     let mut sentences = Vec::new();
-    for text in &read_texts(files).context("--data")? {
+    for text in &texts.read(files).context("--data")? {
         for part in text.split_inclusive(['.', '!', '?', '\n']) {
             let part = part.trim();
             if part.len() >= MIN_SENTENCE_BYTES && seen.insert(part.to_owned()) {
@@ -118,5 +120,5 @@ fn write(embedding: &Embedding, folder: &Path) -> anyhow::Result<()> {
         .into_iter()
         .zip(contents.iter().map(Vec::as_slice))
         .collect();
-    files::write_folder(folder, &files).with_context(|| folder.display().to_string())
+    Ok(write_folder(folder, &files)?)
 }

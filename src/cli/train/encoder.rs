@@ -62,8 +62,9 @@ pub(super) fn run(args: &EncoderArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
         Command::Fetch(args) => fetch(args)?,
         Command::Install { source, models } => {
-            let checksum = encoders::install(models, source)?;
-            let folder = encoders::folder_of(models, &checksum)?;
+            let encoder = encoders::install(models, source)?;
+            let checksum = encoder.checksum();
+            let folder = encoders::folder_of(models, checksum)?;
             say!("encoder {checksum} in {}", folder.display());
         }
         Command::Show { folder } => show(folder)?,

@@ -7,10 +7,9 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
-use super::data::{DataArgs, labelled, read_texts, sources};
+use super::data::{DataArgs, labelled, sources};
 use super::fit::{print_heads, print_worst};
 use super::report::ReportArgs;
-use crate::classifier::Classifier;
 use crate::cli::table::percent;
 use crate::evaluation::{Evaluation, OutOfScope, evaluate};
 use crate::model::Registry;
@@ -26,8 +25,8 @@ pub(super) struct EvaluateArgs {
     version: Option<String>,
     #[command(flatten)]
     data: DataArgs,
-    /// File of texts that belong to no topic of the model: measures how well they are recognised
-    /// (repeatable)
+    /// File of texts that belong to no topic of the model: measures how well they are recognised; --text
+    /// and --format go for it too (repeatable)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     out_of_scope: Vec<PathBuf>,
     #[command(flatten)]
@@ -42,8 +41,6 @@ struct Report<'a> {
     version: &'a str,
     #[serde(flatten)]
     evaluation: &'a Evaluation,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    out_of_scope: Option<OutOfScope>,
 }
 
 pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
@@ -78,17 +75,16 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     // Read before the work, so that a wrong name is noticed at once.
     let outside = match args.out_of_scope.as_slice() {
         [] => None,
-        files => Some(read_texts(files).context("--out-of-scope")?),
+        files => Some(args.data.texts.read(files).context("--out-of-scope")?),
     };
-    let evaluation = evaluate(&bundle.classifier, &data)?;
-    let out_of_scope = match outside {
-        Some(texts) => Some(measure_out_of_scope(
-            &texts,
-            &bundle.classifier,
-            &evaluation,
-        )?),
-        None => None,
-    };
+    let mut evaluation = evaluate(&bundle.classifier, &data)?;
+    if let Some(texts) = outside {
+        let measured = OutOfScope::measure(&bundle.classifier, &evaluation.answers, &texts);
+        evaluation.out_of_scope = Some(
+            measured
+                .context("--out-of-scope: the model, or the data, has no topics to compare with")?,
+        );
+    }
     args.report.write_evaluation(
         &bundle,
         &sources(&dataset),
@@ -100,7 +96,6 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         let report = Report {
             version: &bundle.version,
             evaluation: &evaluation,
-            out_of_scope,
         };
         say!("{}", serde_json::to_string_pretty(&report)?);
         return Ok(ExitCode::SUCCESS);
@@ -115,7 +110,7 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     for (name, metrics) in &evaluation.heads {
         print_worst(name, metrics);
     }
-    if let Some(outside) = out_of_scope {
+    if let Some(outside) = &evaluation.out_of_scope {
         say!(
             "\nout of scope: {} texts, {} rejected; told from tickets in scope with an AUROC of {:.4}",
             outside.rows,
@@ -130,14 +125,4 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         time.p99
     );
     Ok(ExitCode::SUCCESS)
-}
-
-/// Classifies the texts out of scope.
-fn measure_out_of_scope(
-    texts: &[String],
-    classifier: &Classifier,
-    evaluation: &Evaluation,
-) -> anyhow::Result<OutOfScope> {
-    OutOfScope::measure(classifier, &evaluation.answers, texts)
-        .context("--out-of-scope: the model, or the data, has no topics to compare with")
 }

@@ -18,9 +18,9 @@ use crate::classifier::thresholds::ThresholdParams;
 use crate::cli::exit;
 use crate::cli::table::{percent, table};
 use crate::dataset::{self, CheckReport, Severity, check};
-use crate::evaluation::{HeadMetrics, LabelledTexts};
-use crate::model::{Bundle, Registry, make_ready};
-use crate::training::{FitParams, FitReport, TrainingData, fit};
+use crate::evaluation::{HeadMetrics, LabelledTexts, OrderedMetrics};
+use crate::model::{NewBundle, Registry, make_ready};
+use crate::training::{FitParams, FitReport, Fitted, TrainingData, fit};
 
 /// Most labels left out that are named.
 const LISTED: usize = 50;
@@ -107,7 +107,9 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
         },
         ..FitParams::default()
     };
-    let sentences = args.sentences.sentences(&data.texts, &args.models)?;
+    let sentences = args
+        .sentences
+        .sentences(&data.texts, &args.data.texts, &args.models)?;
     let training = TrainingData {
         labelled: &data,
         sentences: &sentences,
@@ -115,12 +117,12 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
     let progress = FitProgress::new(params.folds);
     let fitted = fit(training, &params, &|stage| progress.begin(stage));
     progress.finish();
-    let fitted = fitted?;
-    let bundle = Bundle::new(&fitted, &params, sources)?;
-    let folder = bundle.save(&args.models)?;
+    let Fitted { classifier, report } = fitted?;
+    let new = NewBundle::new(classifier, &report, &params, sources)?;
+    let (bundle, folder) = new.save(&args.models)?;
     let activated = if args.activate {
         let registry = Registry::new(&args.models);
-        Some(activate(&registry, &bundle.version, None, args.force)?)
+        Some(activate(&registry, &bundle, None, args.force)?)
     } else {
         None
     };
@@ -130,7 +132,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
         false => None,
     };
     args.report
-        .write_fit(&bundle, &fitted.report, &row_names, curve.as_ref())?;
+        .write_fit(&bundle, &report, &row_names, curve.as_ref())?;
     if args.json {
         let mut report = json!({
             "version": bundle.version,
@@ -138,7 +140,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
             "active": active,
             "dropped_labels": dropped,
             "findings": checked.findings,
-            "report": fitted.report,
+            "report": report,
         });
         if let Some(curve) = &curve {
             report["learning_curve"] = json!(curve);
@@ -146,7 +148,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
         say!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         print_findings(&checked, &dropped);
-        print_report(&fitted.report);
+        print_report(&report);
         if let Some(curve) = &curve {
             learning::print(curve);
         }
@@ -263,8 +265,9 @@ pub(super) fn print_heads<'a>(heads: impl Iterator<Item = (&'a str, &'a HeadMetr
         ],
         &[1, 2, 3, 4, 5, 6, 7, 8],
     );
-    let optional = |value: Option<f64>| value.map_or(String::new(), |v| format!("{v:.3}"));
     for (name, metrics) in heads {
+        let ordered =
+            |cell: fn(OrderedMetrics) -> String| metrics.ordered.map_or(String::new(), cell);
         measures.add_row([
             name.to_owned(),
             metrics.rows.to_string(),
@@ -273,8 +276,8 @@ pub(super) fn print_heads<'a>(heads: impl Iterator<Item = (&'a str, &'a HeadMetr
             format!("{:.4}", metrics.weighted_f1),
             format!("{:.3}", metrics.log_loss),
             format!("{:.4}", metrics.expected_calibration_error),
-            optional(metrics.quadratic_weighted_kappa),
-            metrics.under_call_rate.map_or(String::new(), percent),
+            ordered(|own| format!("{:.3}", own.quadratic_weighted_kappa)),
+            ordered(|own| percent(own.under_call_rate)),
         ]);
     }
     say!("{measures}");

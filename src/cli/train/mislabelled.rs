@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
@@ -15,9 +15,6 @@ use crate::evaluation::{HeadAnswers, LabelIssues};
 use crate::features::SentenceEncoder;
 use crate::model::Registry;
 use crate::training::{FitParams, Sentences, TrainingData, cross_validate};
-
-/// Folds that can be learned with.
-const FOLDS: std::ops::RangeInclusive<usize> = 2..=20;
 
 /// How to look for mislabelled rows.
 #[derive(Debug, Args)]
@@ -136,30 +133,13 @@ impl MislabelledArgs {
         };
         let bundle = Registry::new(models).load(self.version.as_deref())?;
         let sentence_encoder = bundle.classifier.sentence_encoder().cloned();
-        let params = bundle.manifest.params;
-        if !can_learn(&params) {
-            bail!(
-                "version {} in {} has parameters that no fold can be learned with: name another with --version",
-                bundle.version,
-                models.display()
-            );
-        }
         Ok(Some(Search {
             version: bundle.version,
-            params,
+            params: bundle.manifest.params,
             sentence_encoder,
             suspects,
         }))
     }
-}
-
-/// Whether folds can be learned with these: a manifest may say anything.
-fn can_learn(params: &FitParams) -> bool {
-    let positive = |number: f64| number.is_finite() && number > 0.0;
-    FOLDS.contains(&params.folds)
-        && !params.linear_costs.is_empty()
-        && params.linear_costs.iter().all(|&cost| positive(cost))
-        && positive(params.naive_bayes.smoothing)
 }
 
 impl Search {
@@ -169,14 +149,6 @@ impl Search {
     /// If the data cannot be learned or the file cannot be written.
     pub(super) fn run(&self, dataset: &Dataset) -> anyhow::Result<Mislabelled> {
         let data = labelled(dataset);
-        if data.texts.len() < self.params.folds {
-            bail!(
-                "{} rows with a text are fewer than the {} folds of version {}: add rows",
-                data.texts.len(),
-                self.params.folds,
-                self.version
-            );
-        }
         let progress = FitProgress::new(self.params.folds);
         let sentences = match &self.sentence_encoder {
             Some(encoder) => Sentences::fixed(encoder.clone(), &data.texts, &|_| {})?,
@@ -188,7 +160,12 @@ impl Search {
         };
         let answers = cross_validate(training, &self.params, &|stage| progress.begin(stage));
         progress.finish();
-        let answers = answers?;
+        let answers = answers.with_context(|| {
+            format!(
+                "the rows cannot be learned with the parameters of version {} (--version names another)",
+                self.version
+            )
+        })?;
         drop(data);
         let kept = rows_with_text(dataset);
         let place = |row: usize| Place::new(dataset, kept[row]);

@@ -103,8 +103,9 @@ fn activate(registry: &Registry, args: &ActivateArgs) -> anyhow::Result<ExitCode
         None
     };
     let version = &args.version;
+    let bundle = registry.load(Some(version))?;
     Ok(
-        match activate::activate(registry, version, held_out.as_ref(), args.force)? {
+        match activate::activate(registry, &bundle, held_out.as_ref(), args.force)? {
             Activated::Yes => {
                 say!("active: {version}");
                 ExitCode::SUCCESS

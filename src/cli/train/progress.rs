@@ -32,7 +32,7 @@ impl FitProgress {
     pub(super) fn new(folds: usize) -> Self {
         // One step a fold, one for the pool, one for the final fit.
         Self {
-            bar: stage_bar(folds + 2),
+            bar: stage_bar(folds.saturating_add(2)),
         }
     }
 

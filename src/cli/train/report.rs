@@ -10,7 +10,7 @@ use super::data::rows_with_text;
 use crate::dataset::Dataset;
 use crate::evaluation::Evaluation;
 use crate::evaluation::report::{Basis, HeadInput, LearningCurve, ReportFile, ReportInput, page};
-use crate::model::files::replace;
+use crate::model::files::{check_writable, parent_of, replace};
 use crate::model::{Bundle, DataSource};
 use crate::training::FitReport;
 
@@ -45,7 +45,7 @@ impl ReportArgs {
                 path.display()
             );
         }
-        let folder = folder_of(path);
+        let folder = parent_of(path);
         if !folder.is_dir() {
             bail!(
                 "{}: there is no such folder: make it first",
@@ -66,9 +66,7 @@ impl ReportArgs {
                 input.display()
             );
         }
-        tempfile::Builder::new()
-            .prefix(".tmp-")
-            .tempfile_in(folder)
+        check_writable(folder)
             .with_context(|| format!("{}: no report can be written there", folder.display()))?;
         Ok(())
     }
@@ -100,6 +98,7 @@ impl ReportArgs {
             row_names,
             heads: heads.collect(),
             target_precision: params.thresholds.target_precision,
+            out_of_scope: None,
             learning_curve,
         })
         .with_context(|| format!("version {} is in place, but not its report", bundle.version))
@@ -137,6 +136,7 @@ impl ReportArgs {
             row_names,
             heads: heads.collect(),
             target_precision: bundle.manifest.params.thresholds.target_precision,
+            out_of_scope: evaluation.out_of_scope,
             learning_curve: None,
         })
     }
@@ -151,7 +151,7 @@ impl ReportArgs {
         };
         let html = page(input)?;
         let name = path.file_name().unwrap_or_default();
-        replace(&folder_of(path).join(name), html.as_bytes())
+        replace(&parent_of(path).join(name), html.as_bytes())
             .with_context(|| format!("{}: the report was not written", path.display()))
     }
 
@@ -183,13 +183,6 @@ fn report_files(sources: &[DataSource]) -> Vec<ReportFile> {
             sha256: source.sha256.clone(),
         })
         .collect()
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
 }
 
 /// Each file's name without its folder, or its path where two files have the same name.

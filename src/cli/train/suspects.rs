@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 
 use super::mislabelled::HeadIssues;
-use crate::model::files::replace;
+use crate::model::files::{check_writable, replace};
 
 /// The columns, in order; `rank` is the place among the head's rows, from 1.
 const COLUMNS: [&str; 9] = [
@@ -58,7 +58,7 @@ impl SuspectsFile {
                 );
             }
         }
-        tempfile::tempfile_in(folder).with_context(|| format!("{shown}: cannot be written"))?;
+        check_writable(folder).with_context(|| format!("{shown}: cannot be written"))?;
         Ok(Self { path: absolute })
     }
 

@@ -5,6 +5,7 @@
 
 use ndarray::Array2;
 
+use crate::evaluation::counts::to_f64;
 use crate::evaluation::{HeadAnswers, Truth};
 
 /// A probability this little under a threshold still reaches it: the mean of equal probabilities may
@@ -94,11 +95,6 @@ impl ConfidentJoint {
     }
 }
 
-#[allow(clippy::cast_precision_loss)] // row counts
-fn to_f64(count: usize) -> f64 {
-    count as f64
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -131,9 +127,8 @@ pub(super) mod tests {
         }
     }
 
-    #[test]
-    fn the_joint_of_six_rows_by_hand() {
-        // Thresholds: a (0.9 + 0.8 + 0.1) / 3 = 0.6, b (0.75 + 0.75 + 0.0) / 3 = 0.5.
+    /// Three rows given a and three given b, of which one each looks like the other.
+    pub(in crate::evaluation::label_issues) fn one_error_each_way() -> HeadAnswers {
         let rows: [(usize, &[f32]); 6] = [
             (0, &[0.9, 0.1]),
             (0, &[0.8, 0.2]),
@@ -142,7 +137,13 @@ pub(super) mod tests {
             (1, &[0.25, 0.75]),
             (1, &[1.0, 0.0]),
         ];
-        let joint = ConfidentJoint::new(&head(2, &rows));
+        head(2, &rows)
+    }
+
+    #[test]
+    fn the_joint_of_six_rows_by_hand() {
+        // Thresholds: a (0.9 + 0.8 + 0.1) / 3 = 0.6, b (0.75 + 0.75 + 0.0) / 3 = 0.5.
+        let joint = ConfidentJoint::new(&one_error_each_way());
         assert!((joint.thresholds[0] - 0.6).abs() < 1e-6);
         assert!((joint.thresholds[1] - 0.5).abs() < 1e-6);
         assert_eq!(joint.counts, ndarray::arr2(&[[2, 1], [1, 2]]));

@@ -102,7 +102,7 @@ fn more_suspicious(a: &RankedRow, b: &RankedRow) -> Ordering {
 mod tests {
     use proptest::prelude::*;
 
-    use super::joint::tests::head;
+    use super::joint::tests::{head, one_error_each_way};
     use super::*;
 
     #[test]
@@ -129,16 +129,7 @@ mod tests {
 
     #[test]
     fn as_many_rows_are_flagged_as_are_estimated_to_be_wrong() {
-        // As in the joint's test: one error each way.
-        let rows: [(usize, &[f32]); 6] = [
-            (0, &[0.9, 0.1]),
-            (0, &[0.8, 0.2]),
-            (0, &[0.1, 0.9]),
-            (1, &[0.25, 0.75]),
-            (1, &[0.25, 0.75]),
-            (1, &[1.0, 0.0]),
-        ];
-        let issues = LabelIssues::new(&head(2, &rows));
+        let issues = LabelIssues::new(&one_error_each_way());
         let flagged: Vec<usize> = issues.flagged().map(|row| row.row).collect();
         assert_eq!(flagged, [5, 2]);
     }

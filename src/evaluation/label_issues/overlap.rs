@@ -1,6 +1,7 @@
 //! Labels that overlap: rows given either one confidently look like the other.
 
 use super::joint::ConfidentJoint;
+use crate::evaluation::counts::share;
 use crate::evaluation::{HeadAnswers, Truth};
 
 /// Fewest rows each way that are evidence of an overlap.
@@ -74,11 +75,6 @@ fn clearest(head: &HeadAnswers, joint: &ConfidentJoint, given: usize, other: usi
     rows.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     rows.truncate(EXAMPLES);
     rows.into_iter().map(|(_, row)| row).collect()
-}
-
-#[allow(clippy::cast_precision_loss)] // row counts
-fn share(part: usize, whole: usize) -> f64 {
-    part as f64 / whole.max(1) as f64
 }
 
 #[cfg(test)]

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::evaluation::counts::share;
 use crate::evaluation::{HeadAnswers, Truth};
-
-use super::numbers::share;
 
 /// Counts by true label (rows) and label chosen (columns).
 #[derive(Debug, PartialEq)]

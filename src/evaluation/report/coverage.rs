@@ -2,11 +2,12 @@
 //! thresholds marked. Draws what `curve` has counted.
 
 use crate::classifier::Thresholds;
+use crate::evaluation::counts::{share, to_f64};
 use crate::evaluation::{HeadAnswers, HeadMetrics};
 
 use super::curve::{CurvePoint, Outcome, curve, marks, outcomes_by_label, thinned};
-use super::frame::{Frame, Px, Tick, share_steps};
-use super::numbers::{counted, percent, share, to_f64, whole_percent};
+use super::frame::{Frame, Plot, Px, QUARTERS, Tick, floor_of, share_steps};
+use super::numbers::{counted, percent, whole_percent};
 
 /// Points of the head's curve and of a label's.
 const HEAD_POINTS: usize = 200;
@@ -27,9 +28,7 @@ pub(super) struct Mark {
 /// The chart of a head.
 #[derive(Debug)]
 pub(super) struct HeadCurve {
-    pub(super) frame: Frame,
-    pub(super) x_ticks: Vec<Tick>,
-    pub(super) y_ticks: Vec<Tick>,
+    pub(super) plot: Plot,
     pub(super) path: String,
     /// Where the precision asked of automated answers lies.
     pub(super) target: Tick,
@@ -98,9 +97,13 @@ pub(super) fn head_curve(head: &HeadAnswers, metrics: &HeadMetrics, target: f64)
         })
     };
     HeadCurve {
-        frame,
-        x_ticks: frame.x_ticks(&[0.0, 0.25, 0.5, 0.75, 1.0], whole_percent),
-        y_ticks: frame.y_ticks(&share_steps(frame.y.0), whole_percent),
+        plot: Plot {
+            frame,
+            x_ticks: frame.x_ticks(&QUARTERS, whole_percent),
+            y_ticks: frame.y_ticks(&share_steps(frame.y.0), whole_percent),
+            x_name: "coverage: share of the tickets, surest first",
+            y_name: "precision: share that was right",
+        },
         path: frame.line(points.iter().map(|point| place(*point, rows))),
         target: Tick {
             at: frame.y(target),
@@ -228,23 +231,10 @@ fn lowest(whole: &[CurvePoint]) -> f64 {
         .fold(all, f64::min)
 }
 
-/// The tenth below a share, at most 0.8, where its axis begins.
-fn floor_of(share: f64) -> f64 {
-    ((share * 10.0 + 1e-9).floor() / 10.0).clamp(0.0, 0.8)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::sample::head;
     use super::*;
-
-    #[test]
-    fn the_axis_begins_at_the_tenth_below() {
-        assert_eq!(
-            [0.95, 0.8, 0.55, 0.3, 0.05].map(floor_of),
-            [0.8, 0.8, 0.5, 0.3, 0.0]
-        );
-    }
 
     #[test]
     fn the_table_gives_the_precision_of_the_most_confident_part() {

@@ -2,8 +2,7 @@
 
 use crate::classifier::Thresholds;
 use crate::evaluation::HeadAnswers;
-
-use super::numbers::share;
+use crate::evaluation::counts::share;
 
 /// All answers at or above one confidence.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -74,6 +74,16 @@ impl Frame {
     }
 }
 
+/// A frame with the marks and the names of its axes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Plot {
+    pub(super) frame: Frame,
+    pub(super) x_ticks: Vec<Tick>,
+    pub(super) y_ticks: Vec<Tick>,
+    pub(super) x_name: &'static str,
+    pub(super) y_name: &'static str,
+}
+
 fn part(value: f64, (from, to): (f64, f64)) -> f64 {
     if to > from {
         ((value - from) / (to - from)).clamp(0.0, 1.0)
@@ -81,6 +91,14 @@ fn part(value: f64, (from, to): (f64, f64)) -> f64 {
         0.0
     }
 }
+
+/// The tenth below a share, at most 0.8, where an axis of shares begins.
+pub(super) fn floor_of(share: f64) -> f64 {
+    ((share * 10.0 + 1e-9).floor() / 10.0).clamp(0.0, 0.8)
+}
+
+/// Quarters, of an axis that shows all shares.
+pub(super) const QUARTERS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 
 /// The shares from `floor` to 1 that an axis is marked at: quarters of a long axis, else tenths or,
 /// on a short one, twentieths.
@@ -128,6 +146,14 @@ mod tests {
         assert_eq!(Px(12.345).to_string(), "12.3");
         assert_eq!(Px(-0.01).to_string(), "0");
         assert_eq!(Px(7.0).to_string(), "7");
+    }
+
+    #[test]
+    fn an_axis_of_shares_begins_at_the_tenth_below() {
+        assert_eq!(
+            [0.95, 0.8, 0.55, 0.3, 0.05].map(floor_of),
+            [0.8, 0.8, 0.5, 0.3, 0.0]
+        );
     }
 
     #[test]

@@ -7,6 +7,8 @@ use super::numbers::{count, percent, shortened};
 
 /// Most characters of a label beside the picture.
 const LABEL_CHARACTERS: usize = 30;
+/// Width that is left for the cells beside the labels of their rows on a screen of common size.
+const CELLS_WIDTH: f64 = 860.0;
 /// Space between areas.
 const GAP: f64 = 5.0;
 /// From which shares on the next depth of colour begins.
@@ -73,13 +75,15 @@ pub(super) fn heat_map(matrix: &Matrix) -> HeatMap {
         ..=8 => 54.0,
         9..=20 => 32.0,
         21..=45 => 24.0,
-        46..=90 => 15.0,
+        // As large as lets all of them be seen at once.
+        #[allow(clippy::cast_precision_loss)] // at most 90
+        labels @ 46..=90 => (CELLS_WIDTH / labels as f64).floor().clamp(11.0, 15.0),
         _ => 11.0,
     };
     let font = if side >= 32.0 {
         13.0
     } else {
-        (side * 0.8).clamp(9.0, 12.0)
+        (side * 0.86).clamp(9.0, 12.0)
     };
     let numbers = side >= 24.0;
     // What the model does not know stands apart from what it knows.

@@ -1,9 +1,10 @@
 //! The table of labels: how good each is, and whether it may be handled without a person.
 
 use crate::classifier::Thresholds;
+use crate::evaluation::counts::share;
 use crate::evaluation::{HeadAnswers, HeadMetrics};
 
-use super::numbers::{chance_of_at_most, percent, share};
+use super::numbers::{chance_of_at_most, percent};
 
 /// One label.
 #[derive(Debug, PartialEq)]

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
-use super::frame::{Frame, Px, Tick, share_steps};
-use super::numbers::{count, interval, percent, share_of, shortened, to_f64, whole_percent};
+use crate::evaluation::counts::to_f64;
+
+use super::frame::{Frame, Plot, Px, Tick, floor_of, share_steps};
+use super::numbers::{count, interval, percent, share_of, shortened, whole_percent};
 
 /// Accuracy on the same tickets after learning from more and more others.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,9 +33,7 @@ pub struct LearningPoint {
 /// The chart and the table that says the same.
 #[derive(Debug)]
 pub(super) struct LearningChart {
-    pub(super) frame: Frame,
-    pub(super) x_ticks: Vec<Tick>,
-    pub(super) y_ticks: Vec<Tick>,
+    pub(super) plot: Plot,
     pub(super) heads: Vec<HeadLine>,
     pub(super) lines: Vec<PointLine>,
 }
@@ -79,7 +79,7 @@ pub(super) fn learning_chart(curve: &LearningCurve) -> Option<LearningChart> {
         .flat_map(|p| p.accuracy.iter().flatten());
     let lowest = accuracies.copied().fold(1.0, f64::min);
     let rows: Vec<f64> = curve.points.iter().map(|p| to_f64(p.rows)).collect();
-    let floor = ((lowest * 10.0 + 1e-9).floor() / 10.0).clamp(0.0, 0.8);
+    let floor = floor_of(lowest);
     let frame = Frame {
         left: 60.0,
         top: 30.0,
@@ -96,9 +96,13 @@ pub(super) fn learning_chart(curve: &LearningCurve) -> Option<LearningChart> {
         .collect();
     spread(&mut heads, frame);
     Some(LearningChart {
-        frame,
-        x_ticks: spaced(frame.x_ticks(&rows, |rows| count(share_of(rows, 1)))),
-        y_ticks: frame.y_ticks(&share_steps(floor), whole_percent),
+        plot: Plot {
+            frame,
+            x_ticks: spaced(frame.x_ticks(&rows, |rows| count(share_of(rows, 1)))),
+            y_ticks: frame.y_ticks(&share_steps(floor), whole_percent),
+            x_name: "tickets learned from",
+            y_name: "accuracy",
+        },
         heads,
         lines: curve
             .points
@@ -219,10 +223,10 @@ mod tests {
     #[test]
     fn lines_begin_where_a_head_can_be_learned() {
         let chart = learning_chart(&curve()).unwrap();
-        assert_eq!(chart.frame.y.0, 0.6);
+        assert_eq!(chart.plot.frame.y.0, 0.6);
         assert_eq!(chart.heads[0].dots.len(), 3);
         assert_eq!(chart.heads[1].dots.len(), 2);
-        assert_eq!(chart.heads[0].dots[1].0, chart.frame.x(2000.0));
+        assert_eq!(chart.heads[0].dots[1].0, chart.plot.frame.x(2000.0));
         assert_eq!(chart.lines[0].accuracy, ["62.0\u{a0}%", "–"]);
         let (topic, mood) = (chart.heads[0].label_y.0, chart.heads[1].label_y.0);
         assert!((topic - mood).abs() >= NAME_HEIGHT, "{topic} {mood}");

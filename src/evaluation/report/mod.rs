@@ -27,7 +27,7 @@ mod sample;
 pub use learning::{LearningCurve, LearningPoint};
 pub use page::page;
 
-use super::{HeadAnswers, HeadMetrics};
+use super::{HeadAnswers, HeadMetrics, OutOfScope};
 use crate::classifier::Thresholds;
 
 /// Everything that the page is made from.
@@ -47,6 +47,8 @@ pub struct ReportInput<'a> {
     pub heads: Vec<HeadInput<'a>>,
     /// Precision that automated answers were to reach when the thresholds were chosen, 0 to 1.
     pub target_precision: f64,
+    /// How texts that belong to no topic were taken, if there were any.
+    pub out_of_scope: Option<OutOfScope>,
     /// How accuracy grew with the number of rows, if that was measured.
     pub learning_curve: Option<&'a LearningCurve>,
 }

@@ -1,20 +1,8 @@
-//! How the page writes numbers: shares, percentages, counts, and how sure a share is.
+//! How the page writes numbers: percentages, counts, and how sure a share is.
 
 use std::borrow::Borrow;
 
-/// `part` of `whole`; 0 of nothing.
-pub(super) fn share(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        to_f64(part) / to_f64(whole)
-    }
-}
-
-#[allow(clippy::cast_precision_loss)] // row counts are far below 2^52
-pub(super) fn to_f64(count: usize) -> f64 {
-    count as f64
-}
+use crate::evaluation::counts::{share, to_f64};
 
 /// How many of `whole` a share is of.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // at most `whole`

@@ -30,9 +30,18 @@ struct Page<'a> {
     any_ordered: bool,
     measures: Vec<Measure>,
     heads: Vec<HeadView<'a>>,
+    any_areas: bool,
+    out_of_scope: Option<OutsideView>,
     learning: Option<LearningChart>,
     right_legend: Vec<Shade>,
     wrong_legend: Vec<Shade>,
+}
+
+/// What is said of texts that belong to no topic.
+struct OutsideView {
+    rows: usize,
+    rejected: String,
+    auroc: String,
 }
 
 /// One head's part of the page.
@@ -85,6 +94,12 @@ pub fn page(input: &ReportInput<'_>) -> Result<String, askama::Error> {
         heads: heads
             .map(|(index, head)| view(index, head, input))
             .collect(),
+        any_areas: metrics.iter().any(|own| own.areas.is_some()),
+        out_of_scope: input.out_of_scope.map(|outside| OutsideView {
+            rows: outside.rows,
+            rejected: percent(outside.rejected),
+            auroc: format!("{:.3}", outside.auroc),
+        }),
         learning: input.learning_curve.and_then(learning_chart),
         right_legend: legend('r', &RIGHT_STEPS),
         wrong_legend: legend('w', &WRONG_STEPS),

@@ -71,6 +71,7 @@ fn render(heads: &[HeadAnswers], names: &[String], basis: Basis, file: &str) -> 
             })
             .collect(),
         target_precision: 0.95,
+        out_of_scope: None,
         learning_curve: Some(&curve),
     })
     .unwrap()
@@ -103,12 +104,16 @@ fn the_page_has_all_of_its_parts() {
         "Precision against coverage of a/x. Automated from 0.900: 3\u{a0}tickets, 66.7\u{a0}% right.",
         "suggest only",
         "Would more tickets help?",
+        "Area in place of the topic",
+        "<dt>Area</dt>",
         "measured on",
         "<code>T-3</code>",
     ] {
         assert!(html.contains(part), "no {part:?}");
     }
     assert_eq!(html.matches("<svg class=\"heat-cells\"").count(), 2);
+    // Where there were no such texts, nothing is said of them.
+    assert!(!html.contains("out of scope") && !html.contains("Out of scope"));
 }
 
 #[test]
@@ -236,10 +241,24 @@ fn a_page_of_hundreds_of_labels_stays_small() {
             thresholds: &vec![THRESHOLDS[0]; labels],
         }],
         target_precision: 0.95,
+        out_of_scope: Some(OutOfScope {
+            rows: 1_000,
+            auroc: 0.9512,
+            rejected: 0.66,
+        }),
         learning_curve: None,
     })
     .unwrap();
     assert!(html.len() < 1_500_000, "{}", html.len());
     assert!(html.contains("126\u{a0}further labels"));
+    for part in [
+        "<h3>Texts out of scope</h3>",
+        "<p class=\"big\">66.0\u{a0}%</p>",
+        "of 1,000\u{a0}texts that belong to no topic",
+        "AUROC 0.951:",
+        "<dt>Out of scope</dt>",
+    ] {
+        assert!(html.contains(part), "no {part:?}");
+    }
     assert!(!html.contains("Would more tickets help?"));
 }

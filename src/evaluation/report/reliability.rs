@@ -1,22 +1,19 @@
 //! The reliability diagram: of the tickets that the model is so and so sure of, how many are right.
 
 use crate::evaluation::HeadAnswers;
-use crate::evaluation::metrics::{CALIBRATION_BINS, calibration_bins};
+use crate::evaluation::calibration::{CALIBRATION_BINS, calibration_bins};
+use crate::evaluation::counts::{share, to_f64};
 
-use super::frame::{Frame, Px, Tick};
-use super::numbers::{count, interval, percent, share, to_f64, whole_percent};
+use super::frame::{Frame, Plot, Px, QUARTERS};
+use super::numbers::{count, interval, percent, whole_percent};
 
-/// Quarters of both axes.
-const QUARTERS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 /// Height of the tallest bar of counts.
 const BARS: f64 = 54.0;
 
 /// The diagram and the table that says the same.
 #[derive(Debug)]
 pub(super) struct Reliability {
-    pub(super) frame: Frame,
-    pub(super) x_ticks: Vec<Tick>,
-    pub(super) y_ticks: Vec<Tick>,
+    pub(super) plot: Plot,
     pub(super) bins: Vec<Bin>,
     /// Foot of the bars of counts.
     pub(super) foot: Px,
@@ -88,9 +85,13 @@ pub(super) fn reliability(head: &HeadAnswers) -> Reliability {
         })
         .collect();
     Reliability {
-        frame,
-        x_ticks: frame.x_ticks(&QUARTERS, whole_percent),
-        y_ticks: frame.y_ticks(&QUARTERS, whole_percent),
+        plot: Plot {
+            frame,
+            x_ticks: frame.x_ticks(&QUARTERS, whole_percent),
+            y_ticks: frame.y_ticks(&QUARTERS, whole_percent),
+            x_name: "how sure it was",
+            y_name: "was right",
+        },
         bins,
         foot: Px(foot),
         bar_width: Px(width - 2.0),
@@ -122,7 +123,7 @@ mod tests {
             (sure.said.as_str(), sure.was.as_str()),
             ("95.0\u{a0}%", "75.0\u{a0}%")
         );
-        assert_eq!(sure.y, diagram.frame.y(0.75));
+        assert_eq!(sure.y, diagram.plot.frame.y(0.75));
         assert_eq!(sure.range, "93\u{a0}%\u{a0}–\u{a0}100\u{a0}%");
         assert_eq!(sure.bar_height, Px(BARS));
         assert!(sure.high.0 < sure.y.0 && sure.y.0 < sure.low.0);

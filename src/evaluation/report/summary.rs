@@ -1,6 +1,7 @@
 //! The measures of all heads side by side, each with a sentence on what it tells.
 
 use crate::evaluation::HeadMetrics;
+use crate::evaluation::counts::share;
 
 use super::numbers::{count, percent};
 
@@ -15,7 +16,7 @@ pub(super) struct Measure {
 
 type Value = fn(&HeadMetrics) -> Option<String>;
 
-const MEASURES: [(&str, &str, Value); 14] = [
+const MEASURES: [(&str, &str, Value); 17] = [
     (
         "Tickets",
         "Tickets with a label of their own to compare with.",
@@ -62,6 +63,27 @@ const MEASURES: [(&str, &str, Value); 14] = [
         |m| (m.automated > 0.0).then(|| percent(m.precision_when_automated)),
     ),
     (
+        "Right area",
+        "The share of tickets whose most probable area, the part of a topic before the slash, is theirs.",
+        |m| m.areas.map(|own| percent(own.area_accuracy)),
+    ),
+    (
+        "Area in place of the topic",
+        "The share of tickets whose topic was in doubt but whose area was sure enough to answer with.",
+        |m| {
+            let fallback = m.areas?.area_fallback;
+            Some(percent(share(fallback.rows, m.rows)))
+        },
+    ),
+    (
+        "Precision of these areas",
+        "Of the areas that were answered in place of a topic, the share that was right.",
+        |m| {
+            let fallback = m.areas?.area_fallback;
+            (fallback.rows > 0).then(|| percent(fallback.precision))
+        },
+    ),
+    (
         "Weighted F1",
         "As macro F1, but each label counting by its tickets.",
         |m| Some(format!("{:.3}", m.weighted_f1)),
@@ -69,22 +91,25 @@ const MEASURES: [(&str, &str, Value); 14] = [
     (
         "Kappa",
         "Agreement beyond chance, where a level further off weighs more (1 is best).",
-        |m| m.quadratic_weighted_kappa.map(|v| format!("{v:.3}")),
+        |m| {
+            m.ordered
+                .map(|own| format!("{:.3}", own.quadratic_weighted_kappa))
+        },
     ),
     (
         "Under-called",
         "The share of tickets rated less urgent than they are: they wait too long.",
-        |m| m.under_call_rate.map(percent),
+        |m| m.ordered.map(|own| percent(own.under_call_rate)),
     ),
     (
         "Over-called",
         "The share of tickets rated more urgent than they are: they push others back.",
-        |m| m.over_call_rate.map(percent),
+        |m| m.ordered.map(|own| percent(own.over_call_rate)),
     ),
     (
         "Top level missed",
         "Of the most urgent tickets, the share that was rated lower.",
-        |m| m.top_level_missed_rate.map(percent),
+        |m| m.ordered.map(|own| percent(own.top_level_missed_rate)),
     ),
 ];
 
@@ -117,11 +142,29 @@ mod tests {
         urgency.kind = HeadKind::Urgency;
         let (topic, urgency) = (HeadMetrics::new(&topic), HeadMetrics::new(&urgency));
         let alone = measures(&[&topic]);
-        assert_eq!(alone.len(), 10);
+        // No area stood in for a topic, so nothing is said of how often it was right.
+        assert_eq!(alone.len(), 12);
         assert!(alone.iter().all(|measure| !measure.values[0].is_empty()));
         let both = measures(&[&topic, &urgency]);
-        assert_eq!(both.len(), 14);
+        assert_eq!(both.len(), 16);
+        let area = both.iter().find(|m| m.name == "Right area").unwrap();
+        assert_eq!(area.values, ["100.0\u{a0}%", ""]);
         let under = both.iter().find(|m| m.name == "Under-called").unwrap();
         assert_eq!(under.values, ["", "50.0\u{a0}%"]);
+    }
+
+    #[test]
+    fn areas_that_stood_in_for_topics_are_counted_with_how_often_they_were_right() {
+        let mut topic = head(&[(0, 1, 0.6), (1, 2, 0.9), (2, 2, 0.95), (0, 0, 0.95)]);
+        topic.answers[0].area_fallback = true;
+        topic.answers[1].area_fallback = true;
+        let measures = measures(&[&HeadMetrics::new(&topic)]);
+        let value = |name: &str| {
+            let own = measures.iter().find(|own| own.name == name).unwrap();
+            own.values[0].clone()
+        };
+        assert_eq!(value("Right area"), "75.0\u{a0}%");
+        assert_eq!(value("Area in place of the topic"), "50.0\u{a0}%");
+        assert_eq!(value("Precision of these areas"), "50.0\u{a0}%");
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::evaluation::HeadAnswers;
+use crate::evaluation::counts::share;
 
-use super::numbers::{percent, share};
+use super::numbers::percent;
 
 /// Confusions listed, and tickets named for each.
 const LISTED: usize = 15;

@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
@@ -12,26 +13,56 @@ use super::EncoderError;
 use crate::checksum::sha256_hex;
 
 /// Largest file of settings in bytes.
-const MAX_SETTINGS_BYTES: u64 = 1 << 20;
+pub(super) const MAX_SETTINGS_BYTES: u64 = 1 << 20;
 
 /// The files of a folder, read once each.
 pub(super) struct Folder {
     folder: PathBuf,
-    /// Name and checksum of the files read.
-    read: Vec<(String, String)>,
+    read: EncoderFiles,
+}
+
+/// The files that an encoder was read from, with the bytes that were read.
+#[derive(Default)]
+pub struct EncoderFiles {
+    /// In the order of reading.
+    files: Vec<(&'static str, Arc<Vec<u8>>)>,
+}
+
+impl EncoderFiles {
+    /// Names, which are paths in the encoder's folder, and bytes.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        let files = self.files.iter();
+        files.map(|(name, bytes)| (*name, bytes.as_slice()))
+    }
+
+    /// SHA-256 over the lines "checksum, two blanks, name" of the files, in order of their names: what
+    /// `sha256sum FILES | sha256sum` gives in the folder.
+    pub(super) fn checksum(&self) -> String {
+        let mut files: Vec<_> = self.files.iter().collect();
+        files.sort_by_key(|(name, _)| *name);
+        let lines: String = files
+            .iter()
+            .map(|(name, bytes)| format!("{}  {name}\n", sha256_hex(bytes)))
+            .collect();
+        sha256_hex(lines.as_bytes())
+    }
 }
 
 impl Folder {
     pub(super) fn new(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
-            read: Vec::new(),
+            read: EncoderFiles::default(),
         }
     }
 
     /// The whole of a file of at most `limit` bytes. The size is looked at before anything is read, and
     /// no more is read should the file grow.
-    pub(super) fn bytes(&mut self, name: &str, limit: u64) -> Result<Vec<u8>, EncoderError> {
+    pub(super) fn bytes(
+        &mut self,
+        name: &'static str,
+        limit: u64,
+    ) -> Result<Arc<Vec<u8>>, EncoderError> {
         let path = self.folder.join(name);
         let failed = |source| EncoderError::Io {
             path: path.clone(),
@@ -59,22 +90,31 @@ impl Folder {
         if size > limit {
             return Err(too_large(size));
         }
-        self.read.push((name.to_owned(), sha256_hex(&bytes)));
+        let bytes = Arc::new(bytes);
+        self.read.files.push((name, Arc::clone(&bytes)));
         Ok(bytes)
     }
 
     /// A file of settings.
-    pub(super) fn json<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, EncoderError> {
+    pub(super) fn json<T: DeserializeOwned>(
+        &mut self,
+        name: &'static str,
+    ) -> Result<T, EncoderError> {
         let bytes = self.bytes(name, MAX_SETTINGS_BYTES)?;
         self.parse(name, &bytes)
+    }
+
+    /// Whether a file is there.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.folder.join(name).exists()
     }
 
     /// A file of settings that need not be there.
     pub(super) fn optional_json<T: DeserializeOwned>(
         &mut self,
-        name: &str,
+        name: &'static str,
     ) -> Result<Option<T>, EncoderError> {
-        if self.folder.join(name).exists() {
+        if self.has(name) {
             self.json(name).map(Some)
         } else {
             Ok(None)
@@ -98,15 +138,8 @@ impl Folder {
         }
     }
 
-    /// SHA-256 over the lines "checksum, two blanks, name" of the files read, in order of their names:
-    /// what `sha256sum FILES | sha256sum` gives in the folder.
-    pub(super) fn checksum(&self) -> String {
-        let mut files: Vec<_> = self.read.iter().collect();
-        files.sort();
-        let lines: String = files
-            .iter()
-            .map(|(name, checksum)| format!("{checksum}  {name}\n"))
-            .collect();
-        sha256_hex(lines.as_bytes())
+    /// What was read.
+    pub(super) fn into_files(self) -> EncoderFiles {
+        self.read
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::bert::Bert;
 use super::config::{Config, Kind, Module, Pooling, PoolingConfig, SentenceConfig};
-use super::folder::Folder;
+use super::folder::{EncoderFiles, Folder, MAX_SETTINGS_BYTES};
 use super::tokenizer::Tokenizer;
 use super::{Encoder, EncoderError};
 
@@ -33,6 +33,14 @@ impl Encoder {
     /// If a file is missing, damaged or too large, or the encoder is not BERT with WordPiece tokens,
     /// GELU, absolute positions, 32-bit floats and mean or first-token pooling.
     pub fn load(folder: &Path) -> Result<Self, EncoderError> {
+        Self::load_with_files(folder).map(|(encoder, _)| encoder)
+    }
+
+    /// As [`load`](Self::load), with the bytes that the encoder was read from, for whoever copies it.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_with_files(folder: &Path) -> Result<(Self, EncoderFiles), EncoderError> {
         let mut folder = Folder::new(folder);
         let config = read_config(&mut folder)?;
         let name = "modules.json";
@@ -53,13 +61,35 @@ impl Encoder {
         let name = "model.safetensors";
         let weights = folder.bytes(name, MAX_WEIGHTS_BYTES)?;
         let bert = Bert::read(&weights, &config).map_err(|error| folder.content(name, error))?;
-        Ok(Self {
+        let files = folder.into_files();
+        let encoder = Self {
             tokenizer,
             bert,
             max_tokens,
             pooling,
-            checksum: folder.checksum(),
-        })
+            checksum: files.checksum(),
+        };
+        Ok((encoder, files))
+    }
+
+    /// The [`checksum`](Self::checksum) of the encoder in a folder, by its files alone: what they hold is not
+    /// looked at.
+    ///
+    /// # Errors
+    /// If a file is too large or cannot be read.
+    pub fn checksum_of(folder: &Path) -> Result<String, EncoderError> {
+        let mut folder = Folder::new(folder);
+        for name in Self::FILES {
+            let limit = match name {
+                "model.safetensors" => MAX_WEIGHTS_BYTES,
+                "tokenizer.json" => MAX_TOKENIZER_BYTES,
+                _ => MAX_SETTINGS_BYTES,
+            };
+            if folder.has(name) {
+                folder.bytes(name, limit)?;
+            }
+        }
+        Ok(folder.into_files().checksum())
     }
 }
 
@@ -77,8 +107,8 @@ fn read_config(folder: &mut Folder) -> Result<Config, EncoderError> {
 fn read_tokenizer(folder: &mut Folder, config: &Config) -> Result<Tokenizer, EncoderError> {
     let name = "tokenizer.json";
     let bytes = folder.bytes(name, MAX_TOKENIZER_BYTES)?;
-    let text = String::from_utf8(bytes).map_err(|error| folder.content(name, error))?;
-    let tokenizer = Tokenizer::read(&text).map_err(|cause| folder.content(name, cause))?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| folder.content(name, error))?;
+    let tokenizer = Tokenizer::read(text).map_err(|cause| folder.content(name, cause))?;
     if tokenizer.vocabulary_size() > config.vocab_size {
         let cause = format!(
             "has {} token ids, but config.json has a vocab_size of {}: they are of different models",

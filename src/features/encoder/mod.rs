@@ -27,6 +27,7 @@ use tokenizers::pipeline::PipelineToken;
 use self::bert::{Bert, Buffers};
 use self::config::Pooling;
 pub use self::error::EncoderError;
+pub use self::folder::EncoderFiles;
 use self::functions::sum_of_squares;
 pub use self::tokenizer::SpecialTokens;
 use self::tokenizer::Tokenizer;

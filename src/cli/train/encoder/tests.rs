@@ -12,7 +12,7 @@ use super::client::{DownloadError, download};
 use super::package::Package;
 use crate::checksum::sha256_hex;
 use crate::features::Encoder;
-use crate::features::encoder::tests::fixture::{Tiny, put};
+use crate::features::encoder::tests::fixture::{Tiny, names, put};
 
 /// A folder with a wheel, `tiny.whl`, and the package that it is of.
 fn desk() -> (TempDir, Package) {
@@ -68,15 +68,6 @@ fn client(folder: &Path, script: &str) -> [&'static str; 3] {
 }
 
 const COPY: &str = "[ \"$REQUIREMENT\" = tiny==1.0 ] && mkdir -p \"$DEST\" && cp \"$1\" \"$DEST\"";
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
-}
 
 /// Fetches and returns the message of the failure; nothing may be left behind.
 fn refused(folder: &Path, package: &Package, clients: &[&[&str]]) -> String {

@@ -126,6 +126,16 @@ pub(crate) fn put(folder: &Path, name: &str, bytes: &[u8]) {
     fs::write(path, bytes).unwrap();
 }
 
+/// The names in a folder in alphabetical order.
+pub(crate) fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
 /// As an older version of the library wrote it, with padding and cutting that must not be kept.
 fn tokenizer() -> Value {
     let letters = (b'a'..).map(|letter| char::from(letter).to_string());
