@@ -85,6 +85,7 @@ fn decide_with_sample_policy(bencher: Bencher<'_, '_>) {
             policy: &policy,
             now: Timestamp::UNIX_EPOCH,
             waited: SignedDuration::ZERO,
+            deciding_words: &[],
         })
     });
 }

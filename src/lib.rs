@@ -8,6 +8,7 @@ pub mod evaluation;
 pub mod features;
 pub mod grpc;
 pub mod model;
+pub mod policy_test;
 pub mod routing;
 pub mod server;
 pub mod settings;

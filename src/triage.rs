@@ -2,7 +2,6 @@
 //!
 //! The server and the command line both call this, so a preview cannot drift from what is served.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,6 +12,9 @@ use crate::routing::{
     Decision, DecisionInput, KnownLabels, Policy, PolicyErrors, Roster, RosterErrors, decide,
 };
 use crate::ticket::Ticket;
+
+/// Most words that notes show of those that decided the topic.
+const MAX_DECIDING_WORDS: usize = 5;
 
 /// Where a model, a policy and a roster are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,31 +85,13 @@ impl Triage {
     /// # Errors
     /// If one names a topic, skill or queue that another lacks.
     pub fn new(bundle: Bundle, policy: Policy, roster: Option<Roster>) -> Result<Self, LoadError> {
-        let classifier = &bundle.classifier;
-        let labels = |kind: &HeadKind| -> BTreeSet<String> {
-            classifier.labels(kind).iter().cloned().collect()
-        };
-        let topics = labels(&HeadKind::Topic);
-        if topics.is_empty() {
+        let known = known_labels(&bundle);
+        if known.topics.is_empty() {
             return Err(LoadError::NoTopics {
                 version: bundle.version,
             });
         }
-        let facets: BTreeMap<String, BTreeSet<String>> = classifier
-            .heads()
-            .iter()
-            .filter_map(|head| match &head.kind {
-                HeadKind::Facet(name) => {
-                    Some((name.clone(), head.labels.iter().cloned().collect()))
-                }
-                HeadKind::Topic | HeadKind::Urgency => None,
-            })
-            .collect();
-        policy.check_labels(&KnownLabels {
-            topics,
-            urgencies: labels(&HeadKind::Urgency),
-            facets,
-        })?;
+        policy.check_labels(&known)?;
         if let Some(roster) = &roster {
             roster.check_against(&policy)?;
         }
@@ -128,11 +112,11 @@ impl Triage {
         workspace: &mut Workspace,
     ) -> Routed {
         let classification = self.bundle.classifier.classify(&ticket.text(), workspace);
-        self.route_classified(ticket, classification, now, waited)
+        self.route_classified(ticket, classification, now, waited, workspace)
     }
 
-    /// Decides who should get a ticket that this model classified. `waited` is how long it has waited by
-    /// `now`.
+    /// Decides who should get a ticket that this model classified, with `workspace` last. `waited` is how long it
+    /// has waited by `now`.
     #[must_use]
     pub fn route_classified(
         &self,
@@ -140,7 +124,13 @@ impl Triage {
         classification: Classification,
         now: Timestamp,
         waited: SignedDuration,
+        workspace: &Workspace,
     ) -> Routed {
+        let deciding_words = if self.policy.shows_deciding_words() {
+            deciding_words(&self.bundle, ticket, &classification, workspace)
+        } else {
+            Vec::new()
+        };
         let decision = decide(&DecisionInput {
             ticket,
             classification: &classification,
@@ -148,6 +138,7 @@ impl Triage {
             policy: &self.policy,
             now,
             waited,
+            deciding_words: &deciding_words,
         });
         Routed {
             classification,
@@ -180,4 +171,53 @@ impl Triage {
     pub fn policy_version(&self) -> &str {
         self.policy.version()
     }
+}
+
+/// The words that spoke most for the topic of what the model classified last with `workspace`, the strongest
+/// first.
+#[must_use]
+pub fn deciding_words(
+    bundle: &Bundle,
+    ticket: &Ticket,
+    classification: &Classification,
+    workspace: &Workspace,
+) -> Vec<String> {
+    let explainer = bundle.classifier.explainer(workspace);
+    let topic = classification.topic.as_ref();
+    let Some(explanation) =
+        topic.and_then(|topic| explainer.explain(&HeadKind::Topic, &topic.label))
+    else {
+        return Vec::new();
+    };
+    let text = ticket.text();
+    let mut evidence = explanation.words;
+    evidence.sort_by(|a, b| b.contribution.total_cmp(&a.contribution));
+    let mut words = Vec::with_capacity(MAX_DECIDING_WORDS);
+    for one in evidence.into_iter().filter(|one| one.contribution > 0.0) {
+        let word = text.get(one.span).unwrap_or_default().to_lowercase();
+        if word.chars().any(char::is_alphanumeric) && !words.contains(&word) {
+            words.push(word);
+        }
+        if words.len() == MAX_DECIDING_WORDS {
+            break;
+        }
+    }
+    words
+}
+
+/// The labels that a model can give.
+#[must_use]
+pub fn known_labels(bundle: &Bundle) -> KnownLabels {
+    let mut known = KnownLabels::default();
+    for head in bundle.classifier.heads() {
+        let labels = head.labels.iter().cloned().collect();
+        match &head.kind {
+            HeadKind::Topic => known.topics = labels,
+            HeadKind::Urgency => known.urgencies = labels,
+            HeadKind::Facet(name) => {
+                known.facets.insert(name.clone(), labels);
+            }
+        }
+    }
+    known
 }

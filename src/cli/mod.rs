@@ -5,6 +5,7 @@
 mod say;
 
 pub mod exit;
+mod facet_option;
 mod printable;
 pub mod server;
 mod source_args;

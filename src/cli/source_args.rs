@@ -45,6 +45,16 @@ impl SourceArgs {
         Settings::load(self.config.as_deref(), &flags)
     }
 
+    /// Whether a policy was named.
+    pub(super) fn names_policy(&self) -> bool {
+        self.policy.is_some()
+    }
+
+    /// Whether a roster was named.
+    pub(super) fn names_roster(&self) -> bool {
+        self.roster.is_some()
+    }
+
     /// Whether a folder of models was named.
     pub(super) fn names_models(&self) -> bool {
         self.models.is_some()

@@ -9,7 +9,8 @@ use super::request::Wanted;
 use super::v1;
 use crate::classifier::{AbstainReason, Classification, Explainer, HeadKind, Prediction};
 use crate::routing::{
-    Candidate, Decision, Destination, RejectReason, Rejected, Stage, TraceEntry, TraceValue,
+    Candidate, Decision, Destination, RejectReason, Rejected, Stage, StepTraceEntry, TraceEntry,
+    TraceValue,
 };
 use crate::ticket::{Ticket, Urgency};
 
@@ -94,8 +95,10 @@ pub fn decision(decision: Decision, trace: bool) -> v1::Decision {
         required_skills: levels(decision.required_skills),
         preferred_skills: levels(decision.preferred_skills),
         priority: u32::from(decision.priority),
+        impact: decision.impact.unwrap_or_default(),
         urgency: urgency(Some(decision.urgency)).into(),
         first_response_due: decision.first_response_due.map(timestamp),
+        resolution_due: decision.resolution_due.map(timestamp),
         rule: decision.rule.to_string(),
         stage: match decision.stage {
             Stage::Step => v1::Stage::Step,
@@ -107,19 +110,28 @@ pub fn decision(decision: Decision, trace: bool) -> v1::Decision {
         step: decision.step.map_or(0, saturate),
         agent_id: decision.agent.unwrap_or_default(),
         preferred_agent_id: decision.preferred_agent.unwrap_or_default(),
+        last_resort: decision.last_resort,
         candidates: decision.candidates.into_iter().map(candidate).collect(),
         candidates_left_out: saturate(decision.candidates_left_out),
         rejected: decision.rejected.into_iter().map(rejected).collect(),
         rejected_left_out: saturate(decision.rejected_left_out),
         dropped_preferences: decision.dropped_preferences,
         tags: decision.tags,
+        notes: decision.notes,
         self_service_article: decision.self_service_article.unwrap_or_default(),
+        self_service_bot: decision.self_service_bot.unwrap_or_default(),
         requires_human: decision.requires_human,
         abstain_reason: abstain_reason(decision.abstain_reason).into(),
         next_evaluation_at: decision.next_evaluation_at.map(timestamp),
         destinations: decision.destinations.into_iter().map(destination).collect(),
         trace: if trace {
             decision.trace.into_iter().map(trace_entry).collect()
+        } else {
+            Vec::new()
+        },
+        step_trace: if trace {
+            let entries = decision.step_trace.into_iter();
+            entries.map(step_trace_entry).collect()
         } else {
             Vec::new()
         },
@@ -135,23 +147,36 @@ fn candidate(candidate: Candidate) -> v1::Candidate {
         load: candidate.load,
         capacity: candidate.capacity,
         idle_since: candidate.idle_since.map(timestamp),
+        despite: candidate
+            .despite
+            .as_ref()
+            .map_or(v1::RejectReason::Unspecified, reject_reason)
+            .into(),
+        despite_detail: candidate
+            .despite
+            .map(|reason| reason.to_string())
+            .unwrap_or_default(),
     }
 }
 
 fn rejected(rejected: Rejected) -> v1::Rejected {
-    let reason = match rejected.reason {
+    v1::Rejected {
+        agent_id: rejected.agent_id,
+        reason: reject_reason(&rejected.reason).into(),
+        detail: rejected.reason.to_string(),
+    }
+}
+
+const fn reject_reason(reason: &RejectReason) -> v1::RejectReason {
+    match reason {
         RejectReason::NotOnRoster => v1::RejectReason::NotOnRoster,
         RejectReason::NotInQueue { .. } => v1::RejectReason::NotInQueue,
         RejectReason::MissingSkill { .. } => v1::RejectReason::MissingSkill,
         RejectReason::LowSkill { .. } => v1::RejectReason::LowSkill,
         RejectReason::OnLeave => v1::RejectReason::OnLeave,
+        RejectReason::OffShift { .. } => v1::RejectReason::OffShift,
         RejectReason::NotAvailable { .. } => v1::RejectReason::NotAvailable,
         RejectReason::Full { .. } => v1::RejectReason::Full,
-    };
-    v1::Rejected {
-        agent_id: rejected.agent_id,
-        reason: reason.into(),
-        detail: rejected.reason.to_string(),
     }
 }
 
@@ -164,16 +189,31 @@ fn destination(destination: Destination) -> v1::Destination {
 }
 
 fn trace_entry(entry: TraceEntry) -> v1::TraceEntry {
-    let (value, error) = match entry.value {
-        TraceValue::True => (true, String::new()),
-        TraceValue::False => (false, String::new()),
-        TraceValue::Error(error) => (false, error),
-    };
+    let (value, error) = trace_value(entry.value);
     v1::TraceEntry {
         rule: entry.rule.to_string(),
         condition: entry.condition.to_string(),
         value,
         error,
+    }
+}
+
+fn step_trace_entry(entry: StepTraceEntry) -> v1::StepTraceEntry {
+    let (value, error) = trace_value(entry.value);
+    v1::StepTraceEntry {
+        step: saturate(entry.step),
+        condition: entry.condition.to_string(),
+        value,
+        error,
+    }
+}
+
+/// Whether a condition holds, and the error that counts as false.
+fn trace_value(value: TraceValue) -> (bool, String) {
+    match value {
+        TraceValue::True => (true, String::new()),
+        TraceValue::False => (false, String::new()),
+        TraceValue::Error(error) => (false, error),
     }
 }
 

@@ -97,7 +97,7 @@ fn routed(
     let ticket = parsed.ticket;
     let bundle = triage.bundle();
     let classification = classification(bundle, &ticket, vector, workspace);
-    let routed = triage.route_classified(&ticket, classification, now, parsed.waited);
+    let routed = triage.route_classified(&ticket, classification, now, parsed.waited, workspace);
     let classification = explained(
         bundle,
         &routed.classification,

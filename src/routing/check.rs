@@ -1,45 +1,72 @@
 //! From the tree of a policy file to a [`Policy`]: every field read, every name resolved, every error noted. The
 //! grammar of the file is what this reads; anything else in it is an unknown field.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::str::FromStr as _;
 use std::sync::Arc;
 
+use super::calendar::{Calendars, read_calendars};
 use super::check_rule::read_rule;
+use super::condition::{Known, Patterns, Vocabulary};
 use super::document::{Node, NodeValue};
-use super::fault::{Faults, Position, advice};
+use super::fault::{Faults, Position};
 use super::fields::{self, Fields};
+use super::last_resort::read_last_resort;
+use super::note::read_notes;
 use super::place::Lines;
-use super::policy::{MAX_RULES, Policy, Priorities, Queue, Rule, TopicPattern, version_of};
-use crate::ticket::Urgency;
+use super::policy::{MAX_RULES, Policy, Queue, Rule, TopicPattern, version_of};
+use super::priorities::read_priorities;
+use super::sla::read_sla;
 
-const POLICY_FIELDS: &[&str] = &[
+/// Most skills, queues or patterns of topics of a policy.
+const MAX_NAMES: usize = 1_000;
+
+/// The fields of a policy file.
+pub(super) const POLICY_FIELDS: &[&str] = &[
     "version",
     "skills",
     "queues",
+    "calendars",
     "languages",
     "sla",
     "priorities",
     "always_human",
     "rules",
     "default",
+    "notes",
 ];
+
+/// The fields of a queue.
+pub(super) const QUEUE_FIELDS: &[&str] = &["overflow", "last_resort"];
+
+/// The fields of `default`.
+pub(super) const DEFAULT_FIELDS: &[&str] = &["queue"];
 
 /// The names that rules may use, and the text that they stand in.
 pub(super) struct Names<'a> {
     pub(super) lines: Lines<'a>,
+    pub(super) calendars: Calendars,
+    pub(super) patterns: RefCell<Patterns>,
     pub(super) skills: BTreeSet<String>,
     pub(super) queues: BTreeMap<String, Queue>,
 }
 
 impl Names<'_> {
+    /// What conditions may refer to.
+    pub(super) const fn known(&self) -> Known<'_> {
+        Known {
+            calendars: &self.calendars,
+            patterns: &self.patterns,
+        }
+    }
+
     /// The queue named by `node`; an unknown one is a fault.
     pub(super) fn queue(&self, node: &Node, what: &str, faults: &mut Faults) -> Option<String> {
         let name = fields::text(node, what, faults)?;
         if self.queues.contains_key(name) {
             return Some(name.to_owned());
         }
-        let advice = advice(name, self.queues.keys().map(String::as_str));
+        let advice = faults.advice(name, self.queues.keys().map(String::as_str));
         faults.add(node.position, format!("unknown queue '{name}': {advice}"));
         None
     }
@@ -48,7 +75,7 @@ impl Names<'_> {
     pub(super) fn check_skill(&self, name: &str, at: Position, faults: &mut Faults) -> bool {
         let known = self.skills.contains(name);
         if !known {
-            let advice = advice(name, self.skills.iter().map(String::as_str));
+            let advice = faults.advice(name, self.skills.iter().map(String::as_str));
             faults.add(at, format!("unknown skill '{name}': {advice}"));
         }
         known
@@ -73,23 +100,29 @@ pub(super) fn read_policy(
         .require("queues", faults)
         .map(|node| read_queues(node, faults))
         .unwrap_or_default();
+    let calendars = file
+        .get("calendars")
+        .map(|node| read_calendars(node, "calendars", "a calendar", faults))
+        .unwrap_or_default();
     let names = Names {
         lines: Lines::new(text),
+        calendars,
+        patterns: RefCell::default(),
         skills,
         queues,
     };
-    let first_response = file
+    let sla = file
         .get("sla")
-        .map(|node| read_by_urgency(node, "sla", faults, fields::duration))
+        .map(|node| read_sla(node, &names.calendars, faults))
         .unwrap_or_default();
-    check_order(
-        &file,
-        "sla",
-        &first_response,
-        |sooner, later| sooner <= later,
-        faults,
-    );
-    let priorities = read_priorities(&file, faults);
+    let priorities = file
+        .get("priorities")
+        .map(|node| read_priorities(node, &names, faults))
+        .unwrap_or_default();
+    let notes = file
+        .get("notes")
+        .map(|node| read_notes(node, &names.lines, faults))
+        .unwrap_or_default();
     let languages = file
         .get("languages")
         .map(|node| read_languages(node, &names, faults))
@@ -104,24 +137,48 @@ pub(super) fn read_policy(
         .unwrap_or_default();
     let default_queue = file
         .require("default", faults)
-        .and_then(|node| Fields::open(node, "default", &["queue"], faults))
+        .and_then(|node| Fields::open(node, "default", DEFAULT_FIELDS, faults))
         .and_then(|fields| names.queue(fields.require("queue", faults)?, "queue", faults))?;
     Some(Policy {
         origin: origin.to_owned(),
         version: version_of(text),
         skills: names.skills,
         queues: names.queues,
-        first_response,
+        vocabulary: Vocabulary {
+            calendars: Arc::new(names.calendars),
+            patterns: Arc::new(names.patterns.into_inner()),
+        },
+        sla,
         priorities,
         languages,
         always_human,
         rules,
         default_queue,
+        notes,
     })
+}
+
+/// Notes a list or mapping with more than [`MAX_NAMES`] entries.
+fn is_too_long(node: &Node, what: &str, faults: &mut Faults) -> bool {
+    let count = match &node.value {
+        NodeValue::List(items) => items.len(),
+        NodeValue::Map(entries) => entries.len(),
+        _ => 0,
+    };
+    if count > MAX_NAMES {
+        faults.add(
+            node.position,
+            format!("{count} {what} are more than the {MAX_NAMES} allowed"),
+        );
+    }
+    count > MAX_NAMES
 }
 
 fn read_skills(node: &Node, faults: &mut Faults) -> BTreeSet<String> {
     let mut skills = BTreeSet::new();
+    if is_too_long(node, "skills", faults) {
+        return skills;
+    }
     for item in fields::items(node, "skills", faults) {
         if let Some(name) = fields::name(item, "a skill", faults)
             && !skills.insert(name.to_owned())
@@ -136,6 +193,9 @@ fn read_skills(node: &Node, faults: &mut Faults) -> BTreeSet<String> {
 }
 
 fn read_queues(node: &Node, faults: &mut Faults) -> BTreeMap<String, Queue> {
+    if is_too_long(node, "queues", faults) {
+        return BTreeMap::new();
+    }
     let entries = fields::entries(node, "queues", faults).unwrap_or_default();
     let known: BTreeSet<&str> = entries.iter().map(|(key, _)| key.name.as_str()).collect();
     let mut queues = BTreeMap::new();
@@ -146,16 +206,21 @@ fn read_queues(node: &Node, faults: &mut Faults) -> BTreeMap<String, Queue> {
         }
         let mut queue = Queue::default();
         if value.value != NodeValue::Null
-            && let Some(fields) = Fields::open(value, "a queue", &["overflow"], faults)
-            && let Some(target) = fields.get("overflow")
-            && let Some(name) = fields::text(target, "overflow", faults)
+            && let Some(fields) = Fields::open(value, "a queue", QUEUE_FIELDS, faults)
         {
-            if known.contains(name) {
-                queue.overflow = Some(name.to_owned());
-                overflow_positions.insert(key.name.as_str(), target.position);
-            } else {
-                let advice = advice(name, known.iter().copied());
-                faults.add(target.position, format!("unknown queue '{name}': {advice}"));
+            queue.last_resort = fields
+                .get("last_resort")
+                .and_then(|node| read_last_resort(node, faults));
+            if let Some(target) = fields.get("overflow")
+                && let Some(name) = fields::text(target, "overflow", faults)
+            {
+                if known.contains(name) {
+                    queue.overflow = Some(name.to_owned());
+                    overflow_positions.insert(key.name.as_str(), target.position);
+                } else {
+                    let advice = faults.advice(name, known.iter().copied());
+                    faults.add(target.position, format!("unknown queue '{name}': {advice}"));
+                }
             }
         }
         queues.insert(key.name.clone(), queue);
@@ -187,88 +252,6 @@ fn find_circle(queues: &BTreeMap<String, Queue>, start: &str) -> Option<String> 
     None
 }
 
-fn read_by_urgency<T>(
-    node: &Node,
-    what: &'static str,
-    faults: &mut Faults,
-    read: impl Fn(&Node, &str, &mut Faults) -> Option<T>,
-) -> BTreeMap<Urgency, T> {
-    let mut by_urgency = BTreeMap::new();
-    for (key, value) in fields::entries(node, what, faults).unwrap_or_default() {
-        match Urgency::from_str(&key.name) {
-            Ok(urgency) => {
-                if let Some(value) = read(value, &format!("{what} of {urgency}"), faults) {
-                    by_urgency.insert(urgency, value);
-                }
-            }
-            Err(_) => {
-                let advice = advice(
-                    &key.name,
-                    Urgency::ALL.iter().map(|urgency| urgency.as_str()),
-                );
-                let name = &key.name;
-                faults.add(
-                    key.position,
-                    format!("unknown urgency '{name}' in {what}: {advice}"),
-                );
-            }
-        }
-    }
-    by_urgency
-}
-
-/// Notes urgencies whose values are the wrong way round: almost surely two of them were swapped.
-fn check_order<T>(
-    file: &Fields<'_>,
-    what: &'static str,
-    by_urgency: &BTreeMap<Urgency, T>,
-    in_order: impl Fn(&T, &T) -> bool,
-    faults: &mut Faults,
-) {
-    let position = file.get(what).map_or(file.position(), |node| node.position);
-    let urgencies: Vec<_> = by_urgency.iter().collect();
-    for pair in urgencies.windows(2) {
-        if let [(lower, less), (higher, more)] = pair
-            && !in_order(more, less)
-        {
-            faults.add(
-                position,
-                format!("{what} of {higher} comes after that of {lower}: swap them"),
-            );
-        }
-    }
-}
-
-fn read_priorities(file: &Fields<'_>, faults: &mut Faults) -> Priorities {
-    let given = file
-        .get("priorities")
-        .map(|node| {
-            read_by_urgency(node, "priorities", faults, |node, what, faults| {
-                fields::integer(node, what, 0..=100_u8, faults)
-            })
-        })
-        .unwrap_or_default();
-    let default = Priorities::default();
-    let of = |urgency| given.get(&urgency).copied().unwrap_or(default.of(urgency));
-    let all: BTreeMap<Urgency, u8> = Urgency::ALL
-        .iter()
-        .map(|&level| (level, of(level)))
-        .collect();
-    check_order(
-        file,
-        "priorities",
-        &all,
-        |higher, lower| higher >= lower,
-        faults,
-    );
-    Priorities {
-        urgent: of(Urgency::Urgent),
-        high: of(Urgency::High),
-        normal: of(Urgency::Normal),
-        low: of(Urgency::Low),
-    }
-}
-
 fn read_languages(node: &Node, names: &Names<'_>, faults: &mut Faults) -> BTreeMap<String, String> {
     let mut languages = BTreeMap::new();
     for (key, value) in fields::entries(node, "languages", faults).unwrap_or_default() {
@@ -290,6 +273,9 @@ fn read_languages(node: &Node, names: &Names<'_>, faults: &mut Faults) -> BTreeM
 }
 
 fn read_patterns(node: &Node, faults: &mut Faults) -> Vec<TopicPattern> {
+    if is_too_long(node, "topics", faults) {
+        return Vec::new();
+    }
     fields::items(node, "always_human", faults)
         .iter()
         .filter_map(|item| {

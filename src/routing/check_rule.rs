@@ -1,22 +1,22 @@
 //! Reads and checks one rule of a policy file with its steps.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::check::Names;
+use super::check_step::read_steps;
 use super::condition::{Expression, LabelUseKind, Purpose};
 use super::document::Node;
 use super::fault::{Faults, advice};
 use super::fields::{self, Fields};
-use super::policy::{Rule, Step};
-use super::rank::OrderBy;
-use super::roster_file::read_levels;
+use super::note::read_notes;
+use super::policy::Rule;
 use crate::ticket::Channel;
 
 /// The id that decisions carry where no rule matched; no rule may have it.
 pub(super) const DEFAULT_RULE: &str = "default";
 
-const RULE_FIELDS: &[&str] = &[
+/// The fields of a rule.
+pub(super) const RULE_FIELDS: &[&str] = &[
     "id",
     "when",
     "priority",
@@ -24,16 +24,11 @@ const RULE_FIELDS: &[&str] = &[
     "otherwise",
     "self_service",
     "tags",
+    "notes",
 ];
 
-const STEP_FIELDS: &[&str] = &[
-    "queue",
-    "require",
-    "prefer",
-    "order_by",
-    "timeout",
-    "preferred_agent",
-];
+/// The fields of `self_service`.
+pub(super) const SELF_SERVICE_FIELDS: &[&str] = &["article", "bot"];
 
 /// Reads one rule; `None` where too much of it is wrong to go on.
 pub(super) fn read_rule(node: &Node, names: &Names<'_>, faults: &mut Faults) -> Option<Rule> {
@@ -49,11 +44,10 @@ pub(super) fn read_rule(node: &Node, names: &Names<'_>, faults: &mut Faults) -> 
     let when = fields
         .require("when", faults)
         .and_then(|node| read_expression(node, "when", Purpose::Condition, names, faults));
-    let article = fields
-        .get("self_service")
-        .and_then(|node| Fields::open(node, "self_service", &["article"], faults))
-        .and_then(|inner| fields::label(inner.require("article", faults)?, "article", faults))
-        .map(str::to_owned);
+    let self_service = fields.get("self_service");
+    let (article, bot) = self_service
+        .map(|node| read_self_service(node, faults))
+        .unwrap_or_default();
     let otherwise = fields
         .get("otherwise")
         .and_then(|node| names.queue(node, "otherwise", faults));
@@ -65,6 +59,9 @@ pub(super) fn read_rule(node: &Node, names: &Names<'_>, faults: &mut Faults) -> 
         .get("tags")
         .map(|node| read_tags(node, faults))
         .unwrap_or_default();
+    let notes = fields
+        .get("notes")
+        .map(|node| read_notes(node, &names.lines, faults));
     let given = |name| fields.get(name).is_some();
     if !given("steps") && !given("otherwise") && !given("self_service") {
         faults.add(
@@ -77,13 +74,16 @@ pub(super) fn read_rule(node: &Node, names: &Names<'_>, faults: &mut Faults) -> 
         return None;
     };
     Some(Rule {
+        position: node.position,
         id: Arc::from(id),
         when,
         priority,
         steps: steps.unwrap_or_default(),
         otherwise,
         article,
+        bot,
         tags,
+        notes,
     })
 }
 
@@ -94,7 +94,27 @@ fn read_tags(node: &Node, faults: &mut Faults) -> Vec<String> {
         .collect()
 }
 
-fn read_expression(
+/// The article and the bot; exactly one of them is given.
+fn read_self_service(node: &Node, faults: &mut Faults) -> (Option<String>, Option<String>) {
+    let Some(fields) = Fields::open(node, "self_service", SELF_SERVICE_FIELDS, faults) else {
+        return (None, None);
+    };
+    let mut label = |name: &'static str| {
+        let label = fields::label(fields.get(name)?, name, faults);
+        label.map(str::to_owned)
+    };
+    let read = (label("article"), label("bot"));
+    if fields.get("article").is_some() == fields.get("bot").is_some() {
+        faults.add(
+            fields.position(),
+            "self_service needs either an 'article' or a 'bot'",
+        );
+    }
+    read
+}
+
+/// Reads and compiles an expression.
+pub(super) fn read_expression(
     node: &Node,
     what: &str,
     purpose: Purpose,
@@ -103,7 +123,7 @@ fn read_expression(
 ) -> Option<Expression> {
     let text = fields::text(node, what, faults)?;
     let place = |offset: usize| names.lines.locate(node.position, text, offset);
-    let expression = Expression::compile(text, purpose, &place, faults)?;
+    let expression = Expression::compile(text, purpose, names.known(), &place, faults)?;
     for (position, kind) in expression.labels() {
         if let LabelUseKind::Channel(name) = kind
             && !name.is_empty()
@@ -114,165 +134,4 @@ fn read_expression(
         }
     }
     Some(expression)
-}
-
-/// A step as it stands, before the next one is known.
-struct RawStep {
-    queue: Option<String>,
-    step: Step,
-}
-
-fn read_steps(
-    node: &Node,
-    otherwise: Option<&str>,
-    names: &Names<'_>,
-    faults: &mut Faults,
-) -> Vec<Step> {
-    let items = fields::items(node, "steps", faults);
-    if items.is_empty() {
-        faults.add(
-            node.position,
-            "steps must hold at least one step: leave it out otherwise",
-        );
-    }
-    let before = faults.count();
-    let raw: Vec<RawStep> = items
-        .iter()
-        .filter_map(|item| read_step(item, names, faults))
-        .collect();
-    if faults.count() != before || raw.len() != items.len() {
-        return Vec::new();
-    }
-    let last = raw.len().saturating_sub(1);
-    for (index, (item, step)) in items.iter().zip(&raw).enumerate() {
-        let number = index + 1;
-        let has_timeout = step.step.timeout.is_some();
-        if index < last && !has_timeout {
-            faults.add(
-                item.position,
-                format!(
-                    "step {number} never ends, so step {} is never reached: give it a timeout",
-                    number + 1
-                ),
-            );
-        }
-        if index == last && has_timeout && otherwise.is_none() {
-            faults.add(
-                item.position,
-                format!("step {number} is the last and nothing follows its timeout: leave it out or give the rule an otherwise"),
-            );
-        }
-        if index == last && !has_timeout && otherwise.is_some() && step.queue.is_none() {
-            faults.add(
-                item.position,
-                format!(
-                    "step {number} never ends, so otherwise is never reached: give it a timeout"
-                ),
-            );
-        }
-    }
-    resolve_destinations(raw, items, otherwise, faults)
-}
-
-/// Gives each step that names no queue the one that follows it.
-fn resolve_destinations(
-    raw: Vec<RawStep>,
-    items: &[Node],
-    otherwise: Option<&str>,
-    faults: &mut Faults,
-) -> Vec<Step> {
-    let mut following = otherwise.map(str::to_owned);
-    let mut steps: Vec<Step> = Vec::with_capacity(raw.len());
-    for (RawStep { queue, step }, item) in raw.into_iter().zip(items).rev() {
-        let names_queue = queue.is_some();
-        following = queue.or(following);
-        match &following {
-            Some(destination) => steps.push(Step {
-                destination: destination.clone(),
-                names_queue,
-                ..step
-            }),
-            None => faults.add(
-                item.position,
-                "the step names no queue and none follows: give it a queue",
-            ),
-        }
-    }
-    steps.reverse();
-    steps
-}
-
-fn read_step(node: &Node, names: &Names<'_>, faults: &mut Faults) -> Option<RawStep> {
-    let fields = Fields::open(node, "a step", STEP_FIELDS, faults)?;
-    let queue = fields
-        .get("queue")
-        .and_then(|node| names.queue(node, "queue", faults));
-    let preferred_agent = fields
-        .get("preferred_agent")
-        .and_then(|node| read_expression(node, "preferred_agent", Purpose::AgentId, names, faults));
-    if fields.get("preferred_agent").is_some() {
-        for name in ["prefer", "order_by"] {
-            if let Some(node) = fields.get(name) {
-                faults.add(
-                    node.position,
-                    format!("{name} has no effect beside preferred_agent: leave it out"),
-                );
-            }
-        }
-    } else if fields.get("queue").is_none() {
-        faults.add(
-            fields.position(),
-            "a step needs a queue or a preferred_agent",
-        );
-    }
-    let mut levels = |name: &'static str| -> BTreeMap<String, u8> {
-        let Some(node) = fields.get(name) else {
-            return BTreeMap::new();
-        };
-        for (key, _) in fields::entries(node, name, &mut Faults::default()).unwrap_or_default() {
-            names.check_skill(&key.name, key.position, faults);
-        }
-        read_levels(node, name, faults)
-    };
-    let required = levels("require");
-    let preferred = levels("prefer");
-    let order_by = match fields.get("order_by") {
-        Some(node) => read_order(node, faults),
-        None => OrderBy::DEFAULT.to_vec(),
-    };
-    Some(RawStep {
-        queue,
-        step: Step {
-            destination: String::new(),
-            names_queue: false,
-            required,
-            preferred,
-            order_by,
-            timeout: fields.duration("timeout", faults),
-            preferred_agent,
-        },
-    })
-}
-
-fn read_order(node: &Node, faults: &mut Faults) -> Vec<OrderBy> {
-    let mut order: Vec<OrderBy> = Vec::new();
-    for item in fields::items(node, "order_by", faults) {
-        let Some(word) = fields::text(item, "order_by", faults) else {
-            continue;
-        };
-        match OrderBy::ALL.iter().find(|by| by.as_str() == word) {
-            Some(by) if order.contains(by) => {
-                faults.add(
-                    item.position,
-                    format!("order_by names '{word}' twice: keep the first"),
-                );
-            }
-            Some(&by) => order.push(by),
-            None => {
-                let advice = advice(word, OrderBy::ALL.iter().map(|by| by.as_str()));
-                faults.add(item.position, format!("unknown order '{word}': {advice}"));
-            }
-        }
-    }
-    order
 }

@@ -1,7 +1,6 @@
 //! Policy files: what is read, and every way in which one is refused.
 
 use super::super::policy::Policy;
-use crate::ticket::Urgency;
 
 const HEAD: &str =
     "version: 1\nskills: [billing, tech]\nqueues: {billing: {overflow: general}, general: {}}\n";
@@ -20,7 +19,6 @@ fn a_policy_without_rules_is_a_policy() {
     let policy = Policy::parse(&format!("{HEAD}{TAIL}"), "p.yaml").unwrap();
     assert_eq!(policy.default_queue, "general");
     assert_eq!(policy.rule_ids().count(), 0);
-    assert_eq!(policy.priorities.of(Urgency::Urgent), 90);
 }
 
 #[test]
@@ -54,7 +52,7 @@ p.yaml:5:17: unknown skill 'lang_de': use one of billing, tech
 p.yaml:8:27: unknown variable 'urgncy': did you mean 'urgency'?
 p.yaml:10:17: unknown queue 'biling': did you mean 'billing'?
 p.yaml:10:35: unknown skill 'bilingg': did you mean 'billing'?
-p.yaml:10:59: unknown order 'fastest': use one of proficiency, lowest_sufficient, least_loaded, longest_idle
+p.yaml:10:59: unknown order 'fastest': use one of proficiency, lowest_sufficient, least_loaded, longest_idle, round_robin
 p.yaml:11:5: the rule sends tickets nowhere: give it steps, otherwise or self_service
 p.yaml:13:15: priority must be a whole number from 0 to 100, not 101
 p.yaml:14:5: unknown field 'whn' in a rule: did you mean 'when'?
@@ -106,10 +104,10 @@ fn a_default_is_mandatory() {
 
 #[test]
 fn what_is_not_in_the_language_is_an_unknown_field() {
-    let errors = errors_of("calendars: {}\n");
-    assert!(
-        errors.starts_with("p.yaml:4:1: unknown field 'calendars' in a policy"),
-        "{errors}"
+    assert_eq!(
+        errors_of("calendar: {}\nnote: x\n"),
+        "p.yaml:4:1: unknown field 'calendar' in a policy: did you mean 'calendars'?\n\
+         p.yaml:5:1: unknown field 'note' in a policy: did you mean 'notes'?"
     );
 }
 
@@ -214,5 +212,86 @@ fn a_file_too_large_and_too_many_rules_are_refused() {
     assert_eq!(
         errors,
         "p.yaml:5:3: 10001 rules are more than the 10000 allowed"
+    );
+}
+
+#[test]
+fn every_error_of_the_newer_fields_is_reported_with_its_place() {
+    let errors = errors_of(
+        "calendars: {day: {timezone: UTC, hours: {mon: 24h}}}
+priorities: {high: 80, low: 85, impact: {from: urgency, levels: {a: {hgh: 1}, b: {high: 90, urgent: 20}}}}
+notes: ['{topic', '{teir}']
+rules:
+  - id: a
+    when: in_hours(\"dya\")
+    steps:
+      - {queue: billing, require: {tech: 3}, relax: {every: 5m, to: {billing: 1}}, timeout: 5m}
+      - {queue: billing, skip_if: topic, order_by: [round_robbin]}
+    notes: 7
+    self_service: {article: a, bot: b}
+  - id: b
+    when: topic == \"b\"
+    self_service: {}
+",
+    );
+    assert_eq!(
+        errors,
+        "p.yaml:5:13: priorities of normal comes after that of low: swap them
+p.yaml:5:48: the impact must be a text, not an urgency (LOW, NORMAL, HIGH, URGENT)
+p.yaml:5:69: priorities of impact 'a' of normal comes after that of low: swap them
+p.yaml:5:70: unknown urgency 'hgh' in priorities of impact 'a': did you mean 'high'?
+p.yaml:5:82: priorities of impact 'b' of normal comes after that of low: swap them
+p.yaml:5:82: priorities of impact 'b' of urgent comes after that of high: swap them
+p.yaml:6:10: the placeholder is not closed: add }, or write {{ for a brace
+p.yaml:6:20: unknown placeholder 'teir': did you mean 'tier'?
+p.yaml:9:20: unknown calendar 'dya': did you mean 'day'?
+p.yaml:11:61: the step ends before it asks for less: shorten 'every' or lengthen the timeout
+p.yaml:11:70: the step does not require 'billing', so it cannot be relaxed: use one of tech
+p.yaml:12:35: a condition must give true or false, not a text
+p.yaml:12:53: unknown order 'round_robbin': did you mean 'round_robin'?
+p.yaml:13:12: a note must be a text (put it in quotes), not 7
+p.yaml:14:19: self_service needs either an 'article' or a 'bot'
+p.yaml:17:19: self_service needs either an 'article' or a 'bot'"
+    );
+}
+
+#[test]
+fn a_last_resort_says_what_it_overlooks() {
+    let errors = Policy::parse(
+        "version: 1\nqueues:\n  a: {last_resort: {accept: [busy, tired, busy], agents: []}}\n  \
+         b: {last_resort: {after: 5m}}\n  c: {last_resort: {accept: [], agents: ['x y']}}\ndefault: {queue: a}\n",
+        "p.yaml",
+    )
+    .unwrap_err();
+    assert_eq!(
+        errors.to_string(),
+        "p.yaml:3:36: an agent cannot be taken although 'tired': use one of on_leave, off_shift, busy, away, offline, full
+p.yaml:3:43: accept names 'busy' twice: keep one
+p.yaml:3:58: agents must name somebody: leave it out for all
+p.yaml:4:20: last_resort needs 'accept'
+p.yaml:5:29: accept must name what is overlooked: leave last_resort out otherwise
+p.yaml:5:42: an agent must have 1 to 100 characters, none of them blank: 'x y'"
+    );
+}
+
+#[test]
+fn a_rule_whose_steps_may_all_be_skipped_needs_somewhere_to_go() {
+    let rule = |steps: &str| {
+        errors_of(&format!(
+            "rules:\n  - {{id: a, when: 'true', steps: [{steps}]}}\n"
+        ))
+    };
+    assert_eq!(
+        rule("{queue: billing, skip_if: 'true'}, {queue: general, skip_if: 'urgency == LOW'}"),
+        "p.yaml:5:35: every step may be skipped: give the rule an otherwise, or one step no skip_if"
+    );
+    assert_eq!(
+        rule("{queue: billing, skip_if: 'true'}, {queue: general}"),
+        ""
+    );
+    let many = "{queue: billing, timeout: 1m},".repeat(51);
+    assert_eq!(
+        rule(&many),
+        "p.yaml:5:34: 51 steps are more than the 50 allowed"
     );
 }

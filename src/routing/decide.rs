@@ -7,11 +7,10 @@ use std::sync::Arc;
 use cel::Context;
 use jiff::{SignedDuration, Timestamp};
 
-use super::assignment::{Assignment, assign};
-use super::check_rule::DEFAULT_RULE;
-use super::condition::{Facts, Outcome, TopicGuess, Variables};
+use super::conclude::{Doubt, Trial};
+use super::condition::{Facts, TopicGuess, Variables};
 use super::decision::{Decision, Destination, TraceEntry, TraceValue};
-use super::placement::{Placement, Situation, place};
+use super::placement::{Situation, place};
 use super::policy::{Policy, Rule};
 use super::roster::Roster;
 use crate::classifier::{AbstainReason, Classification};
@@ -36,6 +35,9 @@ pub struct DecisionInput<'a> {
     pub now: Timestamp,
     /// How long the ticket has waited; less than nothing counts as nothing.
     pub waited: SignedDuration,
+    /// The words that decided the topic, the strongest first, for notes; empty where they are not known. They
+    /// decide nothing here.
+    pub deciding_words: &'a [String],
 }
 
 /// Decides where a ticket goes and who could take it.
@@ -43,7 +45,7 @@ pub struct DecisionInput<'a> {
 /// The first rule whose condition holds decides. Where the topic's prediction abstains, the two most probable
 /// topics are tried: if their rules lead to the same queue and together they have a probability of
 /// [`MIN_DESTINATION_PROBABILITY`], there is nothing to abstain from and the more probable one decides, without
-/// its article; a person must look at it if the policy leaves either topic to people. Else, and where the ticket
+/// its article or bot; a person must look at it if the policy leaves either topic to people. Else, and where the ticket
 /// has no text, it goes to the default queue, for a person to look at.
 #[must_use]
 pub fn decide(input: &DecisionInput<'_>) -> Decision {
@@ -56,31 +58,15 @@ pub fn decide(input: &DecisionInput<'_>) -> Decision {
 }
 
 /// The ticket's case, with all that does not depend on the topic.
-struct Case<'a> {
-    input: &'a DecisionInput<'a>,
-    urgency: Urgency,
-    situation: Situation<'a>,
-    variables: Variables,
-}
-
-/// What trying the rules came to.
-struct Trial<'a> {
-    guess: TopicGuess<'a>,
-    /// Whether the policy leaves the topic to people, or another one that it could as well be.
-    always_human: bool,
-    rule: Option<&'a Rule>,
-    placement: Placement<'a>,
-    trace: Vec<TraceEntry>,
-}
-
-/// Why a person should decide, besides what the rules say.
-struct Doubt {
-    reason: AbstainReason,
-    destinations: Vec<Destination>,
+pub(super) struct Case<'a> {
+    pub(super) input: &'a DecisionInput<'a>,
+    pub(super) urgency: Urgency,
+    pub(super) situation: Situation<'a>,
+    pub(super) variables: Variables,
 }
 
 impl<'a> Case<'a> {
-    fn new(input: &'a DecisionInput<'a>) -> Self {
+    pub(super) fn new(input: &'a DecisionInput<'a>) -> Self {
         let waited = input.waited.max(SignedDuration::ZERO);
         let urgency = input
             .classification
@@ -101,6 +87,7 @@ impl<'a> Case<'a> {
                 urgency,
                 now: input.now,
                 waited,
+                vocabulary: &input.policy.vocabulary,
             }),
         }
     }
@@ -108,12 +95,14 @@ impl<'a> Case<'a> {
     fn try_rules(&self, guess: TopicGuess<'a>) -> Trial<'a> {
         let variables = self.variables.with_topic(guess);
         let (rule, trace) = find_rule(&self.input.policy.rules, &variables);
-        let placement = match rule {
+        let (placement, step_trace) = match rule {
             Some(rule) => place(self.situation, rule, &variables),
-            None => self.situation.at_default(),
+            None => (self.situation.at_default(), Vec::new()),
         };
         Trial {
             guess,
+            alone: true,
+            step_trace,
             always_human: self.input.policy.is_always_human(guess.topic),
             rule,
             placement,
@@ -133,11 +122,11 @@ impl<'a> Case<'a> {
             if same && together >= MIN_DESTINATION_PROBABILITY {
                 let always_human = first.always_human || second.always_human;
                 let either = Trial {
+                    alone: false,
                     always_human,
                     ..first
                 };
                 let mut decision = self.conclude(either, None);
-                decision.self_service_article = None;
                 decision.destinations = destinations;
                 return decision;
             }
@@ -145,6 +134,8 @@ impl<'a> Case<'a> {
         let best = best_guess(self.input.classification);
         let nothing_tried = Trial {
             guess: best,
+            alone: true,
+            step_trace: Vec::new(),
             always_human: self.input.policy.is_always_human(best.topic),
             rule: None,
             placement: self.situation.at_default(),
@@ -156,74 +147,6 @@ impl<'a> Case<'a> {
         };
         self.conclude(nothing_tried, Some(doubt))
     }
-
-    fn conclude(&self, trial: Trial<'a>, doubt: Option<Doubt>) -> Decision {
-        let Trial {
-            guess: _,
-            always_human,
-            rule,
-            placement,
-            trace,
-        } = trial;
-        let Self { input, urgency, .. } = *self;
-        let policy = input.policy;
-        let (reason, destinations) = match doubt {
-            Some(Doubt {
-                reason,
-                destinations,
-            }) => (Some(reason), destinations),
-            None => (None, Vec::new()),
-        };
-        let abstain_reason = reason
-            .or((!placement.takeable).then_some(AbstainReason::NoEligibleAgent))
-            .or(rule.is_none().then_some(AbstainReason::NoRuleMatched))
-            .or(always_human.then_some(AbstainReason::AlwaysHuman));
-        let assignment = match input.roster {
-            Some(roster) => assign(&placement, roster, &input.ticket.id),
-            None => Assignment::default(),
-        };
-        let article = rule.and_then(|rule| rule.article.clone());
-        Decision {
-            queue: placement.queue.to_owned(),
-            required_skills: placement.required,
-            preferred_skills: placement.preferred,
-            priority: rule
-                .and_then(|rule| rule.priority)
-                .unwrap_or(policy.priorities.of(urgency)),
-            urgency,
-            first_response_due: self.first_response_due(),
-            rule: rule.map_or_else(|| Arc::from(DEFAULT_RULE), |rule| Arc::clone(&rule.id)),
-            stage: placement.stage,
-            step: placement.step,
-            agent: assignment
-                .candidates
-                .first()
-                .map(|first| first.agent_id.clone()),
-            preferred_agent: placement.preferred_agent,
-            candidates: assignment.candidates,
-            candidates_left_out: assignment.candidates_left_out,
-            rejected: assignment.rejected,
-            rejected_left_out: assignment.rejected_left_out,
-            dropped_preferences: assignment.dropped_preferences,
-            tags: rule.map(|rule| rule.tags.clone()).unwrap_or_default(),
-            self_service_article: article.filter(|_| abstain_reason.is_none()),
-            requires_human: abstain_reason.is_some(),
-            abstain_reason,
-            next_evaluation_at: placement.ends_after.and_then(|end| self.moment(end)),
-            destinations,
-            trace,
-        }
-    }
-
-    fn first_response_due(&self) -> Option<Timestamp> {
-        self.moment(*self.input.policy.first_response.get(&self.urgency)?)
-    }
-
-    /// The time at which the ticket will have waited, or had waited, `waited`.
-    fn moment(&self, waited: SignedDuration) -> Option<Timestamp> {
-        let ahead = waited.checked_sub(self.situation.waited)?;
-        self.input.now.checked_add(ahead).ok()
-    }
 }
 
 /// Why the topic is in doubt; `None` where it was predicted or the model has no such head.
@@ -234,7 +157,7 @@ fn doubt(input: &DecisionInput<'_>) -> Option<AbstainReason> {
     input.classification.topic.as_ref()?.abstain_reason
 }
 
-fn best_guess(classification: &Classification) -> TopicGuess<'_> {
+pub(super) fn best_guess(classification: &Classification) -> TopicGuess<'_> {
     match &classification.topic {
         Some(topic) => TopicGuess {
             topic: &topic.label,
@@ -276,11 +199,7 @@ fn find_rule<'a>(
 ) -> (Option<&'a Rule>, Vec<TraceEntry>) {
     let mut trace = Vec::new();
     for rule in rules {
-        let value = match rule.when.holds(variables) {
-            Outcome::True => TraceValue::True,
-            Outcome::False => TraceValue::False,
-            Outcome::Error(message) => TraceValue::Error(message),
-        };
+        let value = TraceValue::from(rule.when.holds(variables));
         let matched = value == TraceValue::True;
         trace.push(TraceEntry {
             rule: Arc::clone(&rule.id),

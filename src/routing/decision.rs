@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use super::condition::Outcome;
 use super::eligibility::RejectReason;
 use crate::classifier::AbstainReason;
 use crate::ticket::Urgency;
@@ -24,10 +25,15 @@ pub struct Decision {
     pub preferred_skills: BTreeMap<String, u8>,
     /// 0 to 100; higher goes first.
     pub priority: u8,
+    /// The row of the policy's table of impact and urgency that the priority is from; `None` where it is from the
+    /// rule or from the urgency alone.
+    pub impact: Option<String>,
     /// The urgency that was decided with: the model's best guess, `normal` without that head.
     pub urgency: Urgency,
-    /// When the first answer is due: the time of arrival plus the target for the urgency, if it has one.
+    /// When the first answer is due by the target for the urgency and the customer's tier, if there is one.
     pub first_response_due: Option<Timestamp>,
+    /// When the ticket should be solved, likewise.
+    pub resolution_due: Option<Timestamp>,
     /// The rule that decided, or `default`.
     #[serde(serialize_with = "as_str")]
     pub rule: Arc<str>,
@@ -35,10 +41,13 @@ pub struct Decision {
     pub stage: Stage,
     /// The step in force, from 1; `None` outside [`Stage::Step`].
     pub step: Option<usize>,
-    /// The first candidate's id; `None` where nobody is eligible now or no roster was given.
+    /// The first candidate's id; `None` where nobody is eligible now, an article or a bot answers or no roster was
+    /// given.
     pub agent: Option<String>,
     /// The agent whom the step in force asks for by name.
     pub preferred_agent: Option<String>,
+    /// Whether nobody is eligible and the candidates are those of the queue's last resort.
+    pub last_resort: bool,
     /// Eligible agents, the best first, at most [`MAX_LISTED_AGENTS`].
     pub candidates: Vec<Candidate>,
     /// How many further eligible agents there are.
@@ -51,8 +60,12 @@ pub struct Decision {
     pub dropped_preferences: Vec<String>,
     /// Tags to set on the ticket.
     pub tags: Vec<String>,
-    /// The article to answer with instead of an agent.
+    /// Notes for whoever takes the ticket.
+    pub notes: Vec<String>,
+    /// The article to answer with instead of an agent. If it does not help, the ticket waits in the queue.
     pub self_service_article: Option<String>,
+    /// The bot to answer with instead of an agent, likewise.
+    pub self_service_bot: Option<String>,
     /// Whether a person must look at the ticket before anything is done by itself.
     pub requires_human: bool,
     /// Why a person must; set exactly where `requires_human` is.
@@ -63,6 +76,8 @@ pub struct Decision {
     pub destinations: Vec<Destination>,
     /// The rules that were tried, in order, up to the one that matched.
     pub trace: Vec<TraceEntry>,
+    /// The conditions on which steps of the rule are skipped, as far as they were asked, in order.
+    pub step_trace: Vec<StepTraceEntry>,
 }
 
 /// Which part of a rule, or of the policy, decided the queue.
@@ -96,6 +111,8 @@ pub struct Candidate {
     pub capacity: u32,
     /// Since when without work, where known.
     pub idle_since: Option<Timestamp>,
+    /// What would stand in the way, had the queue no last resort.
+    pub despite: Option<RejectReason>,
 }
 
 /// An agent who cannot take the ticket now.
@@ -133,6 +150,19 @@ pub struct TraceEntry {
     pub value: TraceValue,
 }
 
+/// A step's condition to be skipped that was evaluated.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StepTraceEntry {
+    /// The step of the rule that matched, from 1.
+    pub step: usize,
+    /// The condition as written.
+    #[serde(serialize_with = "as_str")]
+    pub condition: Arc<str>,
+    /// What it gave; where it holds, the step was skipped.
+    #[serde(flatten)]
+    pub value: TraceValue,
+}
+
 /// What a condition gave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "value", content = "error", rename_all = "snake_case")]
@@ -145,6 +175,16 @@ pub enum TraceValue {
     Error(String),
 }
 
-fn as_str<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+impl From<Outcome> for TraceValue {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::True => Self::True,
+            Outcome::False => Self::False,
+            Outcome::Error(message) => Self::Error(message),
+        }
+    }
+}
+
+pub(super) fn as_str<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(text)
 }

@@ -22,16 +22,19 @@ const MAX_NODES: usize = 1_000_000;
 /// Most nodes that aliases may add.
 const MAX_ALIASED_NODES: usize = 100_000;
 
+/// Most aliases. Each may stand for a text as long as the file.
+const MAX_ALIASES: usize = 200;
+
 /// A value of the file and where it stands.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Node {
-    pub(super) position: Position,
-    pub(super) value: NodeValue,
+pub(crate) struct Node {
+    pub(crate) position: Position,
+    pub(crate) value: NodeValue,
 }
 
 /// What a [`Node`] holds.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum NodeValue {
+pub(crate) enum NodeValue {
     Null,
     Bool(bool),
     Integer(i64),
@@ -44,14 +47,14 @@ pub(super) enum NodeValue {
 
 /// A key of a mapping and where it stands.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Key {
-    pub(super) position: Position,
-    pub(super) name: String,
+pub(crate) struct Key {
+    pub(crate) position: Position,
+    pub(crate) name: String,
 }
 
 impl NodeValue {
     /// What the value is, with its article, for messages.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "nothing",
             Self::Bool(_) => "true or false",
@@ -68,7 +71,7 @@ impl NodeValue {
 /// # Errors
 ///
 /// One fault where the text is too large, is not YAML, holds several documents or breaks a limit.
-pub(super) fn parse(text: &str, origin: &str, max_bytes: usize) -> Result<Node, FileErrors> {
+pub(crate) fn parse(text: &str, origin: &str, max_bytes: usize) -> Result<Node, FileErrors> {
     if text.len() > max_bytes {
         let message = format!(
             "the file has {} bytes, more than the {max_bytes} allowed: shorten it",
@@ -83,6 +86,7 @@ pub(super) fn parse(text: &str, origin: &str, max_bytes: usize) -> Result<Node, 
             max_nodes: MAX_NODES,
             max_events: 2 * MAX_NODES,
             max_documents: 1,
+            max_aliases: MAX_ALIASES,
         },
         alias_limits: serde_saphyr::alias_limits! {
             max_total_replayed_events: MAX_ALIASED_NODES,
@@ -108,7 +112,7 @@ pub(super) fn parse(text: &str, origin: &str, max_bytes: usize) -> Result<Node, 
 /// # Errors
 ///
 /// One fault where it cannot be read, is larger or is not UTF-8.
-pub(super) fn read(path: &Path, max_bytes: usize) -> Result<String, FileErrors> {
+pub(crate) fn read(path: &Path, max_bytes: usize) -> Result<String, FileErrors> {
     let origin = path.display().to_string();
     let fail = |message: String| FileErrors::single(&origin, None, message);
     let file = File::open(path)

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::roster::{Agent, Presence};
@@ -44,6 +45,12 @@ pub enum RejectReason {
     /// Away for days.
     #[error("is on leave")]
     OnLeave,
+    /// Out of working hours.
+    #[error("is off shift ('{shift}')")]
+    OffShift {
+        /// The shift.
+        shift: String,
+    },
     /// Not taking tickets now.
     #[error("is {}", presence.as_str())]
     NotAvailable {
@@ -66,13 +73,48 @@ impl RejectReason {
     #[must_use]
     pub const fn is_passing(&self) -> bool {
         match self {
-            Self::NotAvailable { .. } => true,
+            Self::OffShift { .. } | Self::NotAvailable { .. } => true,
             Self::Full { capacity, .. } => *capacity >= TICKET_COST,
             Self::NotOnRoster
             | Self::NotInQueue { .. }
             | Self::MissingSkill { .. }
             | Self::LowSkill { .. }
             | Self::OnLeave => false,
+        }
+    }
+}
+
+/// What stands in an agent's way although the agent has all that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lack {
+    OnLeave,
+    OffShift,
+    Busy,
+    Away,
+    Offline,
+    Full,
+}
+
+impl Lack {
+    /// All values.
+    pub(super) const ALL: &[Self] = &[
+        Self::OnLeave,
+        Self::OffShift,
+        Self::Busy,
+        Self::Away,
+        Self::Offline,
+        Self::Full,
+    ];
+
+    /// The name used in files.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::OnLeave => "on_leave",
+            Self::OffShift => "off_shift",
+            Self::Busy => "busy",
+            Self::Away => "away",
+            Self::Offline => "offline",
+            Self::Full => "full",
         }
     }
 }
@@ -86,12 +128,67 @@ pub(super) struct Demand<'a> {
     pub(super) required: &'a BTreeMap<String, u8>,
 }
 
-/// Whether `agent` may take a ticket now.
+/// Whether `agent` may take a ticket at `now`.
 ///
 /// # Errors
 ///
 /// The reason why not.
-pub(super) fn check_eligible(agent: &Agent, demand: Demand<'_>) -> Result<(), RejectReason> {
+pub(super) fn check_eligible(
+    agent: &Agent,
+    demand: Demand<'_>,
+    now: Timestamp,
+) -> Result<(), RejectReason> {
+    check_although(agent, demand, now, &[])
+}
+
+/// Whether `agent` may take a ticket at `now` if what is in `overlooked` is no hindrance.
+///
+/// # Errors
+///
+/// The reason why not.
+pub(super) fn check_although(
+    agent: &Agent,
+    demand: Demand<'_>,
+    now: Timestamp,
+    overlooked: &[Lack],
+) -> Result<(), RejectReason> {
+    check_lasting(agent, demand, overlooked)?;
+    if let Some(shift) = &agent.shift
+        && !shift.is_open(now)
+        && !overlooked.contains(&Lack::OffShift)
+    {
+        return Err(RejectReason::OffShift {
+            shift: shift.name().to_owned(),
+        });
+    }
+    let absence = match agent.presence {
+        Presence::Available => None,
+        Presence::Busy => Some(Lack::Busy),
+        Presence::Away => Some(Lack::Away),
+        Presence::Offline => Some(Lack::Offline),
+    };
+    if absence.is_some_and(|lack| !overlooked.contains(&lack)) {
+        let presence = agent.presence;
+        return Err(RejectReason::NotAvailable { presence });
+    }
+    let is_full = agent.load.saturating_add(TICKET_COST) > agent.capacity;
+    if is_full && !overlooked.contains(&Lack::Full) {
+        return Err(full(agent));
+    }
+    Ok(())
+}
+
+/// Whether `agent` could take a ticket if only the agent were there and had time.
+pub(super) fn could_take(agent: &Agent, demand: Demand<'_>) -> bool {
+    check_lasting(agent, demand, &[]).is_ok()
+}
+
+/// Whether nothing stands in the way that does not pass while a ticket waits.
+fn check_lasting(
+    agent: &Agent,
+    demand: Demand<'_>,
+    overlooked: &[Lack],
+) -> Result<(), RejectReason> {
     if let (Some(queue), Some(served)) = (demand.queue, &agent.queues)
         && !served.contains(queue)
     {
@@ -117,33 +214,20 @@ pub(super) fn check_eligible(agent: &Agent, demand: Demand<'_>) -> Result<(), Re
             Some(_) => {}
         }
     }
-    if agent.on_leave {
+    if agent.on_leave && !overlooked.contains(&Lack::OnLeave) {
         return Err(RejectReason::OnLeave);
     }
-    let full = RejectReason::Full {
-        load: agent.load,
-        capacity: agent.capacity,
-    };
+    // Somebody without any capacity is never asked, not even as the last resort.
     if agent.capacity < TICKET_COST {
-        return Err(full);
-    }
-    match agent.presence {
-        Presence::Available => {}
-        presence @ (Presence::Busy | Presence::Away | Presence::Offline) => {
-            return Err(RejectReason::NotAvailable { presence });
-        }
-    }
-    if agent.load.saturating_add(TICKET_COST) > agent.capacity {
-        return Err(full);
+        return Err(full(agent));
     }
     Ok(())
 }
 
-/// Whether `agent` could take a ticket if only the agent were there and had time.
-pub(super) fn could_take(agent: &Agent, demand: Demand<'_>) -> bool {
-    match check_eligible(agent, demand) {
-        Ok(()) => true,
-        Err(reason) => reason.is_passing(),
+const fn full(agent: &Agent) -> RejectReason {
+    RejectReason::Full {
+        load: agent.load,
+        capacity: agent.capacity,
     }
 }
 
@@ -162,6 +246,8 @@ mod tests {
             capacity: 2,
             load: 1,
             idle_since: None,
+            last_assigned_at: None,
+            shift: None,
         }
     }
 
@@ -176,6 +262,7 @@ mod tests {
                 queue: Some(queue),
                 required: &required,
             },
+            Timestamp::UNIX_EPOCH,
         )
     }
 

@@ -48,7 +48,7 @@ pub struct RosterErrors(#[from] pub FileErrors);
 
 impl FileErrors {
     /// One fault alone.
-    pub(super) fn single(origin: &str, position: Option<Position>, message: String) -> Self {
+    pub(crate) fn single(origin: &str, position: Option<Position>, message: String) -> Self {
         Self {
             origin: origin.to_owned(),
             faults: vec![Fault { position, message }],
@@ -81,13 +81,15 @@ impl fmt::Display for Listing<'_> {
 
 /// Collects faults while a file is checked.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub(crate) struct Faults {
     list: Vec<Fault>,
+    /// What looking for the nearest names has cost so far, in pairs of characters.
+    compared: usize,
 }
 
 impl Faults {
     /// Notes a fault at `position`.
-    pub(super) fn add(&mut self, position: Position, message: impl Into<String>) {
+    pub(crate) fn add(&mut self, position: Position, message: impl Into<String>) {
         self.list.push(Fault {
             position: Some(position),
             message: message.into(),
@@ -95,20 +97,42 @@ impl Faults {
     }
 
     /// Notes a fault that has no place of its own.
-    pub(super) fn add_unplaced(&mut self, message: impl Into<String>) {
+    pub(crate) fn add_unplaced(&mut self, message: impl Into<String>) {
         self.list.push(Fault {
             position: None,
             message: message.into(),
         });
     }
 
+    /// As [`advice`], but for names of the file, which may be many: at some cost it no longer looks for the nearest.
+    pub(crate) fn advice<'a, I>(&mut self, word: &str, names: I) -> String
+    where
+        I: IntoIterator<Item = &'a str>,
+        I::IntoIter: Clone,
+    {
+        /// Some tenths of a second.
+        const MAX_COMPARED: usize = 20_000_000;
+        let names = names.into_iter();
+        if self.compared < MAX_COMPARED {
+            let lengths: usize = names.clone().map(str::len).sum();
+            self.compared = self
+                .compared
+                .saturating_add(lengths.saturating_mul(word.len()));
+        }
+        if self.compared < MAX_COMPARED {
+            advice(word, names)
+        } else {
+            "use one that is declared".to_owned()
+        }
+    }
+
     /// How many there are so far.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.list.len()
     }
 
     /// `Ok` if there was none, else all of them in the order of the file.
-    pub(super) fn into_result(mut self, origin: &str) -> Result<(), FileErrors> {
+    pub(crate) fn into_result(mut self, origin: &str) -> Result<(), FileErrors> {
         if self.list.is_empty() {
             return Ok(());
         }
@@ -121,10 +145,12 @@ impl Faults {
     }
 }
 
+/// Longest name that is suggested, in bytes.
+const MAX_CHARS: usize = 128;
+
 /// The one of `names` that `word` was probably meant to be.
-pub(super) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Comparing costs the product of both lengths; nobody mistypes a name of this size.
-    const MAX_CHARS: usize = 128;
     let chars = word.chars().count();
     if chars > MAX_CHARS {
         return None;
@@ -143,13 +169,13 @@ pub(super) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) 
 }
 
 /// What to do about the unknown `word`: the nearest of `names`, or all of them where they are few.
-pub(super) fn advice<'a, I>(word: &str, names: I) -> String
+pub(crate) fn advice<'a, I>(word: &str, names: I) -> String
 where
     I: IntoIterator<Item = &'a str>,
     I::IntoIter: Clone,
 {
     const MAX_LISTED: usize = 12;
-    let names = names.into_iter();
+    let names = names.into_iter().filter(|name| name.len() <= MAX_CHARS);
     if let Some(name) = nearest(word, names.clone()) {
         return format!("did you mean '{name}'?");
     }

@@ -19,7 +19,7 @@ const MAX_LABEL_CHARS: usize = 256;
 const MAX_DURATION: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 /// The fields of one mapping, each known and given once.
-pub(super) struct Fields<'n> {
+pub(crate) struct Fields<'n> {
     position: Position,
     what: &'static str,
     by_name: BTreeMap<&'n str, &'n Node>,
@@ -27,7 +27,7 @@ pub(super) struct Fields<'n> {
 
 impl<'n> Fields<'n> {
     /// Opens `node` as a mapping with the fields `known`; `what` names it in messages, with its article.
-    pub(super) fn open(
+    pub(crate) fn open(
         node: &'n Node,
         what: &'static str,
         known: &[&'static str],
@@ -55,12 +55,12 @@ impl<'n> Fields<'n> {
     }
 
     /// Where the mapping begins.
-    pub(super) const fn position(&self) -> Position {
+    pub(crate) const fn position(&self) -> Position {
         self.position
     }
 
     /// The field's value; a field left empty counts as missing.
-    pub(super) fn get(&self, name: &str) -> Option<&'n Node> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'n Node> {
         self.by_name
             .get(name)
             .copied()
@@ -68,7 +68,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The field's value; missing is a fault.
-    pub(super) fn require(&self, name: &str, faults: &mut Faults) -> Option<&'n Node> {
+    pub(crate) fn require(&self, name: &str, faults: &mut Faults) -> Option<&'n Node> {
         let node = self.get(name);
         if node.is_none() {
             faults.add(self.position, format!("{} needs '{name}'", self.what));
@@ -77,12 +77,12 @@ impl<'n> Fields<'n> {
     }
 
     /// A text field, if given.
-    pub(super) fn text(&self, name: &str, faults: &mut Faults) -> Option<&'n str> {
+    pub(crate) fn text(&self, name: &str, faults: &mut Faults) -> Option<&'n str> {
         text(self.get(name)?, name, faults)
     }
 
     /// A whole number field, if given.
-    pub(super) fn integer<T>(
+    pub(crate) fn integer<T>(
         &self,
         name: &str,
         range: RangeInclusive<T>,
@@ -95,12 +95,12 @@ impl<'n> Fields<'n> {
     }
 
     /// A duration field, if given.
-    pub(super) fn duration(&self, name: &str, faults: &mut Faults) -> Option<SignedDuration> {
+    pub(crate) fn duration(&self, name: &str, faults: &mut Faults) -> Option<SignedDuration> {
         duration(self.get(name)?, name, faults)
     }
 
     /// A true-or-false field, if given.
-    pub(super) fn flag(&self, name: &str, faults: &mut Faults) -> Option<bool> {
+    pub(crate) fn flag(&self, name: &str, faults: &mut Faults) -> Option<bool> {
         let node = self.get(name)?;
         match node.value {
             NodeValue::Bool(value) => Some(value),
@@ -113,7 +113,7 @@ impl<'n> Fields<'n> {
 }
 
 /// The entries of a mapping, each key once; a repeated key is a fault and keeps its first value.
-pub(super) fn entries<'n>(
+pub(crate) fn entries<'n>(
     node: &'n Node,
     what: &str,
     faults: &mut Faults,
@@ -141,7 +141,7 @@ pub(super) fn entries<'n>(
 }
 
 /// The items of a list.
-pub(super) fn items<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> &'n [Node] {
+pub(crate) fn items<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> &'n [Node] {
     match &node.value {
         NodeValue::List(items) => items,
         _ => {
@@ -152,7 +152,7 @@ pub(super) fn items<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> &'n 
 }
 
 /// A text.
-pub(super) fn text<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Option<&'n str> {
+pub(crate) fn text<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Option<&'n str> {
     match &node.value {
         NodeValue::Text(text) => Some(text),
         NodeValue::Integer(_) | NodeValue::Float(_) | NodeValue::Bool(_) => {
@@ -167,7 +167,7 @@ pub(super) fn text<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Optio
 }
 
 /// A whole number within `range`.
-pub(super) fn integer<T>(
+pub(crate) fn integer<T>(
     node: &Node,
     what: &str,
     range: RangeInclusive<T>,
@@ -195,9 +195,17 @@ where
 
 /// A duration with its unit, such as `90s`, `15m`, `8h`, `3d` or `1h30m`; longer than nothing and at most 366
 /// days of 24 hours.
-pub(super) fn duration(node: &Node, what: &str, faults: &mut Faults) -> Option<SignedDuration> {
+pub(crate) fn duration(node: &Node, what: &str, faults: &mut Faults) -> Option<SignedDuration> {
+    let days_are_24_hours = SpanRelativeTo::days_are_24_hours();
+    span(node, what, faults)?
+        .to_duration(days_are_24_hours)
+        .ok()
+}
+
+/// A duration as in [`duration`], with its weeks and days apart, for those to whom a day is not 24 hours.
+pub(crate) fn span(node: &Node, what: &str, faults: &mut Faults) -> Option<Span> {
     let parsed = match &node.value {
-        NodeValue::Text(text) => parse_duration(text),
+        NodeValue::Text(text) => parse_span(text),
         _ => None,
     };
     if parsed.is_none() {
@@ -211,17 +219,17 @@ pub(super) fn duration(node: &Node, what: &str, faults: &mut Faults) -> Option<S
     parsed
 }
 
-fn parse_duration(text: &str) -> Option<SignedDuration> {
+fn parse_span(text: &str) -> Option<Span> {
     let span: Span = text.parse().ok()?;
     if span.get_years() != 0 || span.get_months() != 0 {
         return None;
     }
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
-    (duration > SignedDuration::ZERO && duration <= MAX_DURATION).then_some(duration)
+    (duration > SignedDuration::ZERO && duration <= MAX_DURATION).then_some(span)
 }
 
 /// A name: 1 to 100 characters without blanks or control characters.
-pub(super) fn check_name(name: &str, what: &str) -> Result<(), String> {
+pub(crate) fn check_name(name: &str, what: &str) -> Result<(), String> {
     let chars = name.chars().count();
     if (1..=MAX_NAME_CHARS).contains(&chars)
         && !name.chars().any(|c| c.is_whitespace() || c.is_control())
@@ -235,7 +243,7 @@ pub(super) fn check_name(name: &str, what: &str) -> Result<(), String> {
 }
 
 /// A text that is a name, see [`check_name`].
-pub(super) fn name<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Option<&'n str> {
+pub(crate) fn name<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Option<&'n str> {
     let name = text(node, what, faults)?;
     match check_name(name, what) {
         Ok(()) => Some(name),
@@ -248,7 +256,7 @@ pub(super) fn name<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Optio
 
 /// A label that others chose, such as a topic of the training data or a tag of the help desk: 1 to 256
 /// characters, not only blanks and no control characters.
-pub(super) fn label<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Option<&'n str> {
+pub(crate) fn label<'n>(node: &'n Node, what: &str, faults: &mut Faults) -> Option<&'n str> {
     let label = text(node, what, faults)?;
     let fits = label.chars().count() <= MAX_LABEL_CHARS;
     if fits && !label.trim().is_empty() && !label.chars().any(char::is_control) {
@@ -330,6 +338,10 @@ mod tests {
 
     #[test]
     fn durations_need_a_unit_and_a_size() {
+        let parse_duration = |text: &str| {
+            let span = parse_span(text)?;
+            span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
+        };
         assert_eq!(parse_duration("90s"), Some(SignedDuration::from_secs(90)));
         assert_eq!(parse_duration("1h30m"), Some(SignedDuration::from_mins(90)));
         assert_eq!(parse_duration("3d"), Some(SignedDuration::from_hours(72)));

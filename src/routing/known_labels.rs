@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::condition::{LabelUseKind, TopicAlone};
-use super::fault::{Faults, PolicyErrors, advice};
+use super::condition::{Expression, LabelUseKind, TopicAlone};
+use super::fault::{Faults, PolicyErrors};
+use super::note::Note;
 use super::policy::{Policy, Rule};
 
 /// The labels that a model can give.
@@ -39,12 +40,16 @@ impl Policy {
             } else {
                 known.topics.iter().cloned().collect()
             };
-            let advice = advice(text, names.iter().map(String::as_str));
+            let advice = faults.advice(text, names.iter().map(String::as_str));
             faults.add(
                 pattern.position,
                 format!("always_human names the topic '{text}', which the model lacks: {advice}"),
             );
         }
+        for expression in self.priorities.expressions() {
+            check_labels("priorities", [expression], known, &mut faults);
+        }
+        check_notes("the policy", &self.notes, known, &mut faults);
         for rule in &self.rules {
             check_rule(rule, known, &mut faults);
         }
@@ -85,51 +90,76 @@ fn areas(known: &KnownLabels) -> BTreeSet<&str> {
 }
 
 fn check_rule(rule: &Rule, known: &KnownLabels, faults: &mut Faults) {
+    let who = format!("rule '{}'", rule.id);
+    let steps = rule.steps.iter();
+    let expressions = steps.flat_map(|step| step.preferred_agent.iter().chain(&step.skip_if));
+    check_labels(&who, expressions.chain([&rule.when]), known, faults);
+    check_notes(
+        &who,
+        rule.notes.as_deref().unwrap_or_default(),
+        known,
+        faults,
+    );
+}
+
+/// Notes each facet of a note that the model lacks; `who` has the note.
+fn check_notes(who: &str, notes: &[Note], known: &KnownLabels, faults: &mut Faults) {
+    for (position, facet) in notes.iter().flat_map(Note::facets) {
+        if !known.facets.contains_key(facet) {
+            let advice = faults.advice(facet, known.facets.keys().map(String::as_str));
+            faults.add(
+                *position,
+                format!(
+                    "a note of {who} shows the facet '{facet}', which the model lacks: {advice}"
+                ),
+            );
+        }
+    }
+}
+
+/// Notes each label of `expressions` that the model lacks; `who` has them.
+fn check_labels<'e>(
+    who: &str,
+    expressions: impl IntoIterator<Item = &'e Expression>,
+    known: &KnownLabels,
+    faults: &mut Faults,
+) {
     let topics = || known.topics.iter().map(String::as_str);
-    let id = &rule.id;
     let mut asks_urgency = false;
-    let expressions = rule
-        .steps
-        .iter()
-        .filter_map(|step| step.preferred_agent.as_ref());
-    for (position, kind) in expressions.chain([&rule.when]).flat_map(|one| one.labels()) {
+    for (position, kind) in expressions.into_iter().flat_map(|one| one.labels()) {
         match kind {
             LabelUseKind::Topic(topic) if !known.topics.contains(topic) => {
-                let advice = advice(topic, topics());
+                let advice = faults.advice(topic, topics());
                 faults.add(
                     *position,
-                    format!(
-                        "rule '{id}' names the topic '{topic}', which the model lacks: {advice}"
-                    ),
+                    format!("{who} names the topic '{topic}', which the model lacks: {advice}"),
                 );
             }
             LabelUseKind::TopicPrefix(prefix)
                 if !topics().any(|topic| topic.starts_with(prefix)) =>
             {
                 let areas = areas(known);
-                let advice = advice(prefix.trim_end_matches('/'), areas.iter().copied());
+                let advice = faults.advice(prefix.trim_end_matches('/'), areas.iter().copied());
                 faults.add(
                     *position,
-                    format!("rule '{id}' asks for topics that start with '{prefix}', and the model has none: {advice}"),
+                    format!("{who} asks for topics that start with '{prefix}', and the model has none: {advice}"),
                 );
             }
             LabelUseKind::Facet(facet) if !known.facets.contains_key(facet) => {
-                let advice = advice(facet, known.facets.keys().map(String::as_str));
+                let advice = faults.advice(facet, known.facets.keys().map(String::as_str));
                 faults.add(
                     *position,
-                    format!(
-                        "rule '{id}' reads the facet '{facet}', which the model lacks: {advice}"
-                    ),
+                    format!("{who} reads the facet '{facet}', which the model lacks: {advice}"),
                 );
             }
             LabelUseKind::FacetLabel { facet, label } => {
                 if let Some(labels) = known.facets.get(facet)
                     && !labels.contains(label)
                 {
-                    let advice = advice(label, labels.iter().map(String::as_str));
+                    let advice = faults.advice(label, labels.iter().map(String::as_str));
                     faults.add(
                         *position,
-                        format!("rule '{id}' names '{label}', which the facet '{facet}' of the model lacks: {advice}"),
+                        format!("{who} names '{label}', which the facet '{facet}' of the model lacks: {advice}"),
                     );
                 }
             }
@@ -137,13 +167,14 @@ fn check_rule(rule: &Rule, known: &KnownLabels, faults: &mut Faults) {
                 asks_urgency = true;
                 faults.add(
                     *position,
-                    format!("rule '{id}' asks for the urgency, which the model does not give: train it with one or drop the condition"),
+                    format!("{who} asks for the urgency, which the model does not give: train it with one or drop the condition"),
                 );
             }
             LabelUseKind::Topic(_)
             | LabelUseKind::TopicPrefix(_)
             | LabelUseKind::Facet(_)
             | LabelUseKind::Channel(_)
+            | LabelUseKind::Agent(_)
             | LabelUseKind::Urgency => {}
         }
     }

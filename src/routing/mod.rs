@@ -2,34 +2,55 @@
 //! both. Sees of the classifier only its [`Classification`](crate::classifier::Classification).
 //!
 //! A file is read in three steps, each with its own module: text to a tree with places (`document`), tree to
-//! typed fields (`fields`), fields to a checked [`Policy`] or [`Roster`] (`check`, `check_rule`, `roster_file`). A decision
-//! ([`decide()`]) finds the rule, the part of it in force (`placement`) and the agents (`eligibility`, `rank`,
-//! `assignment`).
+//! typed fields (`fields`), fields to a checked [`Policy`] or [`Roster`] (`check`, `check_rule`, `check_step`,
+//! `roster_file`; `calendar`, `sla`, `priorities`, `note`, `last_resort` and `relax` read their own). A decision
+//! ([`decide()`]) finds the rule, the part of it in force (`placement`), the agents (`eligibility`, `rank`,
+//! `assignment`) and puts the answer together (`conclude`).
+//!
+//! Two parts decide nothing: `lint` finds what looks like a mistake in a policy, `inspect` tells what of a policy one
+//! decision touched.
 
 mod assignment;
+mod by_urgency;
+mod calendar;
 mod check;
 mod check_rule;
+mod check_step;
+mod conclude;
 mod condition;
 mod decide;
 mod decision;
-mod document;
+pub(crate) mod document;
 mod eligibility;
-mod fault;
-mod fields;
+pub(crate) mod fault;
+pub(crate) mod fields;
+mod inspect;
 mod known_labels;
+mod last_resort;
+mod lint;
+mod note;
 mod place;
 mod placement;
 mod policy;
+mod priorities;
 mod rank;
+mod relax;
 mod roster;
 mod roster_file;
+mod schema;
+mod sla;
 
+pub use calendar::Calendar;
 pub use decide::{DecisionInput, MIN_DESTINATION_PROBABILITY, decide};
 pub use decision::{
-    Candidate, Decision, Destination, MAX_LISTED_AGENTS, Rejected, Stage, TraceEntry, TraceValue,
+    Candidate, Decision, Destination, MAX_LISTED_AGENTS, Rejected, Stage, StepTraceEntry,
+    TraceEntry, TraceValue,
 };
 pub use eligibility::RejectReason;
 pub use fault::{Fault, FileErrors, PolicyErrors, Position, RosterErrors};
+pub use inspect::{RuleOutline, RuleSeen, SkipSeen, StepOutline, TestOutline, TestSeen, inspect};
 pub use known_labels::KnownLabels;
-pub use policy::{MAX_POLICY_BYTES, MAX_RULES, Policy};
+pub use lint::{Lint, LintAgainst, LintKind};
+pub use policy::{MAX_POLICY_BYTES, MAX_RULES, Policy, read_policy_text};
+pub use schema::policy_schema;
 pub use roster::{Agent, MAX_AGENTS, MAX_PROFICIENCY, MAX_ROSTER_BYTES, Presence, Roster};

@@ -8,12 +8,16 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::check;
-use super::condition::Expression;
+use super::condition::{Expression, LabelUseKind, Vocabulary};
 use super::document;
 use super::fault::{Faults, FileErrors, PolicyErrors, Position};
+use super::last_resort::LastResort;
+use super::note::Note;
+use super::priorities::Priorities;
 use super::rank::OrderBy;
+use super::relax::Relaxed;
+use super::sla::Sla;
 use crate::checksum::sha256_hex;
-use crate::ticket::Urgency;
 
 /// Largest policy file, in bytes.
 pub const MAX_POLICY_BYTES: usize = 1 << 20;
@@ -28,12 +32,15 @@ pub struct Policy {
     pub(super) version: String,
     pub(super) skills: BTreeSet<String>,
     pub(super) queues: BTreeMap<String, Queue>,
-    pub(super) first_response: BTreeMap<Urgency, SignedDuration>,
+    pub(super) vocabulary: Vocabulary,
+    pub(super) sla: Sla,
     pub(super) priorities: Priorities,
     pub(super) languages: BTreeMap<String, String>,
     pub(super) always_human: Vec<TopicPattern>,
     pub(super) rules: Vec<Rule>,
     pub(super) default_queue: String,
+    /// Notes of tickets whose rule has none of its own.
+    pub(super) notes: Vec<Note>,
 }
 
 /// A queue that tickets wait in.
@@ -41,54 +48,38 @@ pub struct Policy {
 pub(super) struct Queue {
     /// Where tickets go that nobody in this queue could take; never leads back.
     pub(super) overflow: Option<String>,
-}
-
-/// The priority of a ticket whose rule sets none, by urgency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Priorities {
-    pub(super) urgent: u8,
-    pub(super) high: u8,
-    pub(super) normal: u8,
-    pub(super) low: u8,
-}
-
-impl Default for Priorities {
-    fn default() -> Self {
-        Self {
-            urgent: 90,
-            high: 70,
-            normal: 50,
-            low: 20,
-        }
-    }
-}
-
-impl Priorities {
-    pub(super) const fn of(self, urgency: Urgency) -> u8 {
-        match urgency {
-            Urgency::Urgent => self.urgent,
-            Urgency::High => self.high,
-            Urgency::Normal => self.normal,
-            Urgency::Low => self.low,
-        }
-    }
+    /// Who may be chosen here when nobody else can be.
+    pub(super) last_resort: Option<LastResort>,
 }
 
 /// What to do with the tickets that a condition holds for.
 #[derive(Debug)]
 pub(super) struct Rule {
+    pub(super) position: Position,
     pub(super) id: Arc<str>,
     pub(super) when: Expression,
     pub(super) priority: Option<u8>,
     pub(super) steps: Vec<Step>,
     pub(super) otherwise: Option<String>,
+    /// Answers instead of an agent, as does `bot`; at most one of them.
     pub(super) article: Option<String>,
+    pub(super) bot: Option<String>,
     pub(super) tags: Vec<String>,
+    /// In the place of the policy's own notes.
+    pub(super) notes: Option<Vec<Note>>,
+}
+
+impl Rule {
+    /// Whether an article or a bot stands in for an agent.
+    pub(super) const fn answers(&self) -> bool {
+        self.article.is_some() || self.bot.is_some()
+    }
 }
 
 /// A stage of a ticket's wait.
 #[derive(Debug)]
 pub(super) struct Step {
+    pub(super) position: Position,
     /// The queue that the ticket waits in: the step's own or, where it names none, the next one's.
     pub(super) destination: String,
     /// Whether the step names its queue itself, so that agents must serve it.
@@ -99,6 +90,10 @@ pub(super) struct Step {
     /// How long the step lasts; the last step of a rule lasts for ever unless it has an `otherwise`.
     pub(super) timeout: Option<SignedDuration>,
     pub(super) preferred_agent: Option<Expression>,
+    /// The step is passed over where this holds.
+    pub(super) skip_if: Option<Expression>,
+    /// What it asks for later on, in order.
+    pub(super) relaxed: Vec<Relaxed>,
 }
 
 /// A topic with `*` for any characters, such as `safety/*`.
@@ -191,12 +186,43 @@ impl Policy {
         self.rules.iter().map(|rule| &*rule.id)
     }
 
+    /// Whether a note of it shows the words that decided, so that a decision should be told them.
+    #[must_use]
+    pub fn shows_deciding_words(&self) -> bool {
+        let rules = self.rules.iter().filter_map(|rule| rule.notes.as_ref());
+        let mut notes = rules.chain([&self.notes]).flatten();
+        notes.any(Note::uses_words)
+    }
+
     /// Whether the policy leaves every ticket of this topic to people.
     #[must_use]
     pub fn is_always_human(&self, topic: &str) -> bool {
         self.always_human
             .iter()
             .any(|pattern| pattern.matches(topic))
+    }
+
+    /// The agents named in conditions, steps and last resorts, with their places.
+    pub(super) fn named_agents(&self) -> impl Iterator<Item = (Position, &str)> {
+        let steps = self.rules.iter().flat_map(|rule| &rule.steps);
+        let of_steps = steps.flat_map(|step| step.preferred_agent.iter().chain(&step.skip_if));
+        let conditions = self.rules.iter().map(|rule| &rule.when);
+        let expressions = conditions
+            .chain(of_steps)
+            .chain(self.priorities.expressions());
+        let in_expressions =
+            expressions
+                .flat_map(Expression::labels)
+                .filter_map(|(position, kind)| match kind {
+                    LabelUseKind::Agent(id) if !id.is_empty() => Some((*position, id.as_str())),
+                    _ => None,
+                });
+        let last_resorts = self
+            .queues
+            .values()
+            .filter_map(|queue| queue.last_resort.as_ref());
+        let in_queues = last_resorts.flat_map(|last| &last.agents);
+        in_expressions.chain(in_queues.map(|(position, id)| (*position, id.as_str())))
     }
 
     /// The skill of a language given as a BCP 47 tag: that of the whole tag or of the language alone.
@@ -218,6 +244,15 @@ impl Policy {
         // No chain of a checked policy is longer; without the bound a mistake here would never end.
         .take(self.queues.len().max(1))
     }
+}
+
+/// The text of a policy's file.
+///
+/// # Errors
+///
+/// It cannot be read, is too large or not UTF-8.
+pub fn read_policy_text(path: &Path) -> Result<String, PolicyErrors> {
+    Ok(document::read(path, MAX_POLICY_BYTES)?)
 }
 
 /// See [`Policy::version`].

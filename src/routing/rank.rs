@@ -18,6 +18,9 @@ pub(super) enum OrderBy {
     LeastLoaded,
     /// Longest without work first; unknown comes last.
     LongestIdle,
+    /// In turn: who was given a ticket the longest ago comes first, who never was before all. The turn is in the
+    /// roster, so a decision keeps no state.
+    RoundRobin,
 }
 
 impl OrderBy {
@@ -27,6 +30,7 @@ impl OrderBy {
         Self::LowestSufficient,
         Self::LeastLoaded,
         Self::LongestIdle,
+        Self::RoundRobin,
     ];
 
     /// The order of a step that names none.
@@ -39,6 +43,7 @@ impl OrderBy {
             Self::LowestSufficient => "lowest_sufficient",
             Self::LeastLoaded => "least_loaded",
             Self::LongestIdle => "longest_idle",
+            Self::RoundRobin => "round_robin",
         }
     }
 }
@@ -97,6 +102,11 @@ impl Ord for Standing<'_> {
                     let idle = |agent: &Agent| (agent.idle_since.is_none(), agent.idle_since);
                     idle(self.agent).cmp(&idle(other.agent))
                 }
+                // No time at all orders before every time.
+                OrderBy::RoundRobin => self
+                    .agent
+                    .last_assigned_at
+                    .cmp(&other.agent.last_assigned_at),
             });
         }
         order
@@ -154,6 +164,8 @@ mod tests {
             capacity: 10,
             load,
             idle_since: idle_since.map(|time| time.parse().unwrap()),
+            last_assigned_at: None,
+            shift: None,
         }
     }
 
@@ -192,6 +204,23 @@ mod tests {
         );
         assert_eq!(order(&agents, &[LeastLoaded], &[]), ["c", "a", "b"]);
         assert_eq!(order(&agents, &[LongestIdle], &[]), ["b", "a", "c"]);
+    }
+
+    #[test]
+    fn round_robin_gives_everybody_a_turn_before_anybody_has_a_second() {
+        let mut agents = ["a", "b", "c"].map(|id| agent(id, 3, 0, None));
+        let mut chosen = Vec::new();
+        for turn in 0..9 {
+            let ids = order(&agents, &[OrderBy::RoundRobin], &[]);
+            let first = agents.iter_mut().find(|agent| agent.id == ids[0]).unwrap();
+            first.last_assigned_at = Some(jiff::Timestamp::from_second(turn).unwrap());
+            chosen.push(ids[0].clone());
+        }
+        for round in chosen.chunks(3) {
+            assert_eq!(round, &chosen[..3], "the same turn in every round");
+            let different: std::collections::BTreeSet<_> = round.iter().collect();
+            assert_eq!(different.len(), 3);
+        }
     }
 
     #[test]

@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-use super::document;
-use super::fault::{Faults, Position, RosterErrors, advice};
+use super::calendar::Calendar;
+use super::document::{self, Node};
+use super::fault::{Faults, Position, RosterErrors};
 use super::fields::check_name;
 use super::policy::Policy;
 use super::roster_file::read_agents;
@@ -76,6 +78,18 @@ pub struct Agent {
     pub load: u32,
     /// Since when there has been nothing to do, where known.
     pub idle_since: Option<Timestamp>,
+    /// When a ticket was assigned last, where known; whoever assigns several must give them different times.
+    pub last_assigned_at: Option<Timestamp>,
+    /// The hours in which tickets are taken; `None` takes them at all hours.
+    #[serde(serialize_with = "serialize_shift")]
+    pub shift: Option<Arc<Calendar>>,
+}
+
+fn serialize_shift<S: Serializer>(
+    shift: &Option<Arc<Calendar>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    shift.as_deref().serialize(serializer)
 }
 
 /// A checked snapshot of all agents, in ascending order of their ids.
@@ -134,6 +148,13 @@ impl Roster {
         Ok(Self::sorted(agents, positions, origin))
     }
 
+    /// Reads a roster that stands within another file; `None` where anything is wrong with it.
+    pub(crate) fn read(node: &Node, origin: &str, faults: &mut Faults) -> Option<Self> {
+        let before = faults.count();
+        let (agents, positions) = read_agents(node, faults);
+        (faults.count() == before).then(|| Self::sorted(agents, positions, origin))
+    }
+
     /// Reads a roster file.
     ///
     /// # Errors
@@ -160,31 +181,40 @@ impl Roster {
         self.agents.get(index.ok()?)
     }
 
-    /// Checks that every skill and queue of the agents is declared by `policy`.
+    /// Checks that every skill and queue of the agents is declared by `policy`, and that every agent whom `policy`
+    /// names is on the roster.
     ///
     /// # Errors
     ///
-    /// Every one that is not, with the agent's place and the nearest name.
+    /// Every one that is not, with its place and the nearest name.
     pub fn check_against(&self, policy: &Policy) -> Result<(), RosterErrors> {
         let mut faults = Faults::default();
         for agent in &self.agents {
-            let mut note = |message: String| match self.positions.get(&agent.id) {
+            let note = |message: String, faults: &mut Faults| match self.positions.get(&agent.id) {
                 Some(&position) => faults.add(position, message),
                 None => faults.add_unplaced(message),
             };
             for skill in agent.skills.keys().filter(|skill| !policy.has_skill(skill)) {
-                let advice = advice(skill, policy.skills());
-                note(format!(
-                    "agent '{}' has the unknown skill '{skill}': {advice}",
-                    agent.id
-                ));
+                let advice = faults.advice(skill, policy.skills());
+                let id = &agent.id;
+                let message = format!("agent '{id}' has the unknown skill '{skill}': {advice}");
+                note(message, &mut faults);
             }
             let queues = agent.queues.iter().flatten();
             for queue in queues.filter(|queue| !policy.has_queue(queue)) {
-                let advice = advice(queue, policy.queues());
-                note(format!(
-                    "agent '{}' serves the unknown queue '{queue}': {advice}",
-                    agent.id
+                let advice = faults.advice(queue, policy.queues());
+                let id = &agent.id;
+                let message = format!("agent '{id}' serves the unknown queue '{queue}': {advice}");
+                note(message, &mut faults);
+            }
+        }
+        for (position, id) in policy.named_agents() {
+            if self.agent(id).is_none() {
+                let Position { line, column } = position;
+                let advice = faults.advice(id, self.agents.iter().map(|agent| agent.id.as_str()));
+                let origin = &policy.origin;
+                faults.add_unplaced(format!(
+                    "{origin}:{line}:{column} names the agent '{id}', who is not on the roster: {advice}"
                 ));
             }
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::calendar::{Calendars, read_calendars};
 use super::document::Node;
 use super::fault::{Faults, Position, advice};
 use super::fields::{self, Fields};
@@ -16,11 +17,15 @@ pub(super) fn read_agents(
 ) -> (Vec<Agent>, BTreeMap<String, Position>) {
     let mut agents = Vec::new();
     let mut positions = BTreeMap::new();
-    let Some(file) = Fields::open(document, "a roster", &["version", "agents"], faults) else {
+    let Some(file) = Fields::open(document, "a roster", ROSTER_FIELDS, faults) else {
         return (agents, positions);
     };
     file.require("version", faults);
     file.integer("version", 1..=1_u8, faults);
+    let shifts = file
+        .get("shifts")
+        .map(|node| read_calendars(node, "shifts", "a shift", faults))
+        .unwrap_or_default();
     let Some(list) = file.require("agents", faults) else {
         return (agents, positions);
     };
@@ -34,7 +39,7 @@ pub(super) fn read_agents(
         return (agents, positions);
     }
     for node in items {
-        let Some(agent) = read_agent(node, faults) else {
+        let Some(agent) = read_agent(node, &shifts, faults) else {
             continue;
         };
         if let Some(earlier) = positions.insert(agent.id.clone(), node.position) {
@@ -49,7 +54,11 @@ pub(super) fn read_agents(
     (agents, positions)
 }
 
-const AGENT_FIELDS: &[&str] = &[
+/// The fields of a roster file.
+pub(super) const ROSTER_FIELDS: &[&str] = &["version", "shifts", "agents"];
+
+/// The fields of an agent.
+pub(super) const AGENT_FIELDS: &[&str] = &[
     "id",
     "name",
     "skills",
@@ -59,9 +68,11 @@ const AGENT_FIELDS: &[&str] = &[
     "capacity",
     "load",
     "idle_since",
+    "last_assigned_at",
+    "shift",
 ];
 
-fn read_agent(node: &Node, faults: &mut Faults) -> Option<Agent> {
+fn read_agent(node: &Node, shifts: &Calendars, faults: &mut Faults) -> Option<Agent> {
     let fields = Fields::open(node, "an agent", AGENT_FIELDS, faults)?;
     let id = fields
         .require("id", faults)
@@ -81,18 +92,16 @@ fn read_agent(node: &Node, faults: &mut Faults) -> Option<Agent> {
             .filter_map(|item| fields::name(item, "a queue", faults).map(str::to_owned))
             .collect()
     });
-    let idle_since = fields.text("idle_since", faults).and_then(|text| {
-        let parsed = text.parse::<Timestamp>().ok();
-        if parsed.is_none() {
-            let position = fields
-                .get("idle_since")
-                .map_or(node.position, |node| node.position);
-            faults.add(
-                position,
-                "idle_since must be a time with its offset, such as 2026-03-02T09:30:00Z",
-            );
+    let idle_since = read_time(&fields, "idle_since", faults);
+    let last_assigned_at = read_time(&fields, "last_assigned_at", faults);
+    let shift = fields.get("shift").and_then(|node| {
+        let name = fields::text(node, "shift", faults)?;
+        let found = shifts.get(name).cloned();
+        if found.is_none() {
+            let advice = faults.advice(name, shifts.keys().map(String::as_str));
+            faults.add(node.position, format!("unknown shift '{name}': {advice}"));
         }
-        parsed
+        found
     });
     Some(Agent {
         name: fields.text("name", faults).unwrap_or_default().to_owned(),
@@ -106,7 +115,21 @@ fn read_agent(node: &Node, faults: &mut Faults) -> Option<Agent> {
         presence: presence?,
         capacity: capacity?,
         idle_since,
+        last_assigned_at,
+        shift,
     })
+}
+
+fn read_time(fields: &Fields<'_>, name: &str, faults: &mut Faults) -> Option<Timestamp> {
+    let node = fields.get(name)?;
+    let parsed = fields::text(node, name, faults)?.parse().ok();
+    if parsed.is_none() {
+        faults.add(
+            node.position,
+            format!("{name} must be a time with its offset, such as 2026-03-02T09:30:00Z"),
+        );
+    }
+    parsed
 }
 
 fn read_presence(node: &Node, faults: &mut Faults) -> Option<Presence> {
@@ -151,7 +174,9 @@ mod tests {
             "version: 1\nagents:\n  - {id: ana, presence: avaliable, capacity: 2}\n  \
              - {id: bob, presence: away, capacity: -1, skils: {}}\n  \
              - {id: cho, presence: away, capacity: 3, skills: {tech: 6}}\n  \
-             - {id: cho, presence: away, capacity: 3, idle_since: noon}\n",
+             - {id: cho, presence: away, capacity: 3, idle_since: noon}\n  \
+             - {id: dan, presence: away, capacity: 3, shift: ealry, last_assigned_at: 5}\n\
+             shifts: {early: {timezone: Europe/Berlin, hours: {mon-fri: \"06:00-14:00\"}}}\n",
             "r.yaml",
         )
         .unwrap_err();
@@ -162,7 +187,9 @@ mod tests {
              r.yaml:4:45: unknown field 'skils' in an agent: did you mean 'skills'?\n\
              r.yaml:5:59: the level of 'tech' must be a whole number from 1 to 5, not 6\n\
              r.yaml:6:5: agent 'cho' is given twice, first in line 5: keep one\n\
-             r.yaml:6:56: idle_since must be a time with its offset, such as 2026-03-02T09:30:00Z"
+             r.yaml:6:56: idle_since must be a time with its offset, such as 2026-03-02T09:30:00Z\n\
+             r.yaml:7:51: unknown shift 'ealry': did you mean 'early'?\n\
+             r.yaml:7:76: last_assigned_at must be a text (put it in quotes), not 5"
         );
     }
 }

@@ -145,6 +145,7 @@ impl Case {
             policy: &self.policy,
             now: now(),
             waited: self.waited,
+            deciding_words: &[],
         })
     }
 

@@ -107,6 +107,41 @@ fn a_roster_that_does_not_fit_the_policy_is_refused_with_each_place() {
 }
 
 #[test]
+fn labels_of_steps_notes_and_priorities_are_held_against_the_model_too() {
+    let policy = "version: 1\nqueues: {a: {}}\nnotes: ['{facets.tone}']\npriorities:\n  impact: {from: \
+                  facets.plan, levels: {x: {high: 80}}}\nrules:\n  - id: r\n    when: topic == \"billing/refund\"\n    \
+                  steps:\n      - {queue: a, skip_if: 'facets.sentiment == \"angry\"'}\n    otherwise: a\n    \
+                  notes: ['{facets.sentimnt}']\ndefault: {queue: a}\n";
+    let policy = Policy::parse(policy, "p.yaml").unwrap_or_else(|errors| panic!("{errors}"));
+    let errors = policy.check_labels(&sample_labels()).unwrap_err();
+    assert_eq!(
+        errors.to_string(),
+        "p.yaml:3:10: a note of the policy shows the facet 'tone', which the model lacks: use one of sentiment
+p.yaml:5:24: priorities reads the facet 'plan', which the model lacks: use one of sentiment
+p.yaml:10:50: rule 'r' names 'angry', which the facet 'sentiment' of the model lacks: use one of negative, neutral, positive
+p.yaml:12:14: a note of rule 'r' shows the facet 'sentimnt', which the model lacks: did you mean 'sentiment'?"
+    );
+}
+
+#[test]
+fn agents_that_a_policy_names_must_be_on_the_roster() {
+    let policy = "version: 1\nqueues: {a: {last_resort: {accept: [full], agents: [anna]}}}\nrules:\n  - id: r\n    \
+                  when: ticket.last_agent_id != \"bo\"\n    steps:\n      \
+                  - {preferred_agent: 'urgency == LOW ? \"ana\" : \"bobb\"', timeout: 5m}\n    otherwise: a\n\
+                  default: {queue: a}\n";
+    let policy = Policy::parse(policy, "p.yaml").unwrap_or_else(|errors| panic!("{errors}"));
+    let roster = "version: 1\nagents:\n  - {id: ana, presence: away, capacity: 1}\n  \
+                  - {id: bob, presence: away, capacity: 1}\n";
+    let roster = Roster::parse(roster, "r.yaml").unwrap();
+    assert_eq!(
+        roster.check_against(&policy).unwrap_err().to_string(),
+        "r.yaml: p.yaml:2:53 names the agent 'anna', who is not on the roster: did you mean 'ana'?
+r.yaml: p.yaml:5:35 names the agent 'bo', who is not on the roster: did you mean 'bob'?
+r.yaml: p.yaml:7:53 names the agent 'bobb', who is not on the roster: did you mean 'bob'?"
+    );
+}
+
+#[test]
 fn a_file_that_is_not_there_says_so() {
     let errors = Policy::load(Path::new("policies/none.yaml"))
         .unwrap_err()

@@ -3,8 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod bounds;
 mod case;
 mod decisions;
 mod doubts;
 mod files;
+mod language;
 mod properties;
+mod schema;

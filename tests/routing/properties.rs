@@ -52,6 +52,8 @@ fn any_agent() -> impl Strategy<Value = Agent> {
                 capacity,
                 load,
                 idle_since: idle.map(|hour| now() - SignedDuration::from_hours(hour)),
+                last_assigned_at: None,
+                shift: None,
             },
         )
 }
@@ -99,9 +101,13 @@ proptest! {
         let roster = case.roster.as_ref().unwrap();
         for candidate in &decision.candidates {
             let agent = roster.agent(&candidate.agent_id).unwrap();
-            prop_assert_eq!(agent.presence, Presence::Available);
             prop_assert!(!agent.on_leave);
-            prop_assert!(agent.load < agent.capacity);
+            // The sample policy's last resort overlooks these two, in one queue.
+            let last_resort = decision.last_resort && decision.queue == "safety_desk";
+            prop_assert!(agent.presence == Presence::Available
+                || last_resort && agent.presence == Presence::Busy);
+            prop_assert!(agent.load < agent.capacity || last_resort);
+            prop_assert_eq!(candidate.despite.is_some(), decision.last_resort);
             for (skill, level) in &decision.required_skills {
                 prop_assert!(agent.skills.get(skill).is_some_and(|held| held >= level));
             }
@@ -112,6 +118,9 @@ proptest! {
         let listed: BTreeSet<_> = decision.candidates.iter().map(|one| &one.agent_id)
             .chain(decision.rejected.iter().map(|one| &one.agent_id)).collect();
         prop_assert!(decision.preferred_agent.is_some() || listed.len() == roster.agents().len());
+        if let Some(chosen) = &decision.agent {
+            prop_assert_eq!(Some(chosen), decision.candidates.first().map(|one| &one.agent_id));
+        }
         prop_assert_eq!(decision.requires_human, decision.abstain_reason.is_some());
         prop_assert!(decision.priority <= 100);
         prop_assert!(case.policy.has_queue(&decision.queue));
@@ -129,6 +138,52 @@ proptest! {
     ) {
         let decision = build(agents, case, sample_policy()).decide();
         prop_assert_eq!(&build(shuffled, case, sample_policy()).decide(), &decision);
+    }
+
+    #[test]
+    fn the_same_input_gives_the_same_decision(agents in any_agents(), case in any_case()) {
+        let decide = || build(agents.clone(), case, sample_policy()).decide();
+        prop_assert_eq!(decide(), decide());
+    }
+
+    #[test]
+    fn a_later_rule_never_affects_an_earlier_match(
+        agents in any_agents(),
+        case in any_case(),
+        later in proptest::sample::select(&[
+            "true", "topic.startsWith(\"billing/\")", "customer.tier == \"vip\"", "topic.matches(\"a\")",
+            "in_hours(\"desk\")", "customer.attributes.none == \"x\"",
+        ][..]),
+    ) {
+        let text = std::fs::read_to_string("policies/sample.yaml").unwrap();
+        let rule = format!(
+            "  - {{id: later, when: '{later}', priority: 1, steps: [{{queue: sales, order_by: [round_robin]}}]}}\n"
+        );
+        let (before, after) = text.split_once("# Whatever no rule takes").unwrap();
+        let longer = format!("{before}{rule}\n# Whatever no rule takes{after}");
+        let longer = Policy::parse(&longer, "longer").unwrap_or_else(|errors| panic!("{errors}"));
+        let decision = build(agents.clone(), case, sample_policy()).decide();
+        let with_later = build(agents, case, longer).decide();
+        if decision.rule.as_ref() == "default" {
+            prop_assert!(["default", "later"].contains(&with_later.rule.as_ref()));
+        } else {
+            prop_assert_eq!(decision, with_later);
+        }
+    }
+
+    #[test]
+    fn an_agent_more_never_takes_a_ticket_from_everybody(
+        agents in any_agents(), one_more in any_agent(), case in any_case(),
+    ) {
+        let mut all = agents.clone();
+        all.push(Agent { id: "one-more".to_owned(), ..one_more });
+        let before = build(agents, case, sample_policy()).decide();
+        let after = build(all, case, sample_policy()).decide();
+        if before.stage == after.stage && before.step == after.step && before.queue == after.queue {
+            prop_assert!(before.agent.is_none() || after.agent.is_some());
+            let still = |id: &String| after.candidates.iter().any(|one| one.agent_id == *id);
+            prop_assert!(before.last_resort || before.candidates.iter().all(|one| still(&one.agent_id)));
+        }
     }
 
     #[test]

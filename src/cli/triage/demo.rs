@@ -116,6 +116,8 @@ async fn route_all(url: &str, tickets: Vec<Ticket>) -> anyhow::Result<()> {
 fn destination(decision: &v1::Decision) -> String {
     let who = if !decision.self_service_article.is_empty() {
         format!("article {}", decision.self_service_article)
+    } else if !decision.self_service_bot.is_empty() {
+        format!("bot {}", decision.self_service_bot)
     } else if decision.agent_id.is_empty() && decision.rejected.is_empty() {
         "no roster".to_owned()
     } else if decision.agent_id.is_empty() {

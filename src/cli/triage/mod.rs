@@ -5,6 +5,7 @@ mod demo;
 mod explain;
 mod layout;
 mod marks;
+mod policy;
 mod print;
 mod ticket;
 mod words;
@@ -34,6 +35,9 @@ enum Command {
     Route(RouteCommand),
     Explain(explain::ExplainCommand),
     Demo(demo::DemoArgs),
+    /// Checks and tests policies, and shows what a change would do
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
 }
 
 #[derive(Debug, Args)]
@@ -100,6 +104,7 @@ impl TriageCli {
             }
             Command::Explain(command) => explain::run(&command)?,
             Command::Demo(args) => return demo::run(&args),
+            Command::Policy(command) => return command.run(),
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -111,6 +111,9 @@ fn print_decision(decision: &v1::Decision) {
     if !decision.self_service_article.is_empty() {
         say!("answer     article {}", decision.self_service_article);
     }
+    if !decision.self_service_bot.is_empty() {
+        say!("answer     bot {}", decision.self_service_bot);
+    }
     if decision.requires_human {
         say!(
             "person     must decide: {}",
@@ -122,6 +125,12 @@ fn print_decision(decision: &v1::Decision) {
     }
     if let Some(due) = &decision.first_response_due {
         say!("answer by  {}", time(due));
+    }
+    if let Some(due) = &decision.resolution_due {
+        say!("solve by   {}", time(due));
+    }
+    for note in &decision.notes {
+        say!("note       {note}");
     }
     if let Some(next) = &decision.next_evaluation_at {
         say!("route again at {}", time(next));
@@ -135,10 +144,22 @@ fn print_decision(decision: &v1::Decision) {
         };
         say!("  {}: {} = {value}", entry.rule, entry.condition);
     }
+    for entry in &decision.step_trace {
+        let value = if entry.error.is_empty() {
+            entry.value.to_string()
+        } else {
+            format!("false ({})", entry.error)
+        };
+        say!(
+            "  skip step {} if {} = {value}",
+            entry.step,
+            entry.condition
+        );
+    }
 }
 
 fn print_agents(decision: &v1::Decision) {
-    if !decision.self_service_article.is_empty() {
+    if !decision.self_service_article.is_empty() || !decision.self_service_bot.is_empty() {
         return;
     }
     if decision.candidates.is_empty() && decision.rejected.is_empty() {
@@ -146,7 +167,12 @@ fn print_agents(decision: &v1::Decision) {
     } else if decision.candidates.is_empty() {
         say!("agent      nobody is eligible now");
     } else {
-        say!("agent      {}", decision.agent_id);
+        let resort = if decision.last_resort {
+            " (the queue's last resort)"
+        } else {
+            ""
+        };
+        say!("agent      {}{resort}", decision.agent_id);
         let mut candidates = table(&["candidate", "name", "skills", "load"], &[]);
         for candidate in decision.candidates.iter().take(5) {
             candidates.add_row([

@@ -8,6 +8,9 @@ use clap::Args;
 
 use crate::ticket::{Channel, Customer, Ticket};
 
+/// The id of a ticket that has none.
+const PROMPT_ID: &str = "prompt";
+
 /// A ticket: its text from one of three places, and what else is known of it.
 #[derive(Debug, Args)]
 pub(super) struct TicketArgs {
@@ -43,7 +46,18 @@ impl TicketArgs {
     /// # Errors
     /// If its text is missing or cannot be read.
     pub(super) fn read(&self) -> anyhow::Result<Ticket> {
-        let mut ticket = self.text()?;
+        Ok(self.with_fields(self.text()?))
+    }
+
+    /// The ticket described, without its text.
+    pub(super) fn read_without_text(&self) -> Ticket {
+        self.with_fields(Ticket {
+            id: PROMPT_ID.to_owned(),
+            ..Ticket::default()
+        })
+    }
+
+    fn with_fields(&self, mut ticket: Ticket) -> Ticket {
         let fill = |field: &mut String, given: &Option<String>| {
             if let Some(given) = given {
                 field.clone_from(given);
@@ -54,7 +68,12 @@ impl TicketArgs {
         ticket.channel = self.channel.or(ticket.channel);
         ticket.language = self.language.clone().or(ticket.language);
         ticket.last_agent_id = self.last_agent.clone().or(ticket.last_agent_id);
-        Ok(ticket)
+        ticket
+    }
+
+    /// Whether an option gives the ticket's words.
+    pub(super) fn names_text(&self) -> bool {
+        self.text.is_some() || self.file.is_some() || self.stdin.is_some() || self.subject.is_some()
     }
 
     fn text(&self) -> anyhow::Result<Ticket> {
@@ -83,7 +102,7 @@ impl TicketArgs {
             bail!("no ticket: give its words with --text or --file, or pipe them in with -");
         };
         Ok(Ticket {
-            id: "prompt".to_owned(),
+            id: PROMPT_ID.to_owned(),
             body,
             customer: Customer::default(),
             ..Ticket::default()

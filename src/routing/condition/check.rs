@@ -5,6 +5,7 @@ use cel::common::ast::{ComprehensionExpr, Expr, IdedExpr, LiteralValue, SelectEx
 
 use super::labels::{LabelUse, LabelUseKind, note_labels};
 use super::types::{Type, VARIABLES, fields_of};
+use super::vocabulary::Known;
 use crate::routing::fault::advice;
 
 /// Deepest nesting of an expression; evaluating needs stack for each level.
@@ -25,10 +26,11 @@ pub(super) struct Checked {
     pub(super) labels: Vec<LabelUse>,
 }
 
-/// Checks `expression`, whose parts stand in the text where `source` says.
-pub(super) fn check(expression: &IdedExpr, source: &SourceInfo) -> Checked {
+/// Checks `expression`, whose parts stand in the text where `source` says and may refer to what is `known`.
+pub(super) fn check(expression: &IdedExpr, source: &SourceInfo, known: Known<'_>) -> Checked {
     let mut checker = Checker {
         source,
+        known,
         scopes: Vec::new(),
         depth: 0,
         loops: 0,
@@ -45,6 +47,7 @@ pub(super) fn check(expression: &IdedExpr, source: &SourceInfo) -> Checked {
 
 pub(super) struct Checker<'a> {
     pub(super) source: &'a SourceInfo,
+    pub(super) known: Known<'a>,
     /// Variables of the loops around the present place, innermost last.
     scopes: Vec<(String, Type)>,
     depth: usize,

@@ -1,10 +1,11 @@
 //! The part of the check that is about operators and function calls: what each needs and what it gives.
 
-use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
+use cel::common::ast::{CallExpr, IdedExpr, operators};
 
 use super::check::Checker;
 use super::labels::note_labels;
 use super::types::{FUNCTIONS, MACROS, Type};
+use super::vocabulary::{IN_HOURS, literal_text};
 use crate::routing::fault::advice;
 
 impl Checker<'_> {
@@ -174,8 +175,10 @@ impl Checker<'_> {
                     .zip(arguments)
                     .all(|(wanted, given)| wanted.accepts(given));
             if on && fits {
-                if name == "matches" {
-                    self.check_pattern(call);
+                match name {
+                    "matches" => self.check_pattern(call),
+                    IN_HOURS => self.check_calendar(call),
+                    _ => {}
                 }
                 return function.result.clone();
             }
@@ -194,34 +197,32 @@ impl Checker<'_> {
         Type::Unknown
     }
 
-    /// A pattern is checked by trying it, which also bounds its size.
+    /// Compiles a pattern, which also bounds its size.
     fn check_pattern(&mut self, call: &CallExpr) {
         let Some(pattern) = call.args.first() else {
             return;
         };
-        if !matches!(pattern.expr, Expr::Literal(LiteralValue::String(_))) {
-            self.fault(
-                pattern,
-                "the pattern of 'matches' must be written out".to_owned(),
-            );
-            return;
-        }
-        let trial = IdedExpr {
-            id: 0,
-            expr: Expr::Call(CallExpr {
-                func_name: call.func_name.clone(),
-                target: Some(Box::new(IdedExpr {
-                    id: 0,
-                    expr: Expr::Literal(LiteralValue::String(String::new().into())),
-                })),
-                args: vec![pattern.clone()],
-            }),
+        let Some(text) = literal_text(pattern) else {
+            let message = "the pattern of 'matches' must be written out";
+            return self.fault(pattern, message.to_owned());
         };
-        if cel::Value::resolve(&trial, &super::evaluate::bare_context()).is_err() {
-            self.fault(
-                pattern,
-                "this is no regular expression (or too large a one)".to_owned(),
-            );
+        if let Err(message) = self.known.patterns.borrow_mut().add(text) {
+            self.fault(pattern, message);
+        }
+    }
+
+    fn check_calendar(&mut self, call: &CallExpr) {
+        let Some(name) = call.args.first() else {
+            return;
+        };
+        let Some(text) = literal_text(name) else {
+            let message = format!("the calendar of '{IN_HOURS}' must be written out");
+            return self.fault(name, message);
+        };
+        let calendars = self.known.calendars;
+        if !calendars.contains_key(text) {
+            let advice = advice(text, calendars.keys().map(String::as_str));
+            self.fault(name, format!("unknown calendar '{text}': {advice}"));
         }
     }
 }

@@ -8,6 +8,7 @@ use cel::objects::{Key, Map};
 use cel::{Context, Env, Value};
 use jiff::{SignedDuration, Timestamp};
 
+use super::vocabulary::Vocabulary;
 use crate::classifier::Classification;
 use crate::ticket::{Channel, Ticket, Urgency};
 
@@ -32,6 +33,7 @@ pub(in crate::routing) struct Facts<'a> {
     pub(in crate::routing) urgency: Urgency,
     pub(in crate::routing) now: Timestamp,
     pub(in crate::routing) waited: SignedDuration,
+    pub(in crate::routing) vocabulary: &'a Vocabulary,
 }
 
 /// A topic to try the rules with.
@@ -52,6 +54,7 @@ impl Variables {
     /// Everything but the topic.
     pub(in crate::routing) fn new(facts: &Facts<'_>) -> Self {
         let mut context = bare_context();
+        facts.vocabulary.declare(&mut context, facts.now);
         for &urgency in Urgency::ALL {
             context.add_variable_from_value(constant(urgency), rank(urgency));
         }

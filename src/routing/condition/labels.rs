@@ -1,6 +1,8 @@
 //! Which topics, facets and channels a condition names. Works on the expression alone; nothing is evaluated.
 
-use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators};
+use cel::common::ast::{CallExpr, Expr, IdedExpr, SourceInfo, operators};
+
+use super::vocabulary::literal_text;
 
 /// A label named in a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub(in crate::routing) enum LabelUseKind {
     FacetLabel { facet: String, label: String },
     /// `ticket.channel` is compared with this name.
     Channel(String),
+    /// This agent is asked for, or compared with the last one.
+    Agent(String),
     /// `urgency` or one of its levels is used.
     Urgency,
 }
@@ -48,6 +52,7 @@ pub(super) fn note_labels(at: &IdedExpr, source: &SourceInfo, labels: &mut Vec<L
                 match of {
                     Subject::Topic => LabelUseKind::Topic(label),
                     Subject::Channel => LabelUseKind::Channel(label),
+                    Subject::LastAgent => LabelUseKind::Agent(label),
                     Subject::Facet(facet) => LabelUseKind::FacetLabel {
                         facet: facet.to_owned(),
                         label,
@@ -65,7 +70,26 @@ pub(super) fn note_labels(at: &IdedExpr, source: &SourceInfo, labels: &mut Vec<L
 enum Subject<'a> {
     Topic,
     Channel,
+    LastAgent,
     Facet(&'a str),
+}
+
+/// Notes the agents that `expression` gives by name.
+pub(super) fn note_agents(expression: &IdedExpr, source: &SourceInfo, labels: &mut Vec<LabelUse>) {
+    if let Some(id) = literal_text(expression) {
+        let (start, _) = source.offset_for(expression.id).unwrap_or((0, 0));
+        labels.push(LabelUse {
+            offset: usize::try_from(start).unwrap_or(0),
+            kind: LabelUseKind::Agent(id.to_owned()),
+        });
+    }
+    if let Expr::Call(call) = &expression.expr
+        && call.func_name == operators::CONDITIONAL
+    {
+        for result in call.args.iter().skip(1) {
+            note_agents(result, source, labels);
+        }
+    }
 }
 
 /// Whether `expression` is the variable `topic`.
@@ -79,6 +103,9 @@ fn subject(expression: &IdedExpr) -> Option<Subject<'_>> {
         Expr::Select(select) if !select.test => match (&select.operand.expr, &select.field) {
             (Expr::Ident(of), field) if of == "ticket" && field == "channel" => {
                 Some(Subject::Channel)
+            }
+            (Expr::Ident(of), field) if of == "ticket" && field == "last_agent_id" => {
+                Some(Subject::LastAgent)
             }
             (Expr::Ident(of), field) if of == "facets" => Some(Subject::Facet(field)),
             _ => None,
@@ -134,11 +161,4 @@ fn topic_prefix(call: &CallExpr) -> Option<(&IdedExpr, &str)> {
     (call.func_name == "startsWith" && is_topic(target))
         .then_some(())
         .and_then(|()| Some((prefix, literal_text(prefix)?)))
-}
-
-fn literal_text(expression: &IdedExpr) -> Option<&str> {
-    match &expression.expr {
-        Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
-        _ => None,
-    }
 }

@@ -6,18 +6,23 @@ mod check;
 mod check_call;
 mod evaluate;
 mod labels;
+mod parts;
 mod topics;
 mod types;
+mod vocabulary;
 
 use std::sync::Arc;
 
+use cel::common::ast::IdedExpr;
 use cel::{Context, Program, Value};
 
 use super::fault::{Faults, Position};
 pub(super) use evaluate::{Facts, TopicGuess, Variables};
 pub(super) use labels::{LabelUse, LabelUseKind};
+pub(super) use parts::PartValue;
 pub(super) use topics::TopicAlone;
 use types::Type;
+pub(super) use vocabulary::{Known, Patterns, Vocabulary};
 
 /// Longest condition, in characters.
 pub(super) const MAX_CONDITION_CHARS: usize = 4096;
@@ -29,6 +34,8 @@ pub(super) enum Purpose {
     Condition,
     /// `preferred_agent`: an agent's id.
     AgentId,
+    /// The impact in the table of priorities: the name of a row.
+    Impact,
 }
 
 /// A checked expression.
@@ -36,7 +43,17 @@ pub(super) enum Purpose {
 pub(super) struct Expression {
     text: Arc<str>,
     program: Program,
+    /// The expression as it is evaluated.
+    bound: IdedExpr,
     labels: Vec<(Position, LabelUseKind)>,
+    parts: Vec<ConditionPart>,
+}
+
+/// A single test of an expression, without `&&`, `||` and `!`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ConditionPart {
+    pub(super) position: Position,
+    pub(super) text: String,
 }
 
 /// What came of evaluating a condition.
@@ -49,10 +66,12 @@ pub(super) enum Outcome {
 }
 
 impl Expression {
-    /// Compiles and checks `text`, which `place` finds in its file; notes every fault.
+    /// Compiles and checks `text`, which `place` finds in its file and which may refer to what is `known`; notes
+    /// every fault.
     pub(super) fn compile(
         text: &str,
         purpose: Purpose,
+        known: Known<'_>,
         place: &dyn Fn(usize) -> Position,
         faults: &mut Faults,
     ) -> Option<Self> {
@@ -91,24 +110,37 @@ impl Expression {
             }
         };
         let before = faults.count();
-        let checked = check::check(program.expression(), program.source_info());
+        let checked = check::check(program.expression(), program.source_info(), known);
         for fault in checked.faults {
             faults.add(place(fault.offset), fault.message);
         }
         let (wanted, what) = match purpose {
             Purpose::Condition => (Type::Bool, "a condition must give true or false"),
             Purpose::AgentId => (Type::Text, "preferred_agent must give an agent's id"),
+            Purpose::Impact => (Type::Text, "the impact must be a text"),
         };
         if faults.count() == before && !checked.result.comparable(&wanted) {
             faults.add(place(0), format!("{what}, not {}", checked.result));
         }
-        let mut labels: Vec<_> = checked
-            .labels
+        let mut uses = checked.labels;
+        if purpose == Purpose::AgentId {
+            labels::note_agents(program.expression(), program.source_info(), &mut uses);
+        }
+        let mut labels: Vec<_> = uses
             .into_iter()
             .map(|LabelUse { offset, kind }| (place(offset), kind))
             .collect();
         labels.dedup();
+        let parts = parts::parts(program.expression(), program.source_info(), text)
+            .into_iter()
+            .map(|part| ConditionPart {
+                position: place(part.offset),
+                text: part.text,
+            })
+            .collect();
         (faults.count() == before).then(|| Self {
+            bound: known.patterns.borrow().bind(program.expression()),
+            parts,
             text: Arc::from(text),
             program,
             labels,
@@ -125,6 +157,21 @@ impl Expression {
         &self.labels
     }
 
+    /// The tests that it is made of, from left to right.
+    pub(super) fn parts(&self) -> &[ConditionPart] {
+        &self.parts
+    }
+
+    /// What its tests give, as far as they are needed, from left to right.
+    pub(super) fn part_values(&self, variables: &Context<'_, '_>) -> Vec<PartValue> {
+        parts::evaluate(&self.bound, variables)
+    }
+
+    /// The expression as a tree.
+    pub(super) fn tree(&self) -> &IdedExpr {
+        self.program.expression()
+    }
+
     /// Whether it can hold by a test that is true of `topic` and false of another of `all`.
     pub(super) fn asks_for(&self, topic: &TopicAlone, all: &[TopicAlone]) -> bool {
         topics::asks_for(self.program.expression(), topic, all)
@@ -132,7 +179,7 @@ impl Expression {
 
     /// Evaluates a condition.
     pub(super) fn holds(&self, variables: &Context<'_, '_>) -> Outcome {
-        match self.program.execute(variables) {
+        match Value::resolve(&self.bound, variables) {
             Ok(Value::Bool(true)) => Outcome::True,
             Ok(Value::Bool(false)) => Outcome::False,
             Ok(other) => Outcome::Error(format!("gave a {}, not a bool", other.type_of())),
@@ -142,11 +189,16 @@ impl Expression {
 
     /// Evaluates to a text; `None` where it is empty, no text or cannot be evaluated.
     pub(super) fn text_value(&self, variables: &Context<'_, '_>) -> Option<String> {
-        match self.program.execute(variables) {
+        match Value::resolve(&self.bound, variables) {
             Ok(Value::String(text)) if !text.is_empty() => Some(text.as_str().to_owned()),
             Ok(_) | Err(_) => None,
         }
     }
+}
+
+/// The value of an expression that reads no variable.
+pub(super) fn constant_value(expression: &IdedExpr) -> Option<Value> {
+    Value::resolve(expression, &evaluate::bare_context()).ok()
 }
 
 /// The byte offset of a parser's line and column, both from 1.

@@ -1,5 +1,6 @@
 //! Conditions: what is refused when a policy is loaded, and what the accepted ones give.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -7,6 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::topics::Truth;
 use super::*;
 use crate::classifier::{Classification, Prediction};
+use crate::routing::calendar::{Calendars, read_calendars};
+use crate::routing::document;
 use crate::ticket::{Channel, Customer, Ticket, Urgency};
 
 fn compile(text: &str) -> Result<Expression, String> {
@@ -14,16 +17,36 @@ fn compile(text: &str) -> Result<Expression, String> {
 }
 
 fn compile_for(text: &str, purpose: Purpose) -> Result<Expression, String> {
+    compile_with(text, purpose, &RefCell::default())
+}
+
+fn compile_with(
+    text: &str,
+    purpose: Purpose,
+    patterns: &RefCell<Patterns>,
+) -> Result<Expression, String> {
     let mut faults = Faults::default();
     let place = |offset: usize| Position {
         line: 1,
         column: u32::try_from(offset).unwrap() + 1,
     };
-    let expression = Expression::compile(text, purpose, &place, &mut faults);
+    let known = Known {
+        calendars: &calendars(),
+        patterns,
+    };
+    let expression = Expression::compile(text, purpose, known, &place, &mut faults);
     match faults.into_result("t") {
         Ok(()) => Ok(expression.unwrap()),
         Err(errors) => Err(errors.to_string()),
     }
+}
+
+/// Open on Mondays, and a day around the clock.
+fn calendars() -> Calendars {
+    let yaml = "{mondays: {timezone: Europe/Berlin, hours: {mon: \"08:00-18:00\"}}, \
+                sundays: {timezone: Europe/Berlin, hours: {sun: 24h}}}";
+    let node = document::parse(yaml, "t", 10_000).unwrap();
+    read_calendars(&node, "calendars", "a calendar", &mut Faults::default())
 }
 
 fn evaluate(text: &str) -> Outcome {
@@ -55,18 +78,24 @@ fn evaluate(text: &str) -> Outcome {
         urgency: None,
         facets: vec![("sentiment".into(), sentiment)],
     };
+    let patterns = RefCell::default();
+    let expression = compile_with(text, Purpose::Condition, &patterns).unwrap();
     let variables = Variables::new(&Facts {
         ticket: &ticket,
         classification: &classification,
         urgency: Urgency::High,
         now: "2026-03-02T09:30:00Z".parse::<Timestamp>().unwrap(),
         waited: SignedDuration::from_mins(20),
+        vocabulary: &Vocabulary {
+            calendars: Arc::new(calendars()),
+            patterns: Arc::new(patterns.into_inner()),
+        },
     });
     let context = variables.with_topic(TopicGuess {
         topic: "billing/refund",
         confidence: 0.75,
     });
-    compile(text).unwrap().holds(&context)
+    expression.holds(&context)
 }
 
 #[test]
@@ -90,6 +119,8 @@ fn conditions_read_every_declared_variable() {
         r#"now.getHours("Europe/Berlin") == 10 && now.getDayOfWeek() == 1"#,
         r#"waited >= duration("20m") && waited < duration("1h")"#,
         r#"ticket.subject.matches("(?i)^größe")"#,
+        r#"!topic.matches("^x") && ticket.tags.exists(t, t.matches("^v.p$"))"#,
+        r#"in_hours("mondays") && !in_hours("sundays")"#,
         "size(ticket.tags) == 2 ? true : false",
     ] {
         assert_eq!(evaluate(text), Outcome::True, "{text}");
@@ -122,6 +153,14 @@ fn unknown_names_are_refused_with_the_nearest() {
         (
             "urgency >= HIHG",
             "t:1:12: unknown variable 'HIHG': did you mean 'HIGH'?",
+        ),
+        (
+            "in_hours(\"monday\")",
+            "t:1:10: unknown calendar 'monday': did you mean 'mondays'?",
+        ),
+        (
+            "in_hour(\"mondays\")",
+            "t:1:8: unknown function 'in_hour': did you mean 'in_hours'?",
         ),
     ] {
         assert_eq!(compile(text).unwrap_err(), expected);
@@ -162,6 +201,19 @@ fn types_that_cannot_fit_are_refused() {
         ),
         ("topic.matches(\"(\")", "no regular expression"),
         ("ticket.subject.matches(topic)", "must be written out"),
+        ("topic.matches(\"(a{99}){99}\")", "too large a one"),
+        (
+            "matches(topic, \"a\")",
+            "'matches' must be called on a text",
+        ),
+        (
+            "in_hours(topic)",
+            "the calendar of 'in_hours' must be written out",
+        ),
+        (
+            "in_hours() || in_hours(1)",
+            "'in_hours' must be called with (a text)",
+        ),
         ("topic == \"a\" &&", "the condition cannot be read"),
         (
             "ticket.tags.exists(topic, topic == \"a\")",

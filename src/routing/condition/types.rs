@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::vocabulary::IN_HOURS;
+
 /// The type of an expression, as far as it can be known before it is evaluated.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Type {
@@ -212,6 +214,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     plain("string", &[Receiver::Scalar], Type::Text),
     plain("duration", &[Receiver::Text], Type::Duration),
     plain("timestamp", &[Receiver::Text], Type::Timestamp),
+    plain(IN_HOURS, &[Receiver::Text], Type::Bool),
     part_of_time("getFullYear"),
     part_of_time("getMonth"),
     part_of_time("getDate"),

@@ -1,0 +1,139 @@
+//! `triage policy explain`: how one ticket is decided, test by test.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::OutputFormat;
+use super::explain_print::print;
+use super::model::load;
+use crate::classifier::Classification;
+use crate::cli::facet_option::facet_label;
+use crate::cli::source_args::SourceArgs;
+use crate::cli::triage::parse_waited;
+use crate::cli::triage::ticket::TicketArgs;
+use crate::policy_test::{Classified, Model, pinned};
+use crate::routing::{DecisionInput, KnownLabels, Policy, Roster, decide, inspect};
+use crate::ticket::{Ticket, Urgency};
+use crate::triage::known_labels;
+
+/// Shows how a ticket is decided, test by test
+///
+/// The ticket gives its words, which the configured model classifies, or a topic, which is taken as it is.
+#[derive(Debug, Args)]
+pub(in crate::cli::triage) struct ExplainArgs {
+    #[command(flatten)]
+    ticket: TicketArgs,
+    /// Take this topic in place of what a model says
+    #[arg(long)]
+    topic: Option<String>,
+    /// Probability of the topic given
+    #[arg(long, value_name = "SHARE", requires = "topic", default_value = "0.95", value_parser = parse_share)]
+    confidence: f32,
+    /// Urgency of the ticket whose topic is given
+    #[arg(long, requires = "topic", default_value = "normal")]
+    urgency: Urgency,
+    /// A facet of the ticket whose topic is given, as NAME=LABEL (repeatable)
+    #[arg(long, value_name = "NAME=LABEL", requires = "topic", value_parser = facet_label)]
+    facet: Vec<(String, String)>,
+    #[command(flatten)]
+    sources: SourceArgs,
+    /// How long the ticket has waited, such as 10m or 1h30m
+    #[arg(long, value_name = "TIME", value_parser = parse_waited, default_value = "0s")]
+    waited: SignedDuration,
+    /// The time to decide at [default: the present]
+    #[arg(long, value_name = "TIME")]
+    now: Option<Timestamp>,
+    /// How to write the decision
+    #[arg(long, value_enum, default_value = "human")]
+    format: OutputFormat,
+}
+
+impl ExplainArgs {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// If the ticket, the policy, the roster or the model is unusable.
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        let sources = self.sources.settings(&[])?.sources();
+        let policy = Policy::load(&sources.policy)?;
+        let roster = sources.roster.as_deref().map(Roster::load).transpose()?;
+        if let Some(roster) = &roster {
+            roster.check_against(&policy)?;
+        }
+        let (ticket, said) = match &self.topic {
+            Some(topic) => (self.pinned_ticket()?, self.pinned(topic)),
+            None => {
+                let ticket = self.ticket.read()?;
+                let bundle = load(&sources.models, sources.version.as_deref())?;
+                let known: KnownLabels = known_labels(&bundle);
+                policy.check_labels(&known)?;
+                let said = Model::new(&bundle).explain(&ticket);
+                (ticket, said)
+            }
+        };
+        let input = DecisionInput {
+            ticket: &ticket,
+            classification: &said.classification,
+            roster: roster.as_ref(),
+            policy: &policy,
+            now: self.now.unwrap_or_else(Timestamp::now),
+            waited: self.waited,
+            deciding_words: &said.deciding_words,
+        };
+        let decision = decide(&input);
+        let seen = inspect(&input, &decision);
+        match self.format {
+            OutputFormat::Human => print(&input, &decision, &seen),
+            OutputFormat::Json => say!(
+                "{}",
+                serde_json::to_string_pretty(&json!({
+                    "ticket": ticket,
+                    "classification": said.classification,
+                    "decision": decision,
+                    "rules": seen,
+                }))?
+            ),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The ticket; one without words still has a text, so that its topic counts.
+    fn pinned_ticket(&self) -> anyhow::Result<Ticket> {
+        if self.ticket.names_text() {
+            return self.ticket.read();
+        }
+        let mut ticket = self.ticket.read_without_text();
+        "(pinned)".clone_into(&mut ticket.body);
+        Ok(ticket)
+    }
+
+    fn pinned(&self, topic: &str) -> Classified {
+        let mut facets: Vec<_> = self
+            .facet
+            .iter()
+            .map(|(name, label)| (name.clone(), pinned(label, 1.0)))
+            .collect();
+        facets.sort_by(|a, b| a.0.cmp(&b.0));
+        let classification = Classification {
+            topic: Some(pinned(topic, self.confidence)),
+            area: None,
+            urgency: Some(pinned(self.urgency.as_str(), 1.0)),
+            facets,
+        };
+        Classified {
+            classification,
+            deciding_words: Vec::new(),
+        }
+    }
+}
+
+fn parse_share(argument: &str) -> Result<f32, String> {
+    let share = argument
+        .parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "give a number from 0 to 1".to_owned())
+}

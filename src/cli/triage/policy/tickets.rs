@@ -1,0 +1,119 @@
+//! The options that name files of past tickets and their columns, and what is said of each ticket: its own labels
+//! or a model's.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::classifier::Classification;
+use crate::cli::facet_option::facet_column;
+use crate::dataset::{Columns, Format};
+use crate::policy_test::{History, Model, PastTicket};
+
+/// Files of tickets and how their columns are used.
+#[derive(Debug, Args)]
+pub(super) struct TicketsArgs {
+    /// File of tickets: CSV, TSV, JSON lines or Parquet (repeatable)
+    #[arg(long = "tickets", value_name = "FILE", required = true, num_args = 1..)]
+    tickets: Vec<PathBuf>,
+    /// Take the labels of the file in place of what a model says
+    #[arg(long)]
+    pub(super) pinned: bool,
+    /// Format of all files, if the extension does not tell: csv, tsv, jsonl, parquet, zendesk
+    #[arg(long = "tickets-format", value_name = "FORMAT")]
+    tickets_format: Option<Format>,
+    /// Column of the text (repeatable: joined in order) [default: subject and body, or text]
+    #[arg(long, value_name = "COLUMN")]
+    text: Vec<String>,
+    /// Column of the topic [default: topic, if there is one]
+    #[arg(long, value_name = "COLUMN")]
+    topic: Option<String>,
+    /// Column of the urgency [default: urgency, if there is one]
+    #[arg(long, value_name = "COLUMN")]
+    urgency: Option<String>,
+    /// Further label column, as NAME=COLUMN (repeatable)
+    #[arg(long, value_name = "NAME=COLUMN", value_parser = facet_column)]
+    facet: Vec<(String, String)>,
+    /// Column of the ticket's id [default: id, if there is one]
+    #[arg(long, value_name = "COLUMN")]
+    id: Option<String>,
+    /// Column of the time of arrival, such as 2026-03-02T09:30:00Z
+    #[arg(long, value_name = "COLUMN")]
+    arrived: Option<String>,
+    /// Column of the channel
+    #[arg(long, value_name = "COLUMN")]
+    channel: Option<String>,
+    /// Column of the language tag
+    #[arg(long, value_name = "COLUMN")]
+    language: Option<String>,
+    /// Column of the customer's tier
+    #[arg(long, value_name = "COLUMN")]
+    tier: Option<String>,
+    /// The time at which tickets without a time of arrival are decided
+    #[arg(long, value_name = "TIME", default_value = "2026-03-02T09:30:00Z")]
+    now: Timestamp,
+}
+
+impl TicketsArgs {
+    /// Reads the tickets, those without a label left out where labels are asked for, and how many those are.
+    ///
+    /// # Errors
+    /// If a file cannot be used, or nothing is left.
+    pub(super) fn read(&self) -> anyhow::Result<(Vec<PastTicket>, usize)> {
+        let history = History {
+            files: self.tickets.clone(),
+            format: self.tickets_format,
+            columns: Columns {
+                text: self.text.clone(),
+                topic: self.topic.clone(),
+                urgency: self.urgency.clone(),
+                facets: self.facet.clone(),
+                id: self.id.clone(),
+            },
+            arrived: self.arrived.clone(),
+            channel: self.channel.clone(),
+            language: self.language.clone(),
+            tier: self.tier.clone(),
+        };
+        let mut tickets = history.read()?;
+        let all = tickets.len();
+        if self.pinned {
+            tickets.retain(|ticket| ticket.labelled.is_some());
+        }
+        if tickets.is_empty() {
+            bail!(
+                "no ticket has a label for its topic: name the column with --topic, or leave out --pinned"
+            );
+        }
+        let left_out = all - tickets.len();
+        Ok((tickets, left_out))
+    }
+
+    /// What is said of a ticket.
+    pub(super) fn classify(
+        &self,
+        past: &PastTicket,
+        model: Option<&mut Model<'_>>,
+    ) -> Option<Classification> {
+        match model {
+            None => past.labelled.clone(),
+            Some(model) => Some(model.classify(&past.ticket)),
+        }
+    }
+
+    /// When a ticket is decided: as it arrives.
+    pub(super) fn decided_at(&self, past: &PastTicket) -> Timestamp {
+        past.arrived.unwrap_or(self.now)
+    }
+}
+
+/// Says how many tickets were left out for want of a label.
+pub(super) fn print_left_out(count: usize) {
+    match count {
+        0 => {}
+        1 => say!("1 ticket without a label for its topic is left out"),
+        count => say!("{count} tickets without a label for their topic are left out"),
+    }
+}

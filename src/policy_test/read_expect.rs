@@ -1,0 +1,350 @@
+//! Reads what a case expects; every name is held against the policy, the roster and the model's labels.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::expect::{Expectation, Moment, REJECT_WORDS, STAGES, Wanted, stage_word};
+use super::read_case::{NONE, Surroundings, known, known_name, time};
+use super::read_ticket::texts;
+use crate::classifier::AbstainReason;
+use crate::routing::document::{Node, NodeValue};
+use crate::routing::fault::Faults;
+use crate::routing::fields::{self, Fields};
+use crate::routing::{MAX_PROFICIENCY, Roster};
+use crate::ticket::Urgency;
+
+const FIELDS: &[&str] = &[
+    "queue",
+    "not_queue",
+    "rule",
+    "not_rule",
+    "stage",
+    "step",
+    "agent",
+    "not_agent",
+    "candidates",
+    "candidates_include",
+    "rejected",
+    "preferred_agent",
+    "priority",
+    "tags",
+    "article",
+    "bot",
+    "notes",
+    "last_resort",
+    "impact",
+    "requires_human",
+    "abstain_reason",
+    "due",
+    "resolution_due",
+    "next_evaluation_at",
+    "required_skills",
+    "preferred_skills",
+    "dropped_preferences",
+    "topic",
+    "urgency",
+    "facets",
+];
+
+const REASONS: [AbstainReason; 8] = [
+    AbstainReason::EmptyText,
+    AbstainReason::LowConfidence,
+    AbstainReason::Ambiguous,
+    AbstainReason::OutOfScope,
+    AbstainReason::UnsupportedLanguage,
+    AbstainReason::AlwaysHuman,
+    AbstainReason::NoRuleMatched,
+    AbstainReason::NoEligibleAgent,
+];
+
+/// Reads the expectations of a case; `None` if there are none.
+pub(super) fn read_expectations(
+    node: &Node,
+    surroundings: &Surroundings<'_>,
+    roster: Option<&Arc<Roster>>,
+    faults: &mut Faults,
+) -> Option<Vec<Expectation>> {
+    let fields = Fields::open(node, "what is expected", FIELDS, faults)?;
+    let names = Names::new(surroundings, roster.map(Arc::as_ref));
+    let mut expectations = Vec::new();
+    for &field in FIELDS {
+        let Some(value) = fields.get(field) else {
+            continue;
+        };
+        if let Some(wanted) = names.read(field, value, &fields, faults) {
+            expectations.push(Expectation {
+                field,
+                position: value.position,
+                wanted,
+            });
+        }
+    }
+    if FIELDS.iter().all(|field| fields.get(field).is_none()) {
+        faults.add(
+            node.position,
+            "the case expects nothing, so it cannot fail: say what must be so",
+        );
+        return None;
+    }
+    Some(expectations)
+}
+
+/// The names that an expectation may use.
+struct Names<'a> {
+    queues: BTreeSet<&'a str>,
+    rules: BTreeSet<&'a str>,
+    skills: BTreeSet<&'a str>,
+    /// `None` without a roster.
+    agents: Option<BTreeSet<&'a str>>,
+    surroundings: &'a Surroundings<'a>,
+}
+
+impl<'a> Names<'a> {
+    fn new(surroundings: &'a Surroundings<'a>, roster: Option<&'a Roster>) -> Self {
+        let policy = surroundings.policy;
+        Self {
+            queues: policy.queues().collect(),
+            rules: policy.rule_ids().chain(["default"]).collect(),
+            skills: policy.skills().collect(),
+            agents: roster.map(|roster| {
+                roster
+                    .agents()
+                    .iter()
+                    .map(|agent| agent.id.as_str())
+                    .collect()
+            }),
+            surroundings,
+        }
+    }
+
+    fn read(
+        &self,
+        field: &'static str,
+        node: &Node,
+        fields: &Fields<'_>,
+        faults: &mut Faults,
+    ) -> Option<Wanted> {
+        let owned = |text: &str| text.to_owned();
+        Some(match field {
+            "queue" => Wanted::Queue(known(node, "queue", &self.queues, faults).map(owned)?),
+            "not_queue" => Wanted::NotQueue(several(node, "queue", &self.queues, faults)),
+            "rule" => Wanted::Rule(known(node, "rule", &self.rules, faults).map(owned)?),
+            "not_rule" => Wanted::NotRule(several(node, "rule", &self.rules, faults)),
+            "stage" => {
+                let words: BTreeSet<&str> = STAGES.iter().map(|&one| stage_word(one)).collect();
+                let word = known(node, "stage", &words, faults)?;
+                Wanted::Stage(STAGES.into_iter().find(|&one| stage_word(one) == word)?)
+            }
+            "step" => Wanted::Step(self.read_step(node, fields, faults)?),
+            "agent" => Wanted::Agent(self.agent_or_none(node, faults)?),
+            "not_agent" => Wanted::NotAgent(self.several_agents(node, faults)?),
+            "candidates" => Wanted::Candidates(match is_none(node) {
+                true => Vec::new(),
+                false => self.several_agents(node, faults)?,
+            }),
+            "candidates_include" => Wanted::CandidatesInclude(self.several_agents(node, faults)?),
+            "rejected" => Wanted::Rejected(self.read_rejected(node, faults)?),
+            "preferred_agent" => {
+                // May name somebody who is not on the roster; that is what such a case is about.
+                Wanted::PreferredAgent(text_or_none(node, field, faults)?)
+            }
+            "priority" => Wanted::Priority(fields.integer(field, 0..=100_u8, faults)?),
+            "tags" => Wanted::Tags(texts_or_none(node, field, faults)),
+            "article" => Wanted::Article(text_or_none(node, field, faults)?),
+            "bot" => Wanted::Bot(text_or_none(node, field, faults)?),
+            "notes" => Wanted::Notes(texts_or_none(node, field, faults)),
+            "last_resort" => Wanted::LastResort(fields.flag(field, faults)?),
+            "impact" => Wanted::Impact(text_or_none(node, field, faults)?),
+            "requires_human" => Wanted::RequiresHuman(fields.flag(field, faults)?),
+            "abstain_reason" => Wanted::AbstainReason(read_reason(node, faults)?),
+            "due" => Wanted::Due(read_moment(node, field, faults)?),
+            "resolution_due" => Wanted::ResolutionDue(read_moment(node, field, faults)?),
+            "next_evaluation_at" => Wanted::NextEvaluationAt(read_moment(node, field, faults)?),
+            "required_skills" => Wanted::RequiredSkills(self.read_levels(node, field, faults)),
+            "preferred_skills" => Wanted::PreferredSkills(self.read_levels(node, field, faults)),
+            "dropped_preferences" => Wanted::DroppedPreferences(match is_none(node) {
+                true => Vec::new(),
+                false => several(node, "skill", &self.skills, faults),
+            }),
+            "topic" => Wanted::Topic(self.read_topic(node, faults)?),
+            "urgency" => {
+                let words: BTreeSet<&str> = Urgency::ALL.iter().map(|one| one.as_str()).collect();
+                Wanted::Urgency(known(node, "urgency", &words, faults)?.parse().ok()?)
+            }
+            "facets" => Wanted::Facets(self.read_facets(node, faults)),
+            _ => return None,
+        })
+    }
+
+    /// A step; that the expected rule has it is checked where the case names one.
+    fn read_step(&self, node: &Node, fields: &Fields<'_>, faults: &mut Faults) -> Option<usize> {
+        let step = fields.integer("step", 1..=1_000_u32, faults)?;
+        let step = usize::try_from(step).ok()?;
+        let rule = fields.get("rule").and_then(|rule| match &rule.value {
+            NodeValue::Text(id) => Some(id.as_str()),
+            _ => None,
+        });
+        let steps = rule.and_then(|rule| self.surroundings.policy.steps_of(rule));
+        if let (Some(rule), Some(steps)) = (rule, steps)
+            && step > steps
+        {
+            faults.add(
+                node.position,
+                format!("rule '{rule}' has no step {step}: it has {steps}"),
+            );
+        }
+        Some(step)
+    }
+
+    fn agents(&self, node: &Node, faults: &mut Faults) -> Option<&BTreeSet<&'a str>> {
+        if self.agents.is_none() {
+            faults.add(
+                node.position,
+                "the case has no roster, so no agent is ever chosen: give it one or leave this out",
+            );
+        }
+        self.agents.as_ref()
+    }
+
+    fn agent_or_none(&self, node: &Node, faults: &mut Faults) -> Option<Option<String>> {
+        if is_none(node) {
+            return Some(None);
+        }
+        let agents = self.agents(node, faults)?;
+        Some(Some(known(node, "agent", agents, faults)?.to_owned()))
+    }
+
+    fn several_agents(&self, node: &Node, faults: &mut Faults) -> Option<Vec<String>> {
+        let agents = self.agents(node, faults)?;
+        Some(several(node, "agent", agents, faults))
+    }
+
+    fn read_rejected(&self, node: &Node, faults: &mut Faults) -> Option<BTreeMap<String, String>> {
+        let agents = self.agents(node, faults)?;
+        let words: BTreeSet<&str> = REJECT_WORDS.into_iter().collect();
+        let mut rejected = BTreeMap::new();
+        for (key, value) in fields::entries(node, "rejected", faults)? {
+            let word = known(value, "reason", &words, faults);
+            // Only somebody who is not on the roster can be rejected for not being there.
+            if word != Some("NOT_ON_ROSTER") {
+                known_name(&key.name, key.position, "agent", agents, faults);
+            }
+            if let Some(word) = word {
+                rejected.insert(key.name.clone(), word.to_owned());
+            }
+        }
+        Some(rejected)
+    }
+
+    fn read_levels(&self, node: &Node, what: &str, faults: &mut Faults) -> BTreeMap<String, u8> {
+        let mut levels = BTreeMap::new();
+        if is_none(node) {
+            return levels;
+        }
+        for (key, value) in fields::entries(node, what, faults).unwrap_or_default() {
+            known_name(&key.name, key.position, "skill", &self.skills, faults);
+            let what = format!("the level of '{}'", key.name);
+            if let Some(level) = fields::integer(value, &what, 1..=MAX_PROFICIENCY, faults) {
+                levels.insert(key.name.clone(), level);
+            }
+        }
+        levels
+    }
+
+    fn read_topic(&self, node: &Node, faults: &mut Faults) -> Option<String> {
+        let topic = match self.surroundings.labels {
+            Some(labels) => {
+                let names: BTreeSet<&str> = labels.topics.iter().map(String::as_str).collect();
+                known(node, "topic", &names, faults)
+            }
+            None => fields::label(node, "topic", faults),
+        };
+        topic.map(str::to_owned)
+    }
+
+    fn read_facets(&self, node: &Node, faults: &mut Faults) -> BTreeMap<String, String> {
+        let labels = self.surroundings.labels;
+        let mut facets = BTreeMap::new();
+        for (key, value) in fields::entries(node, "facets", faults).unwrap_or_default() {
+            let of = labels.and_then(|labels| labels.facets.get(&key.name));
+            if let (Some(labels), None) = (labels, of) {
+                let names: BTreeSet<&str> = labels.facets.keys().map(String::as_str).collect();
+                known_name(&key.name, key.position, "facet", &names, faults);
+            }
+            let label = match of {
+                Some(of) => {
+                    let names: BTreeSet<&str> = of.iter().map(String::as_str).collect();
+                    known(value, &format!("label of '{}'", key.name), &names, faults)
+                }
+                None => fields::label(value, &key.name, faults),
+            };
+            if let Some(label) = label {
+                facets.insert(key.name.clone(), label.to_owned());
+            }
+        }
+        facets
+    }
+}
+
+fn is_none(node: &Node) -> bool {
+    matches!(&node.value, NodeValue::Text(word) if word == NONE)
+}
+
+fn text_or_none(node: &Node, what: &str, faults: &mut Faults) -> Option<Option<String>> {
+    let text = fields::label(node, what, faults)?;
+    Some((text != NONE).then(|| text.to_owned()))
+}
+
+fn texts_or_none(node: &Node, what: &str, faults: &mut Faults) -> Vec<String> {
+    match is_none(node) {
+        true => Vec::new(),
+        false => texts(node, what, faults),
+    }
+}
+
+/// One name or a list of them, each one of `names`.
+fn several(node: &Node, what: &str, names: &BTreeSet<&str>, faults: &mut Faults) -> Vec<String> {
+    let one = std::slice::from_ref(node);
+    let items = match &node.value {
+        NodeValue::Text(_) => one,
+        _ => fields::items(node, what, faults),
+    };
+    if items.is_empty() {
+        faults.add(
+            node.position,
+            format!("no {what} is named: name one or write '{NONE}'"),
+        );
+    }
+    items
+        .iter()
+        .filter_map(|item| known(item, what, names, faults).map(str::to_owned))
+        .collect()
+}
+
+fn read_reason(node: &Node, faults: &mut Faults) -> Option<Option<AbstainReason>> {
+    if is_none(node) {
+        return Some(None);
+    }
+    let words: BTreeSet<&str> = REASONS.iter().map(|one| one.as_str()).collect();
+    let word = known(node, "abstain_reason", &words, faults)?;
+    Some(REASONS.into_iter().find(|one| one.as_str() == word))
+}
+
+/// A point in time: itself, how long after `now`, or `none`.
+fn read_moment(node: &Node, what: &str, faults: &mut Faults) -> Option<Moment> {
+    if is_none(node) {
+        return Some(Moment::Never);
+    }
+    let mut silent = Faults::default();
+    if let Some(after) = fields::duration(node, what, &mut silent) {
+        return Some(Moment::In(after));
+    }
+    if let Some(at) = time(node, what, &mut silent) {
+        return Some(Moment::At(at));
+    }
+    faults.add(
+        node.position,
+        format!("{what} must be a time such as 2026-03-02T09:30:00Z, a duration after now such as 15m, or '{NONE}'"),
+    );
+    None
+}

@@ -1,0 +1,280 @@
+//! Reads the ticket of a case and a classification that is pinned.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::read_case::{known, known_name};
+use super::tried::Classified;
+use crate::classifier::{AbstainReason, Classification, LabelProbability, Prediction};
+use crate::routing::KnownLabels;
+use crate::routing::document::{Node, NodeValue};
+use crate::routing::fault::Faults;
+use crate::routing::fields::{self, Fields};
+use crate::ticket::{Channel, Customer, Ticket, Urgency};
+
+/// How probable a pinned label is unless the case says otherwise.
+const DEFAULT_CONFIDENCE: f32 = 0.95;
+
+const TICKET_FIELDS: &[&str] = &[
+    "id",
+    "channel",
+    "subject",
+    "body",
+    "language",
+    "tags",
+    "attributes",
+    "customer",
+    "last_agent_id",
+];
+
+/// Reads a ticket, and whether it says what its text is.
+pub(super) fn read_ticket(node: &Node, faults: &mut Faults) -> Option<(Ticket, bool)> {
+    let fields = Fields::open(node, "a ticket", TICKET_FIELDS, faults)?;
+    let mut text = |name| fields.text(name, faults).map(str::to_owned);
+    let (id, language, last_agent_id) = (text("id"), text("language"), text("last_agent_id"));
+    let (subject, body) = (text("subject"), text("body"));
+    let channel = fields.get("channel").and_then(|node| {
+        let names: BTreeSet<&str> = Channel::ALL.iter().map(|one| one.as_str()).collect();
+        known(node, "channel", &names, faults)?.parse().ok()
+    });
+    let tags = fields.get("tags").map(|node| texts(node, "tags", faults));
+    let customer = fields
+        .get("customer")
+        .and_then(|node| read_customer(node, faults));
+    let has_text = subject.is_some() || body.is_some();
+    let ticket = Ticket {
+        id: id.unwrap_or_default(),
+        channel,
+        subject: subject.unwrap_or_default(),
+        body: body.unwrap_or_default(),
+        language,
+        tags: tags.unwrap_or_default(),
+        attributes: read_attributes(&fields, faults),
+        customer: customer.unwrap_or_default(),
+        last_agent_id,
+    };
+    Some((ticket, has_text))
+}
+
+fn read_customer(node: &Node, faults: &mut Faults) -> Option<Customer> {
+    let fields = Fields::open(node, "a customer", &["id", "tier", "attributes"], faults)?;
+    let mut text = |name| fields.text(name, faults).unwrap_or_default().to_owned();
+    Some(Customer {
+        id: text("id"),
+        tier: text("tier"),
+        attributes: read_attributes(&fields, faults),
+    })
+}
+
+fn read_attributes(fields: &Fields<'_>, faults: &mut Faults) -> BTreeMap<String, String> {
+    let Some(node) = fields.get("attributes") else {
+        return BTreeMap::new();
+    };
+    let entries = fields::entries(node, "attributes", faults).unwrap_or_default();
+    entries
+        .into_iter()
+        .filter_map(|(key, value)| {
+            let text = fields::text(value, &format!("attribute '{}'", key.name), faults)?;
+            Some((key.name.clone(), text.to_owned()))
+        })
+        .collect()
+}
+
+/// A text, or a list of texts.
+pub(super) fn texts(node: &Node, what: &str, faults: &mut Faults) -> Vec<String> {
+    let one = std::slice::from_ref(node);
+    let items = match &node.value {
+        NodeValue::Text(_) => one,
+        _ => fields::items(node, what, faults),
+    };
+    items
+        .iter()
+        .filter_map(|item| fields::text(item, what, faults).map(str::to_owned))
+        .collect()
+}
+
+const CLASSIFICATION_FIELDS: &[&str] = &[
+    "topic",
+    "confidence",
+    "second_topic",
+    "second_confidence",
+    "abstain_reason",
+    "automate",
+    "urgency",
+    "facets",
+    "words",
+];
+
+/// Reads a pinned classification. Without a topic there is no head for it, as with a model that has none.
+pub(super) fn read_classification(
+    node: &Node,
+    labels: Option<&KnownLabels>,
+    faults: &mut Faults,
+) -> Option<Classified> {
+    let fields = Fields::open(node, "a classification", CLASSIFICATION_FIELDS, faults)?;
+    let urgency = fields.get("urgency").and_then(|node| {
+        let names: BTreeSet<&str> = Urgency::ALL.iter().map(|one| one.as_str()).collect();
+        known(node, "urgency", &names, faults)
+    });
+    let topic = read_topic(&fields, labels, faults);
+    let classification = Classification {
+        topic,
+        area: None,
+        urgency: Some(pinned(
+            urgency.unwrap_or(Urgency::Normal.as_str()),
+            DEFAULT_CONFIDENCE,
+        )),
+        facets: read_facets(&fields, labels, faults),
+    };
+    let words = fields.get("words").map(|node| texts(node, "words", faults));
+    Some(Classified {
+        classification,
+        deciding_words: words.unwrap_or_default(),
+    })
+}
+
+fn read_topic(
+    fields: &Fields<'_>,
+    labels: Option<&KnownLabels>,
+    faults: &mut Faults,
+) -> Option<Prediction> {
+    let mut label = |name: &str| {
+        let node = fields.get(name)?;
+        match labels {
+            Some(labels) => {
+                let names: BTreeSet<&str> = labels.topics.iter().map(String::as_str).collect();
+                known(node, "topic", &names, faults)
+            }
+            None => fields::label(node, name, faults),
+        }
+    };
+    let (first, second) = (label("topic"), label("second_topic"));
+    let mut share = |name: &str| {
+        fields
+            .get(name)
+            .and_then(|node| read_share(node, name, faults))
+    };
+    let (confidence, second_confidence) = (share("confidence"), share("second_confidence"));
+    let abstain_reason = fields.get("abstain_reason").and_then(|node| {
+        let names: BTreeSet<&str> = TOPIC_REASONS.iter().map(|one| one.as_str()).collect();
+        let word = known(node, "abstain_reason", &names, faults)?;
+        TOPIC_REASONS
+            .iter()
+            .find(|one| one.as_str() == word)
+            .copied()
+    });
+    let automate = fields.flag("automate", faults);
+    let Some(first) = first else {
+        for name in CLASSIFICATION_FIELDS.iter().skip(1).take(5) {
+            if let (Some(node), None) = (fields.get(name), fields.get("topic")) {
+                faults.add(
+                    node.position,
+                    format!("'{name}' is of the topic, and none is given"),
+                );
+            }
+        }
+        return None;
+    };
+    if let (Some(node), None) = (fields.get("second_confidence"), second) {
+        faults.add(
+            node.position,
+            "'second_confidence' is of the second topic, and none is given",
+        );
+    }
+    let confidence = confidence.unwrap_or(DEFAULT_CONFIDENCE);
+    let second_confidence =
+        second_confidence.unwrap_or_else(|| confidence.min(1.0 - confidence) / 2.0);
+    if second_confidence > confidence || confidence + second_confidence > 1.000_1 {
+        faults.add(
+            fields.position(),
+            format!(
+                "the second topic has the confidence {second_confidence}, which does not fit beside {confidence}: \
+                 the second is less probable, and both together at most 1"
+            ),
+        );
+    }
+    let mut prediction = pinned(first, confidence);
+    prediction.abstain_reason = abstain_reason;
+    prediction.automate = automate.unwrap_or(true) && abstain_reason.is_none();
+    if let Some(second) = second {
+        prediction.margin = confidence - second_confidence;
+        prediction.ranked.push(LabelProbability {
+            label: second.to_owned(),
+            probability: second_confidence,
+        });
+    }
+    Some(prediction)
+}
+
+/// Why a classifier is in doubt of a topic; the other reasons are the policy's.
+const TOPIC_REASONS: [AbstainReason; 5] = [
+    AbstainReason::EmptyText,
+    AbstainReason::LowConfidence,
+    AbstainReason::Ambiguous,
+    AbstainReason::OutOfScope,
+    AbstainReason::UnsupportedLanguage,
+];
+
+fn read_share(node: &Node, what: &str, faults: &mut Faults) -> Option<f32> {
+    #[allow(clippy::cast_possible_truncation)] // a probability needs no more digits
+    let share = match node.value {
+        NodeValue::Float(share) if (0.0..=1.0).contains(&share) => Some(share as f32),
+        NodeValue::Integer(0) => Some(0.0),
+        NodeValue::Integer(1) => Some(1.0),
+        _ => None,
+    };
+    if share.is_none() {
+        faults.add(
+            node.position,
+            format!("{what} must be a number from 0 to 1"),
+        );
+    }
+    share
+}
+
+fn read_facets(
+    fields: &Fields<'_>,
+    labels: Option<&KnownLabels>,
+    faults: &mut Faults,
+) -> Vec<(String, Prediction)> {
+    let Some(node) = fields.get("facets") else {
+        return Vec::new();
+    };
+    let mut facets = Vec::new();
+    for (key, value) in fields::entries(node, "facets", faults).unwrap_or_default() {
+        let of = labels.and_then(|labels| labels.facets.get(&key.name));
+        if let (Some(labels), None) = (labels, of) {
+            let names: BTreeSet<&str> = labels.facets.keys().map(String::as_str).collect();
+            known_name(&key.name, key.position, "facet", &names, faults);
+        }
+        let label = match of {
+            Some(of) => {
+                let names: BTreeSet<&str> = of.iter().map(String::as_str).collect();
+                known(value, &format!("label of '{}'", key.name), &names, faults)
+            }
+            None => fields::label(value, &key.name, faults),
+        };
+        if let Some(label) = label {
+            facets.push((key.name.clone(), pinned(label, DEFAULT_CONFIDENCE)));
+        }
+    }
+    facets.sort_by(|a, b| a.0.cmp(&b.0));
+    facets
+}
+
+/// A prediction of `label` with this probability, sure enough to be acted on.
+#[must_use]
+pub fn pinned(label: &str, confidence: f32) -> Prediction {
+    Prediction {
+        label: label.to_owned(),
+        confidence,
+        margin: confidence,
+        ranked: vec![LabelProbability {
+            label: label.to_owned(),
+            probability: confidence,
+        }],
+        automate: true,
+        abstain_reason: None,
+        raised: false,
+        lowered: false,
+    }
+}

@@ -1,0 +1,204 @@
+//! From the rule that was found and the part of it in force to the decision: agents, priority, due times, what
+//! answers by itself and the notes.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::assignment::{Assigning, Assignment, assign};
+use super::check_rule::DEFAULT_RULE;
+use super::condition::TopicGuess;
+use super::decide::Case;
+use super::decision::{Decision, Destination, StepTraceEntry, TraceEntry};
+use super::note::Slot;
+use super::placement::Placement;
+use super::policy::Rule;
+use super::sla::Target;
+use crate::classifier::AbstainReason;
+
+/// What trying the rules came to.
+pub(super) struct Trial<'a> {
+    pub(super) guess: TopicGuess<'a>,
+    /// Whether it is about one topic, not about either of two.
+    pub(super) alone: bool,
+    /// Whether the policy leaves the topic to people, or another one that it could as well be.
+    pub(super) always_human: bool,
+    pub(super) rule: Option<&'a Rule>,
+    pub(super) placement: Placement<'a>,
+    pub(super) trace: Vec<TraceEntry>,
+    pub(super) step_trace: Vec<StepTraceEntry>,
+}
+
+/// Why a person should decide, besides what the rules say.
+pub(super) struct Doubt {
+    pub(super) reason: AbstainReason,
+    pub(super) destinations: Vec<Destination>,
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn conclude(&self, trial: Trial<'a>, doubt: Option<Doubt>) -> Decision {
+        let Self { input, urgency, .. } = *self;
+        let policy = input.policy;
+        let tier = input.ticket.customer.tier.as_str();
+        let (reason, destinations) = match doubt {
+            Some(Doubt {
+                reason,
+                destinations,
+            }) => (Some(reason), destinations),
+            None => (None, Vec::new()),
+        };
+        let abstain_reason = reason.or_else(|| self.abstain_reason(&trial));
+        let answers = abstain_reason.is_none() && self.may_answer(&trial);
+        let assignment = self.assign(&trial.placement);
+        let notes = self.notes(&trial, abstain_reason);
+        let Trial {
+            guess,
+            rule,
+            placement,
+            trace,
+            step_trace,
+            ..
+        } = trial;
+        let by_table = || {
+            let variables = self.variables.with_topic(guess);
+            policy.priorities.of(urgency, &variables)
+        };
+        let (priority, impact) = match rule.and_then(|rule| rule.priority) {
+            Some(priority) => (priority, None),
+            None => {
+                let found = by_table();
+                (found.value, found.impact)
+            }
+        };
+        let first = assignment.candidates.first();
+        let next = placement.ends_after.or(assignment.last_resort_after);
+        Decision {
+            queue: placement.queue.to_owned(),
+            required_skills: placement.required,
+            preferred_skills: placement.preferred,
+            priority,
+            impact,
+            urgency,
+            first_response_due: self.due(policy.sla.first_response(tier, urgency)),
+            resolution_due: self.due(policy.sla.resolution(tier, urgency)),
+            rule: rule.map_or_else(|| Arc::from(DEFAULT_RULE), |rule| Arc::clone(&rule.id)),
+            stage: placement.stage,
+            step: placement.step,
+            agent: first
+                .filter(|_| !answers)
+                .map(|first| first.agent_id.clone()),
+            preferred_agent: placement.preferred_agent,
+            last_resort: first.is_some_and(|first| first.despite.is_some()),
+            candidates: assignment.candidates,
+            candidates_left_out: assignment.candidates_left_out,
+            rejected: assignment.rejected,
+            rejected_left_out: assignment.rejected_left_out,
+            dropped_preferences: assignment.dropped_preferences,
+            tags: rule.map(|rule| rule.tags.clone()).unwrap_or_default(),
+            notes,
+            self_service_article: rule
+                .filter(|_| answers)
+                .and_then(|rule| rule.article.clone()),
+            self_service_bot: rule.filter(|_| answers).and_then(|rule| rule.bot.clone()),
+            requires_human: abstain_reason.is_some(),
+            abstain_reason,
+            next_evaluation_at: next.and_then(|end| self.moment(end)),
+            destinations,
+            trace,
+            step_trace,
+        }
+    }
+
+    /// Why a person must decide although the topic is clear.
+    fn abstain_reason(&self, trial: &Trial<'_>) -> Option<AbstainReason> {
+        if !trial.placement.takeable {
+            return Some(AbstainReason::NoEligibleAgent);
+        }
+        let Some(rule) = trial.rule else {
+            return Some(AbstainReason::NoRuleMatched);
+        };
+        if trial.always_human {
+            return Some(AbstainReason::AlwaysHuman);
+        }
+        // A rule that has nothing but an answer leaves to people what may not be answered by itself.
+        let only_answers = rule.answers() && rule.steps.is_empty() && rule.otherwise.is_none();
+        (only_answers && !self.may_answer(trial)).then_some(AbstainReason::LowConfidence)
+    }
+
+    /// Whether the rule's article or bot may stand in for an agent: only if the topic is one and may be acted on
+    /// without a person.
+    fn may_answer(&self, trial: &Trial<'_>) -> bool {
+        let topic = self.input.classification.topic.as_ref();
+        trial.alone
+            && trial.rule.is_some_and(Rule::answers)
+            && topic.is_some_and(|topic| topic.automate)
+    }
+
+    fn assign(&self, placement: &Placement<'_>) -> Assignment {
+        let Some(roster) = self.input.roster else {
+            return Assignment::default();
+        };
+        let policy = self.situation.policy;
+        let queue = policy.queues.get(placement.queue);
+        // Where something follows, it is waited for first.
+        let last_resort = queue
+            .and_then(|queue| queue.last_resort.as_ref())
+            .filter(|_| placement.ends_after.is_none());
+        assign(&Assigning {
+            placement,
+            roster,
+            ticket_id: &self.input.ticket.id,
+            now: self.input.now,
+            waited: self.situation.waited,
+            last_resort,
+        })
+    }
+
+    fn notes(&self, trial: &Trial<'_>, reason: Option<AbstainReason>) -> Vec<String> {
+        let own = trial.rule.and_then(|rule| rule.notes.as_ref());
+        let notes = own.unwrap_or(&self.situation.policy.notes);
+        let fill = |slot: &Slot| self.slot(slot, trial, reason);
+        notes.iter().filter_map(|note| note.fill(fill)).collect()
+    }
+
+    /// What a placeholder of a note stands for.
+    fn slot(
+        &self,
+        slot: &Slot,
+        trial: &Trial<'_>,
+        reason: Option<AbstainReason>,
+    ) -> Option<String> {
+        let ticket = self.input.ticket;
+        Some(match slot {
+            Slot::Topic => trial.guess.topic.to_owned(),
+            Slot::Confidence if trial.guess.topic.is_empty() => return None,
+            Slot::Confidence => format!("{:.0} %", trial.guess.confidence * 100.0),
+            Slot::Urgency => self.urgency.to_string(),
+            Slot::Words => self.input.deciding_words.join(", "),
+            Slot::Tier => ticket.customer.tier.clone(),
+            Slot::Customer => ticket.customer.id.clone(),
+            Slot::Language => ticket.language.clone()?,
+            Slot::Channel => ticket.channel?.to_string(),
+            Slot::Waited if self.situation.waited.is_zero() => return None,
+            Slot::Waited => format!("{:#}", self.situation.waited),
+            Slot::Queue => trial.placement.queue.to_owned(),
+            Slot::Rule => trial.rule.map_or(DEFAULT_RULE, |rule| &rule.id).to_owned(),
+            Slot::Reason => reason?.to_string(),
+            Slot::Facet(name) => {
+                let facets = &self.input.classification.facets;
+                let (_, found) = facets.iter().find(|(known, _)| known == name)?;
+                found.label.clone()
+            }
+        })
+    }
+
+    fn due(&self, target: Option<&Target>) -> Option<Timestamp> {
+        target?.due(self.input.now, self.situation.waited)
+    }
+
+    /// The time at which the ticket will have waited, or had waited, `waited`.
+    fn moment(&self, waited: SignedDuration) -> Option<Timestamp> {
+        let ahead = waited.checked_sub(self.situation.waited)?;
+        self.input.now.checked_add(ahead).ok()
+    }
+}

@@ -1,0 +1,345 @@
+//! The single tests that a condition is made of, what stands between `&&`, `||` and `!`: each with its place, its
+//! value for one ticket and the variables that it read. For coverage and for saying why a condition does not
+//! hold; a decision evaluates the condition as a whole.
+
+use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators};
+use cel::{Context, Value};
+use jiff::SignedDuration;
+
+use super::types::{Type, VARIABLES};
+use super::vocabulary::IN_HOURS;
+use crate::routing::decision::TraceValue;
+use crate::ticket::Urgency;
+
+/// One test, as it stands in its condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::routing) struct Part {
+    /// Where it begins, in bytes from the start of the condition.
+    pub(in crate::routing) offset: usize,
+    pub(in crate::routing) text: String,
+}
+
+/// What one test gave for one ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::routing) struct PartValue {
+    /// Which test, by its place among [`parts`].
+    pub(in crate::routing) index: usize,
+    pub(in crate::routing) value: TraceValue,
+    /// The variables that it reads, each with its value as a text.
+    pub(in crate::routing) reads: Vec<(String, String)>,
+}
+
+/// The tests of `expression`, from left to right.
+pub(super) fn parts(expression: &IdedExpr, source: &SourceInfo, text: &str) -> Vec<Part> {
+    let mut leaves = Vec::new();
+    let mut joints = Vec::new();
+    collect(expression, source, &mut leaves, &mut joints);
+    joints.sort_unstable();
+    leaves
+        .into_iter()
+        .map(|leaf| {
+            let (first, last) = extent(leaf, source);
+            let start = joints
+                .iter()
+                .rev()
+                .find(|&&(_, end)| end <= first)
+                .map_or(0, |&(_, end)| end);
+            let end = joints
+                .iter()
+                .find(|&&(start, _)| start >= last)
+                .map_or(text.len(), |&(start, _)| start);
+            let (offset, text) = trim(text, start, end);
+            Part {
+                offset,
+                text: one_line(text),
+            }
+        })
+        .collect()
+}
+
+/// Evaluates the tests of `expression` from left to right, as far as they are needed.
+pub(super) fn evaluate(expression: &IdedExpr, variables: &Context<'_, '_>) -> Vec<PartValue> {
+    let mut walk = Walk {
+        variables,
+        next: 0,
+        seen: Vec::new(),
+    };
+    walk.visit(expression, true);
+    walk.seen
+}
+
+/// The parts of `expression` if it joins or negates tests.
+pub(super) fn joined(expression: &IdedExpr) -> Option<(&str, &[IdedExpr])> {
+    match &expression.expr {
+        Expr::Call(CallExpr {
+            func_name, args, ..
+        }) if matches!(
+            func_name.as_str(),
+            operators::LOGICAL_AND | operators::LOGICAL_OR | operators::LOGICAL_NOT
+        ) =>
+        {
+            Some((func_name, args))
+        }
+        _ => None,
+    }
+}
+
+fn collect<'e>(
+    expression: &'e IdedExpr,
+    source: &SourceInfo,
+    leaves: &mut Vec<&'e IdedExpr>,
+    joints: &mut Vec<(usize, usize)>,
+) {
+    match joined(expression) {
+        Some((_, parts)) => {
+            joints.extend(span(expression, source));
+            for part in parts {
+                collect(part, source, leaves, joints);
+            }
+        }
+        None => leaves.push(expression),
+    }
+}
+
+/// The bytes of the token that an expression is known by.
+fn span(expression: &IdedExpr, source: &SourceInfo) -> Option<(usize, usize)> {
+    let (start, last) = source.offset_for(expression.id)?;
+    Some((
+        usize::try_from(start).ok()?,
+        usize::try_from(last).ok()?.saturating_add(1),
+    ))
+}
+
+/// From the first byte of an expression's tokens to behind the last one.
+fn extent(expression: &IdedExpr, source: &SourceInfo) -> (usize, usize) {
+    let (mut first, mut last) = span(expression, source).unwrap_or((0, 0));
+    for child in children(expression) {
+        let (start, end) = extent(child, source);
+        first = first.min(start);
+        last = last.max(end);
+    }
+    (first, last)
+}
+
+fn children(expression: &IdedExpr) -> Vec<&IdedExpr> {
+    match &expression.expr {
+        Expr::Call(call) => call
+            .target
+            .as_deref()
+            .into_iter()
+            .chain(&call.args)
+            .collect(),
+        Expr::Select(select) => vec![&select.operand],
+        Expr::List(list) => list.elements.iter().collect(),
+        Expr::Comprehension(looped) => vec![&looped.iter_range, &looped.loop_step],
+        Expr::Ident(_) | Expr::Literal(_) | Expr::Map(_) | Expr::Struct(_) | Expr::Unspecified => {
+            Vec::new()
+        }
+    }
+}
+
+/// `text[start..end]` without white space and without brackets that are closed outside of it or enclose all of it.
+fn trim(text: &str, start: usize, end: usize) -> (usize, &str) {
+    let slice = text.get(start..end).unwrap_or_default();
+    let mut kept = slice.trim();
+    let mut offset = start + (slice.len() - slice.trim_start().len());
+    loop {
+        let inner = match balance(kept) {
+            Balance::Opened => kept.strip_prefix('('),
+            Balance::Closed => kept.strip_suffix(')'),
+            Balance::Enclosed => kept
+                .strip_prefix('(')
+                .and_then(|kept| kept.strip_suffix(')')),
+            Balance::Even => None,
+        };
+        let Some(inner) = inner else {
+            return (offset, kept);
+        };
+        if balance(kept) != Balance::Closed {
+            offset += 1 + (inner.len() - inner.trim_start().len());
+        }
+        kept = inner.trim();
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Balance {
+    /// More brackets are opened than closed.
+    Opened,
+    /// More brackets are closed than opened.
+    Closed,
+    /// The first bracket encloses all.
+    Enclosed,
+    Even,
+}
+
+fn balance(text: &str) -> Balance {
+    let mut depth = 0_i64;
+    let mut quote = None;
+    let mut escaped = false;
+    let mut closes_at = None;
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '(') => depth += 1,
+            (None, ')') => {
+                depth -= 1;
+                if depth == 0 && closes_at.is_none() {
+                    closes_at = Some(at + 1);
+                }
+            }
+            (None, _) => {}
+        }
+    }
+    match depth {
+        1.. => Balance::Opened,
+        0 if text.starts_with('(') && closes_at == Some(text.len()) => Balance::Enclosed,
+        0 => Balance::Even,
+        _ => Balance::Closed,
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+struct Walk<'a, 'c, 'v> {
+    variables: &'a Context<'c, 'v>,
+    next: usize,
+    seen: Vec<PartValue>,
+}
+
+impl Walk<'_, '_, '_> {
+    /// Visits `expression`; its tests are counted but not evaluated unless `needed`. Gives its value, if that is known.
+    fn visit(&mut self, expression: &IdedExpr, needed: bool) -> Option<bool> {
+        let Some((operator, parts)) = joined(expression) else {
+            return self.test(expression, needed);
+        };
+        if operator == operators::LOGICAL_NOT {
+            let value = parts.iter().map(|part| self.visit(part, needed)).last()?;
+            return value.map(|value| !value);
+        }
+        // What ends the evaluation: the first false of a conjunction, the first true of a disjunction.
+        let ending = operator == operators::LOGICAL_OR;
+        let mut result = Some(!ending);
+        for part in parts {
+            match self.visit(part, needed && result != Some(ending)) {
+                _ if result == Some(ending) => {}
+                Some(value) if value == ending => result = Some(ending),
+                Some(_) => {}
+                None => result = None,
+            }
+        }
+        result
+    }
+
+    fn test(&mut self, expression: &IdedExpr, needed: bool) -> Option<bool> {
+        let index = self.next;
+        self.next += 1;
+        if !needed {
+            return None;
+        }
+        let value = match Value::resolve(expression, self.variables) {
+            Ok(Value::Bool(true)) => TraceValue::True,
+            Ok(Value::Bool(false)) => TraceValue::False,
+            Ok(other) => TraceValue::Error(format!("gave a {}, not a bool", other.type_of())),
+            Err(error) => TraceValue::Error(error.to_string()),
+        };
+        let mut reads = Vec::new();
+        self.note_reads(expression, &mut reads);
+        let known = match value {
+            TraceValue::True => Some(true),
+            TraceValue::False => Some(false),
+            TraceValue::Error(_) => None,
+        };
+        self.seen.push(PartValue {
+            index,
+            value,
+            reads,
+        });
+        known
+    }
+
+    fn note_reads(&self, expression: &IdedExpr, reads: &mut Vec<(String, String)>) {
+        match path(expression) {
+            Some(path) => {
+                if reads.iter().all(|(known, _)| *known != path) {
+                    let value = describe(&path, Value::resolve(expression, self.variables).ok());
+                    reads.push((path, value));
+                }
+            }
+            None => {
+                if let Expr::Call(call) = &expression.expr
+                    && call.func_name == IN_HOURS
+                {
+                    let now = IdedExpr {
+                        id: 0,
+                        expr: Expr::Ident("now".to_owned()),
+                    };
+                    self.note_reads(&now, reads);
+                }
+                for child in children(expression) {
+                    self.note_reads(child, reads);
+                }
+            }
+        }
+    }
+}
+
+/// The declared variable, or the field or entry of one, that an expression spells.
+fn path(expression: &IdedExpr) -> Option<String> {
+    match &expression.expr {
+        Expr::Ident(name) => {
+            let constant = name.chars().all(char::is_uppercase);
+            let declared = VARIABLES.iter().any(|(known, _)| known == name);
+            (declared && !constant).then(|| name.clone())
+        }
+        Expr::Select(select) => Some(format!("{}.{}", path(&select.operand)?, select.field)),
+        Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
+            [
+                of,
+                IdedExpr {
+                    expr: Expr::Literal(LiteralValue::String(key)),
+                    ..
+                },
+            ] => Some(format!("{}[{:?}]", path(of)?, key.inner())),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn describe(path: &str, value: Option<Value>) -> String {
+    let is_urgency = VARIABLES
+        .iter()
+        .any(|(known, of)| *known == path && *of == Type::Urgency);
+    match value {
+        None => "missing".to_owned(),
+        Some(Value::Int(level)) if is_urgency => usize::try_from(level - 1)
+            .ok()
+            .and_then(|index| Urgency::ALL.get(index))
+            .map_or_else(|| level.to_string(), |level| level.as_str().to_uppercase()),
+        Some(value) => plain(&value),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Bool(value) => value.to_string(),
+        Value::Int(value) => value.to_string(),
+        Value::UInt(value) => value.to_string(),
+        Value::Float(value) => format!("{value:.3}"),
+        Value::String(text) => format!("{:?}", text.as_str()),
+        Value::List(items) => {
+            let items: Vec<String> = items.iter().map(plain).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Timestamp(time) => time.to_utc().format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        Value::Duration(time) => format!("{:#}", SignedDuration::from_secs(time.num_seconds())),
+        other => format!("a {}", other.type_of()),
+    }
+}

@@ -1,0 +1,136 @@
+//! Whether the roster has the people that a policy asks for. Presence and load do not count: they pass.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Lint, LintKind, lint as note};
+use crate::routing::eligibility::{Demand, could_take};
+use crate::routing::fault::{Fault, Position};
+use crate::routing::policy::{Policy, Step};
+use crate::routing::roster::{Agent, Roster};
+
+/// Notes skills, steps and queues of `policy` that too few agents of `roster` could serve.
+pub(super) fn lint(policy: &Policy, roster: &Roster, lints: &mut Vec<Lint>) {
+    lint_skills(policy, roster, lints);
+    for rule in &policy.rules {
+        for (number, step) in (1..).zip(&rule.steps) {
+            let required = least(step);
+            if step.preferred_agent.is_some() || could_anyone(roster, step, required) {
+                continue;
+            }
+            let each_is_held = required
+                .iter()
+                .all(|(skill, level)| holders(roster, skill, *level).next().is_some());
+            if each_is_held {
+                let message = format!(
+                    "nobody on the roster could ever take step {number} of rule '{}': nobody in the queue \
+                     '{}' has {}; it is always skipped",
+                    rule.id,
+                    step.destination,
+                    levels(required)
+                );
+                lints.push(note(LintKind::StepNobodyTakes, step.position, message));
+            }
+        }
+    }
+    for (queue, position) in last_queues(policy) {
+        let nothing = BTreeMap::new();
+        let demand = Demand {
+            queue: Some(queue),
+            required: &nothing,
+        };
+        if !roster
+            .agents()
+            .iter()
+            .any(|agent| could_take(agent, demand))
+        {
+            lints.push(Lint {
+                kind: LintKind::QueueNobodyServes,
+                fault: Fault {
+                    position,
+                    message: format!(
+                        "nobody on the roster serves the queue '{queue}', where tickets end that nobody else \
+                         took: give it an agent"
+                    ),
+                },
+            });
+        }
+    }
+}
+
+/// Where tickets end: the default and each rule's `otherwise`, each queue once, as far as they overflow.
+fn last_queues(policy: &Policy) -> BTreeMap<&str, Option<Position>> {
+    let rules = policy.rules.iter();
+    let otherwise =
+        rules.filter_map(|rule| Some((rule.otherwise.as_deref()?, Some(rule.position))));
+    let starts = otherwise.chain([(policy.default_queue.as_str(), None)]);
+    starts
+        .filter_map(|(queue, position)| Some((policy.overflow_chain(queue).last()?, position)))
+        .collect()
+}
+
+/// What the step asks for at last.
+fn least(step: &Step) -> &BTreeMap<String, u8> {
+    step.relaxed
+        .last()
+        .map_or(&step.required, |relaxed| &relaxed.required)
+}
+
+fn could_anyone(roster: &Roster, step: &Step, required: &BTreeMap<String, u8>) -> bool {
+    let demand = Demand {
+        queue: Some(&step.destination),
+        required,
+    };
+    roster
+        .agents()
+        .iter()
+        .any(|agent| could_take(agent, demand))
+}
+
+fn holders<'a>(roster: &'a Roster, skill: &'a str, level: u8) -> impl Iterator<Item = &'a Agent> {
+    let agents = roster.agents().iter();
+    agents.filter(move |agent| agent.skills.get(skill).is_some_and(|&held| held >= level))
+}
+
+/// Notes each skill that a step requires and nobody or one agent alone holds, at its first step with that lack.
+fn lint_skills(policy: &Policy, roster: &Roster, lints: &mut Vec<Lint>) {
+    let mut noted: BTreeSet<(LintKind, &str)> = BTreeSet::new();
+    for rule in &policy.rules {
+        for (number, step) in (1..).zip(&rule.steps) {
+            for (skill, &level) in least(step) {
+                let mut holding = holders(roster, skill, level);
+                let (kind, who) = match (holding.next(), holding.next()) {
+                    (None, _) => (
+                        LintKind::SkillNobodyHolds,
+                        "nobody on the roster holds it".to_owned(),
+                    ),
+                    (Some(one), None) => (
+                        LintKind::SkillOneHolds,
+                        format!(
+                            "only '{}' holds it: when that agent is away, nobody does",
+                            one.id
+                        ),
+                    ),
+                    (Some(_), Some(_)) => continue,
+                };
+                if noted.insert((kind, skill)) {
+                    let message = format!(
+                        "step {number} of rule '{}' requires the skill '{skill}' at level {level} and {who}",
+                        rule.id
+                    );
+                    lints.push(note(kind, step.position, message));
+                }
+            }
+        }
+    }
+}
+
+fn levels(required: &BTreeMap<String, u8>) -> String {
+    if required.is_empty() {
+        return "room for a ticket".to_owned();
+    }
+    let all: Vec<String> = required
+        .iter()
+        .map(|(skill, level)| format!("{skill} {level}"))
+        .collect();
+    all.join(" and ")
+}

@@ -1,0 +1,19 @@
+//! `triage policy` as those use it who write routing rules: the real program over files.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod cases;
+mod check;
+mod explain;
+mod faults;
+mod folder;
+mod history;
+mod runner;
+
+#[allow(dead_code)] // what only the prompt's own tests need
+#[path = "../prompt/program.rs"]
+mod program;
+
+#[allow(dead_code)] // what only the server's own tests need
+#[path = "../server/running.rs"]
+mod running;
