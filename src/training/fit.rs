@@ -12,7 +12,9 @@ use super::report::{FitReport, HeadReport, StageSeconds};
 use super::sentences::Sentences;
 use super::{FitParams, Stage};
 use crate::classifier::cost_table::CostTableError;
-use crate::classifier::{Classifier, ClassifierError, Decision, Head, HeadKind, SentenceExpert};
+use crate::classifier::{
+    Classifier, ClassifierError, Decision, Head, HeadKind, OUT_OF_SCOPE, SentenceExpert,
+};
 use crate::dataset::REFUSED_BELOW_ROWS;
 use crate::evaluation::{HeadAnswers, LabelledHead, LabelledTexts};
 use crate::features::embedding::distill::DistillError;
@@ -110,14 +112,16 @@ impl<'a> TrainingData<'a> {
         })
     }
 
-    /// The features of `rows`.
+    /// The features of `rows` and, below them, of `further` texts.
     pub(super) fn encode(
         self,
         encoders: &FeatureEncoders,
         rows: &[usize],
+        further: &[&str],
         params: &FitParams,
     ) -> Result<FeatureRows, FitError> {
-        let texts = self.texts(rows);
+        let mut texts = self.texts(rows);
+        texts.extend(further);
         let sentence = encoders.sentence.as_ref();
         let mut dense = self.sentences.vectors(sentence, rows, &texts)?;
         dense *= params.sentence_scale;
@@ -151,12 +155,13 @@ pub fn fit(
     let started = Instant::now();
     let all_rows: Vec<usize> = (0..data.labelled.texts.len()).collect();
     let encoders = data.learn_features(&all_rows, params)?;
-    let rows = data.encode(&encoders, &all_rows, params)?;
+    let rows = data.encode(&encoders, &all_rows, &label_names(&heads), params)?;
     let mut folded: Vec<Folded> = Vec::with_capacity(heads.len());
     let mut finished: Vec<Head> = Vec::with_capacity(heads.len());
     let mut reports: Vec<HeadReport> = Vec::with_capacity(heads.len());
+    let mut names_from = all_rows.len();
     for (target, pooled) in heads.iter().zip(pooled) {
-        let (kept, targets) = target.labelled(&all_rows);
+        let (kept, targets) = target.labelled_and_named(&all_rows, &mut names_from);
         let labels = target.labels.len();
         let experts = Experts::fit(&rows.labelled(&kept), &targets, labels, pooled.cost, params)?;
         let own = experts.fold(&pooled.pool.weights, params.sentence_scale);
@@ -253,13 +258,37 @@ fn side_by_side(heads: Vec<ArrayView2<'_, f32>>) -> Array2<f32> {
     joined.as_standard_layout().into_owned()
 }
 
+/// The words of labels that are made of words.
+fn names_of(labels: &[String]) -> Vec<(usize, String)> {
+    labels
+        .iter()
+        .enumerate()
+        .filter(|(_, label)| *label != OUT_OF_SCOPE)
+        .map(|(index, label)| {
+            let words: Vec<&str> = label
+                .split(|c: char| !c.is_alphanumeric())
+                .filter(|word| !word.is_empty())
+                .collect();
+            (index, words.join(" "))
+        })
+        .collect()
+}
+
 /// A head to be learned: its labels and each row's target.
 #[derive(Debug)]
 pub struct Target {
     pub(super) kind: HeadKind,
     pub(super) labels: Vec<String>,
     pub(super) rows: Vec<Option<usize>>,
+    /// What the labels' names say, each with its label: one more text to learn the label from.
+    names: Vec<(usize, String)>,
     pub(super) decision: Decision,
+}
+
+/// What the labels of all heads are called, head after head.
+pub(super) fn label_names(heads: &[Target]) -> Vec<&str> {
+    let names = heads.iter().flat_map(|head| &head.names);
+    names.map(|(_, name)| name.as_str()).collect()
 }
 
 impl Target {
@@ -290,10 +319,25 @@ impl Target {
         };
         Ok(Self {
             kind: head.kind.clone(),
+            names: names_of(&labels),
             labels,
             rows,
             decision,
         })
+    }
+
+    /// As [`labelled`](Self::labelled), with the places and labels of the head's own names among the
+    /// rows below, of which those from `names_from` on are its own; it then points behind them.
+    pub(super) fn labelled_and_named(
+        &self,
+        rows: &[usize],
+        names_from: &mut usize,
+    ) -> (Vec<usize>, Vec<usize>) {
+        let (mut kept, mut targets) = self.labelled(rows);
+        kept.extend(*names_from..*names_from + self.names.len());
+        targets.extend(self.names.iter().map(|(label, _)| label));
+        *names_from += self.names.len();
+        (kept, targets)
     }
 
     /// Which of `rows` have a label, by position in `rows`, and their labels.

@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate};
 use super::FitParams;
 use super::area_thresholds::settle_areas;
 use super::experts::{ExpertError, score, score_discriminant, score_linear};
-use super::fit::{FitError, Target, TrainingData};
+use super::fit::{FitError, Target, TrainingData, label_names};
 use crate::classifier::discriminant::DiscriminantModel;
 use crate::classifier::linear::LinearModel;
 use crate::classifier::naive_bayes::NaiveBayesModel;
@@ -64,10 +64,11 @@ pub(super) fn score_fold(
     let (train_rows, held_rows): (Vec<usize>, Vec<usize>) =
         (0..folds.len()).partition(|&row| folds[row] != fold);
     let encoders = data.learn_features(&train_rows, params)?;
-    let train = data.encode(&encoders, &train_rows, params)?;
-    let held = data.encode(&encoders, &held_rows, params)?;
+    let train = data.encode(&encoders, &train_rows, &label_names(heads), params)?;
+    let held = data.encode(&encoders, &held_rows, &[], params)?;
+    let mut names_from = train_rows.len();
     for (target, out) in heads.iter().zip(out_of_fold) {
-        let (kept, targets) = target.labelled(&train_rows);
+        let (kept, targets) = target.labelled_and_named(&train_rows, &mut names_from);
         let train = train.labelled(&kept);
         let (kept, held_targets) = target.labelled(&held_rows);
         let held = held.labelled(&kept);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, Axis, concatenate};
 
 use crate::features::embedding::distill::{DistillError, DistillParams, Teacher};
 use crate::features::{EncoderError, SentenceEncoder};
@@ -109,8 +109,8 @@ impl Sentences {
         }
     }
 
-    /// The vectors of `rows`, whose texts are given, by what [`learned_from`](Self::learned_from)
-    /// returned.
+    /// The vectors of `texts`, of which the first are those of `rows`, by what
+    /// [`learned_from`](Self::learned_from) returned.
     pub(super) fn vectors<T: AsRef<str> + Sync>(
         &self,
         encoder: Option<&SentenceEncoder>,
@@ -118,9 +118,15 @@ impl Sentences {
         texts: &[T],
     ) -> Result<Array2<f32>, EncoderError> {
         match (self, encoder) {
-            (Self::Fixed { vectors, .. }, _) => Ok(vectors.select(Axis(0), rows)),
+            (Self::Fixed { encoder, vectors }, _) => {
+                let known = vectors.select(Axis(0), rows);
+                let further =
+                    encoder.encode(texts.get(rows.len()..).unwrap_or_default(), &|_| {})?;
+                // Both have the encoder's dimensions.
+                Ok(concatenate(Axis(0), &[known.view(), further.view()]).unwrap_or_default())
+            }
             (Self::Distilled { .. }, Some(encoder)) => encoder.encode(texts, &|_| {}),
-            (Self::None, _) | (Self::Distilled { .. }, None) => Ok(Array2::zeros((rows.len(), 0))),
+            (Self::None, _) | (Self::Distilled { .. }, None) => Ok(Array2::zeros((texts.len(), 0))),
         }
     }
 }
