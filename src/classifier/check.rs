@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::area::Areas;
 use super::head::{Decision, Head, Thresholds};
+use super::kernel::KernelExpert;
 use super::parts::SentenceExpert;
 use crate::features::QuantizedMatrix;
 
@@ -11,6 +12,9 @@ use crate::features::QuantizedMatrix;
 /// values are about 1 at most, and a weight is at most 128 times its scale: no sum of them comes near the
 /// largest `f32`, and so no probability is ever NaN.
 const MAX_WEIGHT: f32 = 1e6;
+
+/// Fastest fall of the kernel with the distance.
+const MAX_SHARPNESS: f32 = 1e3;
 
 /// Why parts do not make a classifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +63,12 @@ pub enum ClassifierError {
         /// The label among those of all heads.
         column: usize,
     },
+    /// The kernel expert's parts do not fit, or have numbers that nothing can be made of.
+    #[error("kernel expert: {problem}")]
+    Kernel {
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// A head's parts differ in length, are not finite, it has fewer than two labels, or one twice.
     #[error("head '{head}': {problem}")]
     Head {
@@ -93,10 +103,40 @@ pub(super) fn check_sentence(
         });
     }
     let mut weights = expert.weights.indexed_iter();
-    match weights.find(|(_, weight)| weight.abs() > MAX_WEIGHT) {
-        Some(((row, column), _)) => Err(ClassifierError::SentenceWeight { row, column }),
-        None => Ok(()),
+    if let Some(((row, column), _)) = weights.find(|(_, weight)| weight.abs() > MAX_WEIGHT) {
+        return Err(ClassifierError::SentenceWeight { row, column });
     }
+    expert
+        .kernel
+        .as_ref()
+        .map_or(Ok(()), |kernel| check_kernel(kernel, dimensions, labels))
+}
+
+/// Checks what the kernel expert remembers.
+fn check_kernel(
+    kernel: &KernelExpert,
+    dimensions: usize,
+    labels: usize,
+) -> Result<(), ClassifierError> {
+    let supports = &kernel.supports;
+    // A cosine above 1 counts as 1 and a finite one below it is near 0 at worst: however long a row is, what it adds
+    // is at most its coefficient.
+    let problem = if supports.columns() != dimensions {
+        "its rows are not of the sentence vectors' dimensions"
+    } else if kernel.coefficients.dim() != (supports.rows(), labels) {
+        "its coefficients are not one a row and label"
+    } else if !(kernel.sharpness > 0.0 && kernel.sharpness <= MAX_SHARPNESS) {
+        "its sharpness is not above 0 and at most 1000"
+    } else if !kernel
+        .coefficients
+        .iter()
+        .all(|own| own.abs() <= MAX_WEIGHT)
+    {
+        "a coefficient is beyond ±1000000"
+    } else {
+        return Ok(());
+    };
+    Err(ClassifierError::Kernel { problem })
 }
 
 /// Checks one head; `areas` are those of its labels.

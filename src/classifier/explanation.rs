@@ -1,7 +1,7 @@
 //! Why a label: its logit as a sum of parts.
 //!
-//! Both n-grams and sentence vector enter a logit linearly, so it is exactly the head's constant, the
-//! semantic expert's share and what each word added. An n-gram's contribution is shared equally among
+//! N-grams enter a logit linearly, so it is exactly the head's constant, the semantic expert's share and
+//! what each word added. An n-gram's contribution is shared equally among
 //! its places in the text, and at each place among the words it touches. A sentence vector belongs to
 //! the text as a whole, so its share is one number.
 
@@ -165,12 +165,8 @@ impl Explainer<'_> {
 
     /// What the semantic expert added to the logit of a column.
     fn sentence_share(&self, column: usize) -> f32 {
-        let Some(expert) = self.classifier.sentence() else {
-            return 0.0;
-        };
-        let weights = expert.weights.column(column);
-        let products = self.workspace.vector.iter().zip(weights);
-        sum(products.map(|(&value, &weight)| f64::from(value) * f64::from(weight)))
+        let expert = self.classifier.sentence();
+        sum(expert.map(|expert| expert.share(&self.workspace.vector, column)))
     }
 
     /// What each word added to the logit of a column.

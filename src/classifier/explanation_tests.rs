@@ -45,7 +45,11 @@ fn classifier(sentence: bool) -> Classifier {
     let sentence = sentence.then(|| {
         let encoder = SentenceEncoder::Embedding(Arc::new(Embedding::shipped().unwrap()));
         let weights = weights(encoder.dimensions());
-        SentenceExpert { encoder, weights }
+        SentenceExpert {
+            encoder,
+            weights,
+            kernel: None,
+        }
     });
     let heads = vec![
         head(HeadKind::Topic, ["a", "b", "c"], [0.25, -0.5, 0.25]),

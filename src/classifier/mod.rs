@@ -8,6 +8,7 @@ pub mod cost_table;
 pub mod discriminant;
 pub mod explanation;
 pub mod head;
+pub mod kernel;
 pub mod linear;
 pub mod naive_bayes;
 pub mod parts;
@@ -23,6 +24,7 @@ pub use classification::{AbstainReason, Classification, LabelProbability, Predic
 pub use cost_table::CostTable;
 pub use explanation::{Evidence, Explainer, Explanation};
 pub use head::{Decision, Head, HeadKind, Thresholds};
+pub use kernel::KernelExpert;
 pub use parts::{Classifier, SentenceExpert};
 pub use predict::Workspace;
 pub use scope::OUT_OF_SCOPE;

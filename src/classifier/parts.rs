@@ -5,6 +5,7 @@ use ndarray::Array2;
 use super::area::Areas;
 use super::check::{ClassifierError, check_head, check_sentence, check_weights};
 use super::head::{Head, HeadKind};
+use super::kernel::KernelExpert;
 use crate::features::{QuantizedMatrix, SentenceEncoder, Vectorizer};
 
 /// A trained model ready to answer. Immutable; share it between threads.
@@ -18,13 +19,15 @@ pub struct Classifier {
     pub(super) areas: Option<Areas>,
 }
 
-/// The part of the linear expert that sees a text's sentence vector.
+/// The part of the experts that sees a text's sentence vector.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SentenceExpert {
     /// What gives texts their vectors.
     pub encoder: SentenceEncoder,
     /// Weights, `dimensions × labels` of all heads side by side.
     pub weights: Array2<f32>,
+    /// The kernel expert, where there is one.
+    pub kernel: Option<KernelExpert>,
 }
 
 impl SentenceExpert {
@@ -35,6 +38,20 @@ impl SentenceExpert {
                 *logit += value * weight;
             }
         }
+        if let Some(kernel) = &self.kernel {
+            kernel.add(vector, logits);
+        }
+    }
+
+    /// What a text's vector adds to the logit of one column; nothing for a text without one.
+    pub(super) fn share(&self, vector: &[f32], column: usize) -> f64 {
+        let weights = self.weights.column(column);
+        let products = vector.iter().zip(weights);
+        let linear: f64 = products
+            .map(|(&value, &weight)| f64::from(value) * f64::from(weight))
+            .sum();
+        let kernel = self.kernel.as_ref().filter(|_| !vector.is_empty());
+        linear + kernel.map_or(0.0, |kernel| kernel.share(vector, column))
     }
 }
 

@@ -1,8 +1,9 @@
 //! Matrices of eight-bit numbers: a model's folded weights, an embedding table.
 
-#[cfg(test)]
-use ndarray::Array2;
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2};
+
+/// Running sums of a dot product.
+const LANES: usize = 16;
 
 /// A matrix of which each row is stored as signed bytes times one scale.
 ///
@@ -124,6 +125,23 @@ impl QuantizedMatrix {
         }
     }
 
+    /// Dot product of row `row` and a vector of one number a column.
+    #[must_use]
+    pub fn dot_row(&self, row: usize, vector: &[f32]) -> f32 {
+        let bytes = &self.values[row * self.columns..(row + 1) * self.columns];
+        let mut sums = [0.0_f32; LANES];
+        let (chunks, rest) = bytes.as_chunks::<LANES>();
+        let (vector_chunks, vector_rest) = vector.as_chunks::<LANES>();
+        for (bytes, numbers) in chunks.iter().zip(vector_chunks) {
+            for lane in 0..LANES {
+                sums[lane] += f32::from(bytes[lane]) * numbers[lane];
+            }
+        }
+        let rest = rest.iter().zip(vector_rest);
+        let rest: f32 = rest.map(|(&byte, number)| f32::from(byte) * number).sum();
+        self.scales[row] * (sums.iter().sum::<f32>() + rest)
+    }
+
     /// The value at row `id` and `column`.
     #[must_use]
     pub fn get(&self, id: u32, column: usize) -> f32 {
@@ -131,9 +149,9 @@ impl QuantizedMatrix {
         self.scales[id] * f32::from(self.values[id * self.columns + column])
     }
 
-    #[cfg(test)]
     /// All values as numbers.
-    fn to_array(&self) -> Array2<f32> {
+    #[must_use]
+    pub fn to_array(&self) -> Array2<f32> {
         Array2::from_shape_fn((self.rows(), self.columns), |(row, column)| {
             self.scales[row] * f32::from(self.values[row * self.columns + column])
         })
@@ -169,6 +187,20 @@ mod tests {
             "{sums:?}"
         );
         assert!((matrix.get(1, 1) - 2.54).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_dot_product_is_that_of_the_rounded_row() {
+        let weights = Array2::from_shape_fn((2, 37), |(row, column)| {
+            [0.1, -0.3, 0.7, 0.2][(row + column) % 4]
+        });
+        let matrix = QuantizedMatrix::quantize(weights.view());
+        let vector: Vec<f32> = (0..37_u8).map(|v| f32::from(v) / 10.0 - 1.5).collect();
+        for row in 0..2 {
+            let rounded = matrix.to_array();
+            let expected = rounded.row(row).dot(&ndarray::aview1(&vector));
+            assert!((matrix.dot_row(row, &vector) - expected).abs() < 1e-4);
+        }
     }
 
     #[test]

@@ -4,15 +4,15 @@
 //! A line is written before the pointer moves, so no change goes unlogged. Each line names the version
 //! that was active before: should the program be killed between the two, the next line shows it.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::files::{read_at_most, sync_folder};
+use super::files::read_at_most;
 use super::gate::Basis;
+use super::json_lines::{self, Appended};
 
 const LOG: &str = "activations.log";
 /// Largest log that is read.
@@ -57,61 +57,18 @@ pub struct Activations {
     pub unreadable: Vec<usize>,
 }
 
-/// A line that has just been written and can still be taken back.
-#[derive(Debug)]
-pub(super) struct Appended {
-    file: File,
-    length_before: u64,
-}
-
 /// Where the log of the registry in `models` is.
 #[must_use]
 pub(super) fn path(models: &Path) -> PathBuf {
     models.join(LOG)
 }
 
-/// Adds a line and waits until it is on disk. What was there stays as it is; a last line that was cut
-/// short is ended first.
+/// Adds a line and waits until it is on disk; see [`json_lines::append`].
 ///
 /// # Errors
 /// If the log cannot be written; it is then as it was.
 pub(super) fn append(models: &Path, activation: &Activation) -> io::Result<Appended> {
-    let mut file = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .open(path(models))?;
-    let length_before = file.metadata()?.len();
-    let mut line = Vec::new();
-    if length_before > 0 {
-        let mut last = [0];
-        file.seek(SeekFrom::End(-1))?;
-        file.read_exact(&mut last)?;
-        if last != *b"\n" {
-            line.push(b'\n');
-        }
-    }
-    serde_json::to_writer(&mut line, activation)?;
-    line.push(b'\n');
-    let written = file.write_all(&line).and_then(|()| file.sync_all());
-    let appended = Appended {
-        file,
-        length_before,
-    };
-    if let Err(error) = written.and_then(|()| sync_folder(models)) {
-        appended.take_back();
-        return Err(error);
-    }
-    Ok(appended)
-}
-
-impl Appended {
-    /// Takes the line away again, since what it tells of did not happen.
-    pub(super) fn take_back(self) {
-        // The failure that is being reported says more than a second one would.
-        let _ = self.file.set_len(self.length_before);
-        let _ = self.file.sync_all();
-    }
+    json_lines::append(&path(models), activation)
 }
 
 /// Reads the log; no log is an empty one, and a line that cannot be read spoils no other.

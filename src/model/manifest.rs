@@ -11,7 +11,7 @@ use crate::classifier::{AreaThreshold, Decision, HeadKind, Thresholds};
 use crate::training::FitParams;
 
 /// The format that this library writes and the only one it reads.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// The content of `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -91,7 +91,7 @@ pub struct HeadSummary {
     pub rows: usize,
     /// The linear expert's cost of a margin violation.
     pub linear_cost: f64,
-    /// The pool's weights: linear, naive Bayes, log-prior, discriminant.
+    /// The pool's weights: linear, naive Bayes, log-prior, discriminant, kernel.
     pub pool: Vec<f64>,
     /// Measures on out-of-fold scores.
     pub out_of_fold: OutOfFoldMeasures,

@@ -6,6 +6,7 @@ pub mod bundle;
 pub mod encoders;
 pub mod files;
 pub mod gate;
+pub mod json_lines;
 pub mod manifest;
 pub mod new_bundle;
 pub mod new_folder;

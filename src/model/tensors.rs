@@ -4,12 +4,15 @@ use ndarray::Array2;
 use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
 
 use super::manifest::Manifest;
-use crate::classifier::{Classifier, ClassifierError, Head, SentenceExpert};
+use crate::classifier::{Classifier, ClassifierError, Head, KernelExpert, SentenceExpert};
 use crate::features::quantized::QuantizedError;
 use crate::features::vocabulary::VocabularyError;
 use crate::features::{QuantizedMatrix, SentenceEncoder, Vectorizer, Vocabulary};
 
 const SENTENCE: &str = "sentence.weights";
+const KERNEL_COEFFICIENTS: &str = "kernel.coefficients";
+const KERNEL_SCALES: &str = "kernel.supports.scales";
+const KERNEL_VALUES: &str = "kernel.supports.values";
 
 /// Why tensors do not make a classifier.
 #[derive(Debug, thiserror::Error)]
@@ -47,11 +50,7 @@ pub(super) fn serialize_tensors(classifier: &Classifier) -> Result<Vec<u8>, Safe
         .collect();
     let idf = f32_bytes(vocabulary.idf());
     let scales = f32_bytes(weights.scales());
-    let values: Vec<u8> = weights
-        .values()
-        .iter()
-        .map(|v| v.to_le_bytes()[0])
-        .collect();
+    let values = i8_bytes(weights.values());
     let bias: Vec<f32> = classifier
         .heads()
         .iter()
@@ -84,7 +83,58 @@ pub(super) fn serialize_tensors(classifier: &Classifier) -> Result<Vec<u8>, Safe
         let view = tensor(Dtype::F32, vec![*dimensions, labels], bytes)?;
         tensors.push((SENTENCE, view));
     }
+    let kernel = classifier.sentence().and_then(|own| own.kernel.as_ref());
+    let kernel = kernel.map(|kernel| {
+        let supports = &kernel.supports;
+        let values = i8_bytes(supports.values());
+        let coefficients: Vec<f32> = kernel.coefficients.iter().copied().collect();
+        let shape = [supports.rows(), supports.columns()];
+        (
+            shape,
+            f32_bytes(supports.scales()),
+            values,
+            f32_bytes(&coefficients),
+        )
+    });
+    if let Some(([rows, dimensions], scales, values, coefficients)) = &kernel {
+        let view = tensor(Dtype::F32, vec![*rows, labels], coefficients)?;
+        tensors.push((KERNEL_COEFFICIENTS, view));
+        tensors.push((KERNEL_SCALES, tensor(Dtype::F32, vec![*rows], scales)?));
+        let view = tensor(Dtype::I8, vec![*rows, *dimensions], values)?;
+        tensors.push((KERNEL_VALUES, view));
+    }
     safetensors::serialize(tensors, None)
+}
+
+/// The kernel expert, if there is one.
+fn read_kernel(
+    tensors: &SafeTensors<'_>,
+    (dimensions, labels): (usize, usize),
+    sharpness: f32,
+) -> Result<Option<KernelExpert>, ContentError> {
+    let Ok(found) = tensors.tensor(KERNEL_SCALES) else {
+        return Ok(None);
+    };
+    let rows = found.shape().first().copied().unwrap_or_default();
+    let scales = f32s(tensors, KERNEL_SCALES, &[rows])?;
+    let shape = &[rows, dimensions];
+    let values = numbers(
+        tensors,
+        KERNEL_VALUES,
+        (Dtype::I8, shape),
+        i8::from_le_bytes,
+    )?;
+    let coefficients = f32s(tensors, KERNEL_COEFFICIENTS, &[rows, labels])?;
+    Ok(Some(KernelExpert {
+        supports: QuantizedMatrix::from_parts(scales, values, dimensions)?,
+        // The tensor's shape was checked.
+        coefficients: Array2::from_shape_vec((rows, labels), coefficients).unwrap_or_default(),
+        sharpness,
+    }))
+}
+
+fn i8_bytes(values: &[i8]) -> Vec<u8> {
+    values.iter().map(|v| v.to_le_bytes()[0]).collect()
 }
 
 /// Reads a classifier and checks that its parts fit together and are finite.
@@ -136,7 +186,12 @@ pub(super) fn read_classifier(
             let values = f32s(&tensors, SENTENCE, &[shape.0, shape.1])?;
             // The tensor's shape was checked.
             let weights = Array2::from_shape_vec(shape, values).unwrap_or_default();
-            Some(SentenceExpert { encoder, weights })
+            let sharpness = manifest.params.kernel.sharpness;
+            Some(SentenceExpert {
+                kernel: read_kernel(&tensors, (encoder.dimensions(), labels), sharpness)?,
+                encoder,
+                weights,
+            })
         }
         None if tensors.tensor(SENTENCE).is_ok() => return Err(ContentError::Sentence),
         None => None,

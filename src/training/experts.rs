@@ -29,6 +29,9 @@ pub enum ExpertError {
     /// The covariance of the sentence vectors cannot be inverted.
     #[error("the sentence vectors cannot be told apart: {0}")]
     Discriminant(#[from] LinalgError),
+    /// The kernel expert's equations cannot be solved.
+    #[error("the kernel expert cannot be fitted to the sentence vectors: {0}")]
+    Kernel(LinalgError),
 }
 
 impl Experts {

@@ -6,17 +6,17 @@ use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
 use super::experts::{ExpertError, Experts, Folded};
 use super::folds::assign_folds;
+use super::kernel_rows::fit_kernel;
 use super::out_of_fold::{OutOfFold, Pooled, score_fold};
 use super::params::ParamsError;
 use super::report::{FitReport, HeadReport, StageSeconds};
 use super::sentences::Sentences;
+use super::target::{Target, label_names};
 use super::{FitParams, Stage};
 use crate::classifier::cost_table::CostTableError;
-use crate::classifier::{
-    Classifier, ClassifierError, Decision, Head, HeadKind, OUT_OF_SCOPE, SentenceExpert,
-};
+use crate::classifier::{Classifier, ClassifierError, Head, SentenceExpert};
 use crate::dataset::REFUSED_BELOW_ROWS;
-use crate::evaluation::{HeadAnswers, LabelledHead, LabelledTexts};
+use crate::evaluation::{HeadAnswers, LabelledTexts};
 use crate::features::embedding::distill::DistillError;
 use crate::features::{EncoderError, FeatureRows, QuantizedMatrix, SentenceEncoder, Vectorizer};
 
@@ -156,6 +156,8 @@ pub fn fit(
     let all_rows: Vec<usize> = (0..data.labelled.texts.len()).collect();
     let encoders = data.learn_features(&all_rows, params)?;
     let rows = data.encode(&encoders, &all_rows, &label_names(&heads), params)?;
+    let kernel = fit_kernel(&encoders, &rows, &heads, &all_rows, params)?;
+    let kernel_weights: Vec<f64> = pooled.iter().map(Pooled::kernel_weight).collect();
     let mut folded: Vec<Folded> = Vec::with_capacity(heads.len());
     let mut finished: Vec<Head> = Vec::with_capacity(heads.len());
     let mut reports: Vec<HeadReport> = Vec::with_capacity(heads.len());
@@ -180,6 +182,7 @@ pub fn fit(
     let sentence = encoders.sentence.map(|encoder| SentenceExpert {
         encoder,
         weights: side_by_side(folded.iter().map(|head| head.sentence.view()).collect()),
+        kernel: kernel.map(|model| model.fold(&kernel_weights)),
     });
     let weights = side_by_side(folded.iter().map(|head| head.weights.view()).collect());
     let weights = QuantizedMatrix::quantize(weights.view());
@@ -256,95 +259,4 @@ fn cross_validate_timed(
 fn side_by_side(heads: Vec<ArrayView2<'_, f32>>) -> Array2<f32> {
     let joined = concatenate(Axis(1), &heads).unwrap_or_default();
     joined.as_standard_layout().into_owned()
-}
-
-/// The words of labels that are made of words.
-fn names_of(labels: &[String]) -> Vec<(usize, String)> {
-    labels
-        .iter()
-        .enumerate()
-        .filter(|(_, label)| *label != OUT_OF_SCOPE)
-        .map(|(index, label)| {
-            let words: Vec<&str> = label
-                .split(|c: char| !c.is_alphanumeric())
-                .filter(|word| !word.is_empty())
-                .collect();
-            (index, words.join(" "))
-        })
-        .collect()
-}
-
-/// A head to be learned: its labels and each row's target.
-#[derive(Debug)]
-pub struct Target {
-    pub(super) kind: HeadKind,
-    pub(super) labels: Vec<String>,
-    pub(super) rows: Vec<Option<usize>>,
-    /// What the labels' names say, each with its label: one more text to learn the label from.
-    names: Vec<(usize, String)>,
-    pub(super) decision: Decision,
-}
-
-/// What the labels of all heads are called, head after head.
-pub(super) fn label_names(heads: &[Target]) -> Vec<&str> {
-    let names = heads.iter().flat_map(|head| &head.names);
-    names.map(|(_, name)| name.as_str()).collect()
-}
-
-impl Target {
-    fn new(head: &LabelledHead, params: &FitParams) -> Result<Self, FitError> {
-        let labels = head.distinct();
-        if labels.len() < 2 {
-            return Err(FitError::OneLabel {
-                head: head.kind.to_string(),
-                label: labels.into_iter().next().unwrap_or_default(),
-            });
-        }
-        let rows = head.indices(&labels);
-        for (index, label) in labels.iter().enumerate() {
-            let count = rows.iter().filter(|row| **row == Some(index)).count();
-            if count < REFUSED_BELOW_ROWS {
-                return Err(FitError::TooFewRows {
-                    head: head.kind.to_string(),
-                    label: label.clone(),
-                    rows: count,
-                });
-            }
-        }
-        let decision = match head.kind {
-            HeadKind::Urgency => Decision::LeastCost {
-                costs: params.urgency_costs.of_labels(&labels)?,
-            },
-            HeadKind::Topic | HeadKind::Facet(_) => Decision::MostProbable,
-        };
-        Ok(Self {
-            kind: head.kind.clone(),
-            names: names_of(&labels),
-            labels,
-            rows,
-            decision,
-        })
-    }
-
-    /// As [`labelled`](Self::labelled), with the places and labels of the head's own names among the
-    /// rows below, of which those from `names_from` on are its own; it then points behind them.
-    pub(super) fn labelled_and_named(
-        &self,
-        rows: &[usize],
-        names_from: &mut usize,
-    ) -> (Vec<usize>, Vec<usize>) {
-        let (mut kept, mut targets) = self.labelled(rows);
-        kept.extend(*names_from..*names_from + self.names.len());
-        targets.extend(self.names.iter().map(|(label, _)| label));
-        *names_from += self.names.len();
-        (kept, targets)
-    }
-
-    /// Which of `rows` have a label, by position in `rows`, and their labels.
-    pub(super) fn labelled(&self, rows: &[usize]) -> (Vec<usize>, Vec<usize>) {
-        rows.iter()
-            .enumerate()
-            .filter_map(|(position, &row)| self.rows[row].map(|label| (position, label)))
-            .unzip()
-    }
 }

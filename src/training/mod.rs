@@ -5,11 +5,13 @@ pub mod cost_file;
 pub mod experts;
 pub mod fit;
 pub mod folds;
+mod kernel_rows;
 pub mod learning_curve;
 pub mod out_of_fold;
 mod params;
 pub mod report;
 pub mod sentences;
+mod target;
 pub mod urgency_costs;
 
 pub use fit::{FitError, Fitted, TrainingData, cross_validate, fit};
@@ -19,6 +21,7 @@ pub use sentences::Sentences;
 pub use urgency_costs::UrgencyCosts;
 
 use crate::classifier::discriminant::DiscriminantParams;
+use crate::classifier::kernel::KernelParams;
 use crate::classifier::linear::LinearParams;
 use crate::classifier::naive_bayes::NaiveBayesParams;
 use crate::classifier::thresholds::ThresholdParams;
@@ -44,6 +47,8 @@ pub struct FitParams {
     pub naive_bayes: NaiveBayesParams,
     /// The discriminant expert.
     pub discriminant: DiscriminantParams,
+    /// The kernel expert.
+    pub kernel: KernelParams,
     /// What the thresholds are to reach.
     pub thresholds: ThresholdParams,
     /// What it costs to misjudge a ticket's urgency.
@@ -61,6 +66,7 @@ impl Default for FitParams {
             sentence_scale: 3.0,
             naive_bayes: NaiveBayesParams::default(),
             discriminant: DiscriminantParams::default(),
+            kernel: KernelParams::default(),
             thresholds: ThresholdParams::default(),
             urgency_costs: UrgencyCosts::default(),
         }

@@ -6,7 +6,9 @@ use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate};
 use super::FitParams;
 use super::area_thresholds::settle_areas;
 use super::experts::{ExpertError, score, score_discriminant, score_linear};
-use super::fit::{FitError, Target, TrainingData, label_names};
+use super::fit::{FitError, TrainingData};
+use super::kernel_rows::{fit_kernel, unit_vectors};
+use super::target::{Target, label_names};
 use crate::classifier::discriminant::DiscriminantModel;
 use crate::classifier::linear::LinearModel;
 use crate::classifier::naive_bayes::NaiveBayesModel;
@@ -24,9 +26,8 @@ const COST_FOLDS: usize = 2;
 pub struct OutOfFold {
     /// The costs still to be chosen from, each with the linear expert's scores.
     linear: Vec<(f64, Vec<Array2<f32>>)>,
-    naive_bayes: Vec<Array2<f32>>,
-    log_prior: Vec<Array2<f32>>,
-    discriminant: Vec<Array2<f32>>,
+    /// The scores of naive Bayes, log-prior, discriminant and kernel expert.
+    others: [Vec<Array2<f32>>; 4],
     targets: Vec<usize>,
     /// The rows of the data that the scores are of.
     rows: Vec<usize>,
@@ -49,6 +50,13 @@ pub struct Pooled {
     pub answers: HeadAnswers,
 }
 
+impl Pooled {
+    /// The kernel expert's weight in the pool, the last.
+    pub(super) fn kernel_weight(&self) -> f64 {
+        self.pool.weights.last().copied().unwrap_or_default()
+    }
+}
+
 /// Learns from all rows outside `fold` and adds the scores of the rows inside.
 ///
 /// # Errors
@@ -66,8 +74,10 @@ pub(super) fn score_fold(
     let encoders = data.learn_features(&train_rows, params)?;
     let train = data.encode(&encoders, &train_rows, &label_names(heads), params)?;
     let held = data.encode(&encoders, &held_rows, &[], params)?;
+    let kernel = fit_kernel(&encoders, &train, heads, &train_rows, params)?;
+    let kernel_scores = kernel.map(|model| model.scores(unit_vectors(&held, params).view()));
     let mut names_from = train_rows.len();
-    for (target, out) in heads.iter().zip(out_of_fold) {
+    for (index, (target, out)) in heads.iter().zip(out_of_fold).enumerate() {
         let (kept, targets) = target.labelled_and_named(&train_rows, &mut names_from);
         let train = train.labelled(&kept);
         let (kept, held_targets) = target.labelled(&held_rows);
@@ -80,16 +90,21 @@ pub(super) fn score_fold(
         }
         let model = NaiveBayesModel::fit(&train.sparse, &targets, labels, params.naive_bayes)
             .map_err(ExpertError::from)?;
-        out.naive_bayes
-            .push(score(&held.sparse, &model.weights, &Array1::zeros(labels)));
-        out.log_prior.push(Array2::from_shape_fn(
-            (held.rows(), labels),
-            |(_, label)| model.log_prior[label],
-        ));
+        let naive_bayes = score(&held.sparse, &model.weights, &Array1::zeros(labels));
+        let log_prior =
+            Array2::from_shape_fn((held.rows(), labels), |(_, label)| model.log_prior[label]);
         let dense = train.dense.view();
         let model = DiscriminantModel::fit(dense, &targets, labels, params.discriminant)
             .map_err(ExpertError::from)?;
-        out.discriminant.push(score_discriminant(&held, &model));
+        let discriminant = score_discriminant(&held, &model);
+        let kernel = match &kernel_scores {
+            Some(scores) => scores[index].select(Axis(0), &kept),
+            None => Array2::zeros((held.rows(), labels)),
+        };
+        let scores = [naive_bayes, log_prior, discriminant, kernel];
+        for (parts, scores) in out.others.iter_mut().zip(scores) {
+            parts.push(scores);
+        }
         out.targets.extend(held_targets);
         out.rows.extend(kept.iter().map(|&index| held_rows[index]));
         if fold + 1 == COST_FOLDS {
@@ -106,9 +121,7 @@ impl OutOfFold {
         let costs = params.linear_costs.iter();
         Self {
             linear: costs.map(|&cost| (cost, Vec::new())).collect(),
-            naive_bayes: Vec::new(),
-            log_prior: Vec::new(),
-            discriminant: Vec::new(),
+            others: Default::default(),
             targets: Vec::new(),
             rows: Vec::new(),
         }
@@ -116,11 +129,10 @@ impl OutOfFold {
 
     /// Keeps the cost whose pool has the least log loss so far.
     fn settle_cost(&mut self) {
-        let naive_bayes = stack(&self.naive_bayes);
-        let log_prior = stack(&self.log_prior);
-        let discriminant = stack(&self.discriminant);
+        let others = self.others.each_ref().map(|parts| stack(parts));
         let loss = |parts: &[Array2<f32>]| {
-            let scores = [&stack(parts), &naive_bayes, &log_prior, &discriminant];
+            let linear = stack(parts);
+            let scores: Vec<_> = std::iter::once(&linear).chain(&others).collect();
             fit_pool(&scores, &self.targets).log_loss
         };
         let best = self
@@ -146,12 +158,8 @@ impl OutOfFold {
             .map_or((1.0, Array2::default((0, 0))), |(cost, parts)| {
                 (*cost, stack(parts))
             });
-        let scores = [
-            &linear,
-            &stack(&self.naive_bayes),
-            &stack(&self.log_prior),
-            &stack(&self.discriminant),
-        ];
+        let others = self.others.each_ref().map(|parts| stack(parts));
+        let scores: Vec<_> = std::iter::once(&linear).chain(&others).collect();
         let pool = fit_pool(&scores, &self.targets);
         let mut answers = self.answers(target, &scores, &pool.weights);
         let in_scope_from = settle_scope(&answers);

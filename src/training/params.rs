@@ -66,6 +66,19 @@ impl FitParams {
         )?;
         let shrinkage = self.discriminant.shrinkage;
         check("discriminant.shrinkage", shrinkage, SHARE, share(shrinkage))?;
+        let kernel = self.kernel;
+        for (name, number) in [
+            ("kernel.sharpness", kernel.sharpness),
+            ("kernel.ridge", kernel.ridge),
+        ] {
+            check(name, number, ABOVE_ZERO, positive(f64::from(number)))?;
+        }
+        for (name, number) in [
+            ("kernel.rows_at_once", kernel.rows_at_once),
+            ("kernel.most_rows", kernel.most_rows),
+        ] {
+            check(name, number, "above 0", number > 0)?;
+        }
         let target = self.thresholds.target_precision;
         check("thresholds.target_precision", target, SHARE, share(target))?;
         let above = self.thresholds.suggest_above;
@@ -119,6 +132,9 @@ mod tests {
         assert!(refused(|p| p.sentence_scale = 3e38).contains("'sentence_scale' is "));
         assert!(refused(|p| p.naive_bayes.smoothing = 0.0).contains("'naive_bayes.smoothing'"));
         assert!(refused(|p| p.discriminant.shrinkage = 1.1).contains("'discriminant.shrinkage'"));
+        assert!(refused(|p| p.kernel.ridge = 0.0).contains("'kernel.ridge' is 0"));
+        assert!(refused(|p| p.kernel.sharpness = f32::NAN).contains("'kernel.sharpness'"));
+        assert!(refused(|p| p.kernel.rows_at_once = 0).contains("'kernel.rows_at_once'"));
         let target = refused(|p| p.thresholds.target_precision = 2.0);
         assert!(
             target.contains("'thresholds.target_precision' is 2"),

@@ -27,7 +27,7 @@ pub struct HeadReport {
     pub kind: HeadKind,
     /// The linear expert's cost of a margin violation, chosen for this head.
     pub cost: f64,
-    /// The pool's weight of each expert: linear, naive Bayes, log-prior, discriminant.
+    /// The pool's weight of each expert: linear, naive Bayes, log-prior, discriminant, kernel.
     pub pool: Vec<f64>,
     /// Thresholds by label.
     #[serde(skip)]

@@ -105,7 +105,7 @@ fn a_manifest_that_is_none_is_refused() {
         "{}",
         "[]",
         "null",
-        "{\"format_version\": 2}",
+        "{\"format_version\": 3}",
         "\u{feff}{}",
         "not json",
     ] {

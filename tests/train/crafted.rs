@@ -14,15 +14,15 @@ const SIZE: &str = "of the size that the manifest gives";
 fn another_format_is_refused_by_its_number() {
     each_is_refused(&[
         (
-            |m| m.manifest["format_version"] = 3.into(),
+            |m| m.manifest["format_version"] = 4.into(),
             MANIFEST,
-            "format version 3, this program reads 2: train the model again",
+            "format version 4, this program reads 3: train the model again",
         ),
         // The one before, which had no sentence vectors.
         (
             |m| m.manifest["format_version"] = 1.into(),
             MANIFEST,
-            "format version 1, this program reads 2: train the model again",
+            "format version 1, this program reads 3: train the model again",
         ),
         (
             |m| m.manifest["format_version"] = 0.into(),
@@ -30,7 +30,7 @@ fn another_format_is_refused_by_its_number() {
             "format version 0, ",
         ),
         (
-            |m| m.manifest["format_version"] = "2".into(),
+            |m| m.manifest["format_version"] = "3".into(),
             MANIFEST,
             "not a readable manifest",
         ),
