@@ -7,11 +7,15 @@ use std::{env, fs};
 
 use prost::Message;
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 8] = [
     "triage/v1/ticket.proto",
     "triage/v1/classification.proto",
     "triage/v1/decision.proto",
+    "triage/v1/reservation.proto",
+    "triage/v1/backlog.proto",
     "triage/v1/triage_service.proto",
+    "triage/v1/agent.proto",
+    "triage/v1/routing_service.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

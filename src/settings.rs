@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use config::{Config, ConfigError, Environment, File, FileFormat};
+use jiff::SignedDuration;
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
+use crate::routing::ReservationLimits;
 use crate::triage::Sources;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -21,6 +23,11 @@ const MAX_TIMEOUT_MS: u64 = 3_600_000;
 const MAX_ENCODER_THREADS: u64 = 1_024;
 /// Most texts that may be allowed to wait for it.
 const MAX_ENCODER_QUEUE: u64 = 65_536;
+
+/// Longest time that places may be reserved for: a day.
+const MAX_RESERVATION_TTL_MS: u64 = 86_400_000;
+/// Most places that may be reserved at a time; each takes some hundred bytes.
+const MAX_RESERVATIONS: u64 = 10_000_000;
 
 /// All settings of the server, validated.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -34,6 +41,8 @@ pub struct Settings {
     pub policy: PolicySettings,
     /// The roster.
     pub roster: RosterSettings,
+    /// What outlives a restart.
+    pub state: StateSettings,
     /// The log.
     pub log: LogSettings,
 }
@@ -55,6 +64,20 @@ pub struct ServerSettings {
     pub encoder_threads: usize,
     /// Texts that may wait for it.
     pub encoder_queue: usize,
+    /// Where calls that look at or change policy and roster are answered.
+    pub admin_calls: AdminCalls,
+}
+
+/// Where calls that look at or change policy and roster are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdminCalls {
+    /// On addresses that only this machine can reach.
+    Loopback,
+    /// On any address.
+    Anywhere,
+    /// Nowhere.
+    Nowhere,
 }
 
 impl ServerSettings {
@@ -94,6 +117,32 @@ pub struct ModelSettings {
 pub struct PolicySettings {
     /// The policy's file.
     pub file: PathBuf,
+    /// How often the files of policy and roster are looked at for changes, in milliseconds; 0 for never.
+    pub watch_ms: u64,
+}
+
+impl PolicySettings {
+    /// How often the files of policy and roster are looked at; `None` for never.
+    #[must_use]
+    pub fn watch(&self) -> Option<Duration> {
+        (self.watch_ms > 0).then(|| Duration::from_millis(self.watch_ms))
+    }
+}
+
+/// What outlives a restart.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StateSettings {
+    /// Folder for the policies that decided and the log of their changes; empty for none.
+    pub folder: PathBuf,
+}
+
+impl StateSettings {
+    /// The folder, if there is one.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        Some(self.folder.as_path()).filter(|folder| !folder.as_os_str().is_empty())
+    }
 }
 
 /// The roster.
@@ -102,6 +151,22 @@ pub struct PolicySettings {
 pub struct RosterSettings {
     /// The roster's file; empty for none.
     pub file: PathBuf,
+    /// For how long a reserved place is held if nobody confirms or releases it, in milliseconds.
+    pub reservation_ttl_ms: u64,
+    /// How many places may be reserved at a time.
+    pub max_reservations: usize,
+}
+
+impl RosterSettings {
+    /// For how long places are held, and how many.
+    #[must_use]
+    pub fn reservations(&self) -> ReservationLimits {
+        let milliseconds = i64::try_from(self.reservation_ttl_ms).unwrap_or(i64::MAX);
+        ReservationLimits {
+            time_to_live: SignedDuration::from_millis(milliseconds),
+            most: self.max_reservations,
+        }
+    }
 }
 
 /// The log.
@@ -202,6 +267,17 @@ impl Settings {
             server.encoder_queue as u64,
             1..=MAX_ENCODER_QUEUE,
         )?;
+        within(
+            "roster.reservation_ttl_ms",
+            self.roster.reservation_ttl_ms,
+            1..=MAX_RESERVATION_TTL_MS,
+        )?;
+        within(
+            "roster.max_reservations",
+            self.roster.max_reservations as u64,
+            1..=MAX_RESERVATIONS,
+        )?;
+        within("policy.watch_ms", self.policy.watch_ms, 0..=MAX_TIMEOUT_MS)?;
         if let Err(error) = EnvFilter::try_new(&self.log.level) {
             return Err(SettingsError::Value {
                 key: "log.level",

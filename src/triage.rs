@@ -3,6 +3,7 @@
 //! The server and the command line both call this, so a preview cannot drift from what is served.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -32,9 +33,9 @@ pub struct Sources {
 /// A model, a policy and a roster that fit together. Immutable; share it between threads.
 #[derive(Debug)]
 pub struct Triage {
-    bundle: Bundle,
-    policy: Policy,
-    roster: Option<Roster>,
+    bundle: Arc<Bundle>,
+    policy: Arc<Policy>,
+    roster: Option<Arc<Roster>>,
 }
 
 /// A ticket's classification and decision.
@@ -77,18 +78,22 @@ impl Triage {
         let bundle = Registry::new(&sources.models).load(sources.version.as_deref())?;
         let policy = Policy::load(&sources.policy)?;
         let roster = sources.roster.as_deref().map(Roster::load).transpose()?;
-        Self::new(bundle, policy, roster)
+        Self::new(Arc::new(bundle), Arc::new(policy), roster.map(Arc::new))
     }
 
     /// Puts loaded parts together and checks that they fit.
     ///
     /// # Errors
     /// If one names a topic, skill or queue that another lacks.
-    pub fn new(bundle: Bundle, policy: Policy, roster: Option<Roster>) -> Result<Self, LoadError> {
+    pub fn new(
+        bundle: Arc<Bundle>,
+        policy: Arc<Policy>,
+        roster: Option<Arc<Roster>>,
+    ) -> Result<Self, LoadError> {
         let known = known_labels(&bundle);
         if known.topics.is_empty() {
             return Err(LoadError::NoTopics {
-                version: bundle.version,
+                version: bundle.version.clone(),
             });
         }
         policy.check_labels(&known)?;
@@ -126,24 +131,38 @@ impl Triage {
         waited: SignedDuration,
         workspace: &Workspace,
     ) -> Routed {
-        let deciding_words = if self.policy.shows_deciding_words() {
-            deciding_words(&self.bundle, ticket, &classification, workspace)
-        } else {
-            Vec::new()
-        };
-        let decision = decide(&DecisionInput {
-            ticket,
-            classification: &classification,
-            roster: self.roster.as_ref(),
-            policy: &self.policy,
-            now,
-            waited,
-            deciding_words: &deciding_words,
-        });
+        let decision = self.decide_by(ticket, &classification, (now, waited), workspace, decide);
         Routed {
             classification,
             decision,
         }
+    }
+
+    /// What `decide` makes of a ticket that this model classified, with `workspace` last. It is given all that a
+    /// decision depends on, with the roster that this was loaded with. The times are the present one and how long the
+    /// ticket has waited by then.
+    pub fn decide_by<T>(
+        &self,
+        ticket: &Ticket,
+        classification: &Classification,
+        (now, waited): (Timestamp, SignedDuration),
+        workspace: &Workspace,
+        decide: impl FnOnce(&DecisionInput<'_>) -> T,
+    ) -> T {
+        let deciding_words = if self.policy.shows_deciding_words() {
+            deciding_words(&self.bundle, ticket, classification, workspace)
+        } else {
+            Vec::new()
+        };
+        decide(&DecisionInput {
+            ticket,
+            classification,
+            roster: self.roster.as_deref(),
+            policy: &self.policy,
+            now,
+            waited,
+            deciding_words: &deciding_words,
+        })
     }
 
     /// The model's topics that no rule of the policy asks for; see [`Policy::unhandled_topics`].
@@ -156,8 +175,20 @@ impl Triage {
 
     /// The model.
     #[must_use]
-    pub fn bundle(&self) -> &Bundle {
+    pub fn bundle(&self) -> &Arc<Bundle> {
         &self.bundle
+    }
+
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
+    /// The roster; `None` where decisions name no agents.
+    #[must_use]
+    pub fn roster(&self) -> Option<&Arc<Roster>> {
+        self.roster.as_ref()
     }
 
     /// The model's version.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const MAX_LINES: usize = 400;
 
 /// The modules from the bottom up; each may use itself and those on lower floors.
-const FLOORS: [&[&str]; 11] = [
+const FLOORS: [&[&str]; 12] = [
     &["checksum", "text", "ticket"],
     &["features", "dataset"],
     &["classifier"],
@@ -18,7 +18,8 @@ const FLOORS: [&[&str]; 11] = [
     &["training"],
     &["model"],
     &["triage"],
-    &["policy_test"],
+    &["policy_test", "policy_store"],
+    &["live"],
     &["settings", "grpc"],
     &["telemetry", "server"],
     &["cli"],

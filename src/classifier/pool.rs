@@ -31,7 +31,7 @@ pub fn softmax(logits: &mut [f32]) {
 /// The experts' weights and how well they do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pool {
-    /// One positive weight an expert.
+    /// One weight an expert: positive, or 0 for one that says the same of all labels.
     pub weights: Vec<f64>,
     /// Mean negative natural logarithm of the true label's probability, targets smoothed.
     pub log_loss: f64,
@@ -53,7 +53,13 @@ pub fn fit_pool(scores: &[&Array2<f32>], targets: &[usize]) -> Pool {
             let candidate: Vec<f64> = weights
                 .iter()
                 .zip(&direction)
-                .map(|(w, d)| (w - length * d).max(MIN_WEIGHT))
+                .map(|(w, d)| {
+                    if *w > 0.0 {
+                        (w - length * d).max(MIN_WEIGHT)
+                    } else {
+                        0.0
+                    }
+                })
                 .collect();
             let at_candidate = evaluate(scores, targets, &candidate);
             if at_candidate.loss < current.loss {
@@ -79,7 +85,7 @@ pub fn fit_pool(scores: &[&Array2<f32>], targets: &[usize]) -> Pool {
     }
 }
 
-/// A weight at which an expert's scores spread over about one unit.
+/// A weight at which an expert's scores spread over about one unit; none for one that says the same of all labels.
 fn starting_weight(scores: &Array2<f32>) -> f64 {
     let spread: f64 = scores
         .outer_iter()
@@ -94,7 +100,7 @@ fn starting_weight(scores: &Array2<f32>) -> f64 {
         .sum();
     #[allow(clippy::cast_precision_loss)] // row counts are far below 2^52
     let mean = spread / (scores.nrows().max(1) as f64);
-    if mean > 1e-12 { 1.0 / mean } else { 1.0 }
+    if mean > 1e-12 { 1.0 / mean } else { 0.0 }
 }
 
 /// Solves `matrix · x = right` by Gaussian elimination with pivoting; `None` if singular.
@@ -176,6 +182,15 @@ mod tests {
         let weights = fit_pool(&[&scores, &noise], &targets).weights;
         assert!((weights[0] - 3.0).abs() < 0.3, "{weights:?}");
         assert!(weights[1] < 0.15, "{weights:?}");
+    }
+
+    #[test]
+    fn an_expert_that_says_the_same_of_all_labels_has_no_weight() {
+        let (scores, targets) = sample(3.0, 5_000);
+        let same = Array2::from_elem(scores.dim(), 0.7);
+        let weights = fit_pool(&[&scores, &same], &targets).weights;
+        assert_eq!(weights[1].to_bits(), 0.0_f64.to_bits());
+        assert_eq!(weights[..1], fit_pool(&[&scores], &targets).weights);
     }
 
     #[test]

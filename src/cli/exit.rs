@@ -3,6 +3,8 @@
 
 use std::process::ExitCode;
 
+use super::printable::without_steering;
+
 /// The command did what was asked but the answer is no.
 pub const FAILED: u8 = 1;
 /// The command could not be done.
@@ -16,7 +18,10 @@ pub fn report(result: anyhow::Result<ExitCode>) -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {}", message(&error));
+            // What a file says may stand in the message, and must not steer the terminal.
+            let message = message(&error);
+            let lines: Vec<String> = message.lines().map(without_steering).collect();
+            eprintln!("error: {}", lines.join("\n"));
             ExitCode::from(UNUSABLE_INPUT)
         }
     }

@@ -23,6 +23,9 @@ pub struct ServerCli {
     /// Address and port to listen on; port 0 takes a free one [server.listen]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
+    /// Folder for the policies that decided and the log of their changes [state.folder]
+    #[arg(long, value_name = "DIR")]
+    state: Option<String>,
     /// What is logged, such as info or info,triage=debug [log.level]
     #[arg(long, value_name = "FILTER")]
     log_level: Option<String>,
@@ -40,6 +43,7 @@ impl ServerCli {
     pub fn run(self) -> ExitCode {
         let flags = [
             ("server.listen", &self.listen),
+            ("state.folder", &self.state),
             ("log.level", &self.log_level),
             ("log.format", &self.log_format),
         ];
@@ -64,8 +68,9 @@ fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
         .build()?;
     let ended: Result<(), server::ServeError> = runtime.block_on(async {
         let shutdown = server::shutdown_signal()?;
+        let reload = server::reload_signal()?;
         let listener = server::bind(settings).await?;
-        server::run(listener, settings, shutdown).await
+        server::run(listener, settings, shutdown, reload).await
     });
     // Whatever still runs was given its time to end.
     runtime.shutdown_timeout(Duration::from_millis(100));

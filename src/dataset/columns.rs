@@ -29,6 +29,8 @@ pub struct Columns {
     pub urgency: Option<String>,
     /// Name and column of each further head.
     pub facets: Vec<(String, String)>,
+    /// Name and column of heads beyond those, where a file has the column; a file without it is no error.
+    pub optional: Vec<(String, String)>,
     /// Column of the record's id. None: `id`, if there is one.
     pub id: Option<String>,
 }
@@ -64,26 +66,31 @@ impl Columns {
             Format::Csv | Format::Tsv | Format::Jsonl | Format::Parquet => URGENCY,
             Format::Zendesk => "priority",
         };
-        let mut facets = self.facets.clone();
+        let asked = self.facets.iter().map(|facet| (facet, true));
+        let optional = self.optional.iter().map(|facet| (facet, false));
+        let mut facets: Vec<_> = asked.chain(optional).collect();
         facets.sort();
         let mut heads = vec![
             head(TOPIC, &self.topic, TOPIC),
             head(URGENCY, &self.urgency, usual_urgency),
         ];
-        for (name, column) in facets {
+        for ((name, column), asked) in facets {
             let problem = match name.as_str() {
                 "" => Some("has no name"),
                 TOPIC | URGENCY => Some("has a name that is taken"),
-                _ if heads.iter().any(|head| head.name == name) => Some("is given twice"),
+                _ if heads.iter().any(|head| head.name == *name) => Some("is given twice"),
                 _ => None,
             };
             if let Some(problem) = problem {
-                return Err(DatasetError::FacetName { name, problem });
+                return Err(DatasetError::FacetName {
+                    name: name.clone(),
+                    problem,
+                });
             }
             heads.push(HeadColumn {
-                name,
-                column,
-                asked: true,
+                name: name.clone(),
+                column: column.clone(),
+                asked,
             });
         }
         Ok(heads)

@@ -241,14 +241,14 @@ fn urgency(level: Option<Urgency>) -> v1::Urgency {
     }
 }
 
-fn levels(skills: BTreeMap<String, u8>) -> BTreeMap<String, u32> {
+pub(super) fn levels(skills: BTreeMap<String, u8>) -> BTreeMap<String, u32> {
     skills
         .into_iter()
         .map(|(skill, level)| (skill, u32::from(level)))
         .collect()
 }
 
-fn timestamp(at: Timestamp) -> prost_types::Timestamp {
+pub(super) fn timestamp(at: Timestamp) -> prost_types::Timestamp {
     // A jiff timestamp before 1970 may have negative nanoseconds; the wire counts them forward.
     let nanos = at.subsec_nanosecond();
     let carry = i64::from(nanos < 0);
@@ -262,6 +262,6 @@ fn timestamp(at: Timestamp) -> prost_types::Timestamp {
     }
 }
 
-fn saturate(count: usize) -> u32 {
+pub(super) fn saturate(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }

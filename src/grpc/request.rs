@@ -9,7 +9,8 @@ use super::status::Violations;
 use super::v1;
 use crate::ticket::{Channel, Customer, Ticket};
 
-const MAX_ID_BYTES: usize = 256;
+/// Longest id, tag or key, in bytes.
+pub(super) const MAX_ID_BYTES: usize = 256;
 const MAX_SUBJECT_BYTES: usize = 4_096;
 const MAX_BODY_BYTES: usize = 262_144;
 const MAX_LANGUAGE_BYTES: usize = 35;
@@ -54,6 +55,15 @@ pub struct RouteTicket {
     pub waited: SignedDuration,
     /// Whether to list the rules that were tried.
     pub trace: bool,
+    /// Whether a place is to be reserved.
+    pub reserve: bool,
+}
+
+/// Whether a ticket must have a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Text {
+    Needed,
+    Optional,
 }
 
 /// Parses a request to classify.
@@ -62,7 +72,7 @@ pub struct RouteTicket {
 /// INVALID_ARGUMENT or RESOURCE_EXHAUSTED with every violation.
 pub fn classify(request: v1::ClassifyRequest) -> Result<(Ticket, Wanted), Box<Status>> {
     let mut violations = Violations::default();
-    let ticket = ticket(request.ticket, &mut violations);
+    let ticket = ticket(request.ticket, Text::Needed, &mut violations);
     let wanted = wanted(request.options, &mut violations);
     violations.into_result()?;
     Ok((ticket, wanted))
@@ -75,16 +85,41 @@ pub fn classify(request: v1::ClassifyRequest) -> Result<(Ticket, Wanted), Box<St
 pub fn route(request: v1::RouteRequest) -> Result<RouteTicket, Box<Status>> {
     let mut violations = Violations::default();
     let parsed = RouteTicket {
-        ticket: ticket(request.ticket, &mut violations),
+        ticket: ticket(request.ticket, Text::Needed, &mut violations),
         wanted: wanted(request.options, &mut violations),
         waited: waited(request.waited, &mut violations),
         trace: request.trace,
+        reserve: request.reserve,
     };
+    if request.reserve {
+        check_reservable(&parsed.ticket, &mut violations);
+        if request.roster.is_some() {
+            violations.bad(
+                "reserve",
+                "places are reserved with agents of the server's roster: leave out the roster",
+            );
+        }
+    }
     violations.into_result()?;
     Ok(parsed)
 }
 
-fn ticket(ticket: Option<v1::Ticket>, violations: &mut Violations) -> Ticket {
+/// Checks that a place can be held for a ticket.
+pub(super) fn check_reservable(ticket: &Ticket, violations: &mut Violations) {
+    if ticket.id.is_empty() {
+        violations.bad(
+            "ticket.id",
+            "is missing, and a place is held for a ticket by its id",
+        );
+    }
+}
+
+/// Parses a ticket.
+pub(super) fn ticket(
+    ticket: Option<v1::Ticket>,
+    text: Text,
+    violations: &mut Violations,
+) -> Ticket {
     let Some(ticket) = ticket else {
         violations.bad("ticket", "is missing");
         return Ticket::default();
@@ -103,7 +138,8 @@ fn ticket(ticket: Option<v1::Ticket>, violations: &mut Violations) -> Ticket {
         &ticket.last_agent_id,
         MAX_ID_BYTES,
     );
-    if ticket.subject.trim().is_empty() && ticket.body.trim().is_empty() {
+    let is_empty = ticket.subject.trim().is_empty() && ticket.body.trim().is_empty();
+    if is_empty && text == Text::Needed {
         violations.bad(
             "ticket.body",
             "is empty, and so is the subject: give the customer's words",
@@ -214,7 +250,11 @@ fn explain(asked: v1::ExplainOptions, violations: &mut Violations) -> Explain {
     }
 }
 
-fn waited(waited: Option<prost_types::Duration>, violations: &mut Violations) -> SignedDuration {
+/// Parses how long a ticket has waited.
+pub(super) fn waited(
+    waited: Option<prost_types::Duration>,
+    violations: &mut Violations,
+) -> SignedDuration {
     let waited = waited.unwrap_or_default();
     let parsed = (0..1_000_000_000)
         .contains(&waited.nanos)

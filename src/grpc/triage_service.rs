@@ -1,20 +1,28 @@
-//! `TriageService`: Classify and Route.
+//! `TriageService`: Classify, Route, backlogs and reservations.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
 
 use super::request::{RouteTicket, Wanted};
-use super::status::not_loaded;
+use super::reservation::Choice;
+use super::roster_edit::given_roster;
+use super::status::{no_vector, not_loaded};
 use super::v1::triage_service_server::TriageService;
-use super::{Loaded, answer, explanation, request, v1};
+use super::{answer, backlog, explanation, request, reservation, v1};
 use crate::classifier::{Classification, Workspace};
+use crate::live::Loaded;
 use crate::model::Bundle;
+use crate::routing::{ReservationLimits, Reservations, Roster};
 use crate::ticket::Ticket;
 use crate::triage::Triage;
+
+/// How many backlogs are given out at the same time: each may take a processor core for a second.
+const MAX_BACKLOGS_AT_ONCE: usize = 2;
 
 thread_local! {
     /// Classification takes microseconds, sentence encoders of threads of their own aside, and runs on the
@@ -26,13 +34,19 @@ thread_local! {
 #[derive(Debug, Clone)]
 pub struct TriageApi {
     loaded: Arc<ArcSwapOption<Loaded>>,
+    reservations: Arc<Reservations>,
+    backlogs: Arc<Semaphore>,
 }
 
 impl TriageApi {
-    /// A service over `loaded`, which may be empty at first.
+    /// A service over `loaded`, which may be empty at first, that reserves places within these limits.
     #[must_use]
-    pub fn new(loaded: Arc<ArcSwapOption<Loaded>>) -> Self {
-        Self { loaded }
+    pub fn new(loaded: Arc<ArcSwapOption<Loaded>>, limits: ReservationLimits) -> Self {
+        Self {
+            loaded,
+            reservations: Arc::new(Reservations::new(limits)),
+            backlogs: Arc::new(Semaphore::new(MAX_BACKLOGS_AT_ONCE)),
+        }
     }
 
     fn loaded(&self) -> Result<Arc<Loaded>, Status> {
@@ -82,42 +96,50 @@ pub fn route(
     now: Timestamp,
     workspace: &mut Workspace,
 ) -> Result<v1::RouteResponse, Status> {
-    let parsed = parse_route(request, triage.bundle())?;
-    Ok(routed(triage, parsed, None, now, workspace))
+    let (parsed, roster) = parse_route(request, triage)?;
+    let choice = Choice {
+        given: roster.as_ref(),
+        server: triage.roster(),
+        reserve: parsed.reserve,
+        reservations: None,
+    };
+    routed(triage, parsed, choice, None, now, workspace)
 }
 
 /// The answer to a request to route. `vector` is the text's sentence vector if it was made elsewhere.
+#[allow(clippy::result_large_err)] // the protocol's own error
 fn routed(
     triage: &Triage,
     parsed: RouteTicket,
+    choice: Choice<'_>,
     vector: Option<&[f32]>,
     now: Timestamp,
     workspace: &mut Workspace,
-) -> v1::RouteResponse {
+) -> Result<v1::RouteResponse, Status> {
     let ticket = parsed.ticket;
     let bundle = triage.bundle();
     let classification = classification(bundle, &ticket, vector, workspace);
-    let routed = triage.route_classified(&ticket, classification, now, parsed.waited, workspace);
-    let classification = explained(
-        bundle,
-        &routed.classification,
-        &ticket,
-        &parsed.wanted,
-        workspace,
-    );
+    let times = (now, parsed.waited);
+    let (decision, reservation) =
+        triage.decide_by(&ticket, &classification, times, workspace, |input| {
+            choice.decide(input)
+        })?;
+    let classification = explained(bundle, &classification, &ticket, &parsed.wanted, workspace);
     tracing::debug!(
-        rule = %routed.decision.rule,
-        queue = routed.decision.queue,
-        requires_human = routed.decision.requires_human,
+        rule = %decision.rule,
+        queue = decision.queue,
+        requires_human = decision.requires_human,
+        reserved = reservation.is_some(),
         "routed"
     );
-    v1::RouteResponse {
+    Ok(v1::RouteResponse {
         ticket_id: ticket.id,
         classification: Some(classification),
-        decision: Some(answer::decision(routed.decision, parsed.trace)),
+        decision: Some(answer::decision(decision, parsed.trace)),
         model_version: triage.model_version().to_owned(),
         policy_version: triage.policy_version().to_owned(),
-    }
+        reservation: reservation.map(reservation::message),
+    })
 }
 
 /// A request to classify by this model.
@@ -131,12 +153,17 @@ fn parse_classify(
     Ok((ticket, wanted))
 }
 
-/// A request to route by this model.
+/// A request to route by this model, with the roster that it has.
 #[allow(clippy::result_large_err)] // the protocol's own error
-fn parse_route(request: v1::RouteRequest, bundle: &Bundle) -> Result<RouteTicket, Status> {
+fn parse_route(
+    request: v1::RouteRequest,
+    triage: &Triage,
+) -> Result<(RouteTicket, Option<Roster>), Status> {
+    let roster = request.roster.clone();
     let parsed = request::route(request).map_err(|status| *status)?;
-    explanation::check(&parsed.wanted, &bundle.classifier).map_err(|status| *status)?;
-    Ok(parsed)
+    explanation::check(&parsed.wanted, &triage.bundle().classifier).map_err(|status| *status)?;
+    let roster = roster.map(|roster| given_roster(roster, triage));
+    Ok((parsed, roster.transpose().map_err(|status| *status)?))
 }
 
 /// What the model says of a ticket.
@@ -178,7 +205,10 @@ impl TriageService for TriageApi {
         let loaded = self.loaded()?;
         let bundle = loaded.triage().bundle();
         let (ticket, wanted) = parse_classify(request.into_inner(), bundle)?;
-        let vector = loaded.vector(&ticket).await?;
+        let vector = loaded
+            .vector(&ticket)
+            .await
+            .map_err(|error| no_vector(&error))?;
         let answer = WORKSPACE.with_borrow_mut(|workspace| {
             classified(bundle, ticket, wanted, vector.as_deref(), workspace)
         });
@@ -190,13 +220,57 @@ impl TriageService for TriageApi {
         request: Request<v1::RouteRequest>,
     ) -> Result<Response<v1::RouteResponse>, Status> {
         let loaded = self.loaded()?;
-        let parsed = parse_route(request.into_inner(), loaded.triage().bundle())?;
-        let vector = loaded.vector(&parsed.ticket).await?;
+        let triage = loaded.triage();
+        let (parsed, roster) = parse_route(request.into_inner(), triage)?;
+        let vector = loaded
+            .vector(&parsed.ticket)
+            .await
+            .map_err(|error| no_vector(&error))?;
+        let choice = Choice {
+            given: roster.as_ref(),
+            server: triage.roster(),
+            reserve: parsed.reserve,
+            reservations: Some(&self.reservations),
+        };
         // The time at which the decision is made, not the one at which the text began to wait.
         let now = Timestamp::now();
         let answer = WORKSPACE.with_borrow_mut(|workspace| {
-            routed(loaded.triage(), parsed, vector.as_deref(), now, workspace)
+            routed(triage, parsed, choice, vector.as_deref(), now, workspace)
         });
+        answer.map(Response::new)
+    }
+
+    async fn assign_backlog(
+        &self,
+        request: Request<v1::AssignBacklogRequest>,
+    ) -> Result<Response<v1::AssignBacklogResponse>, Status> {
+        let loaded = self.loaded()?;
+        let Ok(_turn) = self.backlogs.try_acquire() else {
+            return Err(Status::resource_exhausted(
+                "as many backlogs as can be are given out at the moment: try again shortly",
+            ));
+        };
+        let parsed = backlog::parse(request.into_inner(), loaded.triage())?;
+        let reservations = Arc::clone(&self.reservations);
+        let answer = backlog::answer(parsed, loaded, reservations).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn confirm_reservation(
+        &self,
+        request: Request<v1::ConfirmReservationRequest>,
+    ) -> Result<Response<v1::ConfirmReservationResponse>, Status> {
+        let request = request.into_inner();
+        let answer = reservation::confirm(request, &self.reservations, Timestamp::now())?;
+        Ok(Response::new(answer))
+    }
+
+    async fn release_reservation(
+        &self,
+        request: Request<v1::ReleaseReservationRequest>,
+    ) -> Result<Response<v1::ReleaseReservationResponse>, Status> {
+        let request = request.into_inner();
+        let answer = reservation::release(request, &self.reservations, Timestamp::now())?;
         Ok(Response::new(answer))
     }
 }

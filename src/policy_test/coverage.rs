@@ -1,5 +1,5 @@
-//! What cases touched of a policy: rules, both values of every single test, steps, `otherwise`, articles, the
-//! default, reasons to leave a ticket to people and, where a model's labels are known, topics.
+//! What cases touched of a policy: rules, both values of every single test, steps and the levels that they relax to,
+//! `otherwise`, overflow, articles, the default, reasons to leave a ticket to people and, where a model's labels are known, topics.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -21,10 +21,14 @@ pub enum CoverageKind {
     Test,
     /// A step was in force.
     Step,
+    /// A step that relaxes asked for these levels.
+    Level,
     /// A test of a step's `skip_if` was true, or was false.
     SkipIf,
     /// A rule's `otherwise` was in force.
     Otherwise,
+    /// Nobody could take a rule's tickets, so that they overflowed.
+    Overflow,
     /// A rule's article answered.
     Article,
     /// A rule's bot answered.
@@ -45,8 +49,10 @@ impl CoverageKind {
             Self::Rule => "rules",
             Self::Test => "tests of conditions, both ways",
             Self::Step => "steps",
+            Self::Level => "levels of relax",
             Self::SkipIf => "tests of skip_if, both ways",
             Self::Otherwise => "otherwise",
+            Self::Overflow => "overflows",
             Self::Article => "articles",
             Self::Bot => "bots",
             Self::Default => "default",
@@ -62,8 +68,10 @@ enum Item {
     Rule(usize),
     Test(usize, usize, bool),
     Step(usize, usize),
+    Level(usize, usize, BTreeMap<String, u8>),
     SkipIf(usize, usize, usize, bool),
     Otherwise(usize),
+    Overflow(usize),
     Article(usize),
     Bot(usize),
     Default,
@@ -77,8 +85,10 @@ impl Item {
             Self::Rule(_) => CoverageKind::Rule,
             Self::Test(..) => CoverageKind::Test,
             Self::Step(..) => CoverageKind::Step,
+            Self::Level(..) => CoverageKind::Level,
             Self::SkipIf(..) => CoverageKind::SkipIf,
             Self::Otherwise(_) => CoverageKind::Otherwise,
+            Self::Overflow(_) => CoverageKind::Overflow,
             Self::Article(_) => CoverageKind::Article,
             Self::Bot(_) => CoverageKind::Bot,
             Self::Default => CoverageKind::Default,
@@ -110,6 +120,8 @@ impl fmt::Display for Missing {
 pub struct Coverage {
     things: BTreeMap<Item, Thing>,
     rules: BTreeMap<String, usize>,
+    /// The topics of tickets noted so far.
+    topics: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -149,7 +161,7 @@ impl Coverage {
             let at = Some(rule.position);
             add(Item::Rule(index), at, format!("rule '{id}' never decides"));
             for (number, test) in rule.tests.iter().enumerate() {
-                for value in [true, false] {
+                for value in values_of(&test.text) {
                     let what = format!("rule '{id}': {} is never {value}", test.text);
                     add(Item::Test(index, number, value), Some(test.position), what);
                 }
@@ -157,8 +169,15 @@ impl Coverage {
             for (number, step) in (1..).zip(&rule.steps) {
                 let what = format!("step {number} of rule '{id}' is never in force");
                 add(Item::Step(index, number), Some(step.position), what);
+                let first = (!step.relaxed.is_empty()).then_some(&step.required);
+                for required in first.into_iter().chain(&step.relaxed) {
+                    let levels = levels(required);
+                    let what = format!("step {number} of rule '{id}' never asks for {levels}");
+                    let item = Item::Level(index, number, required.clone());
+                    add(item, Some(step.position), what);
+                }
                 for (place, test) in step.skip_if.iter().enumerate() {
-                    for value in [true, false] {
+                    for value in values_of(&test.text) {
                         let text = &test.text;
                         let what = format!(
                             "rule '{id}', skip_if of step {number}: {text} is never {value}"
@@ -171,6 +190,10 @@ impl Coverage {
             if let Some(queue) = &rule.otherwise {
                 let what = format!("otherwise of rule '{id}' ('{queue}') is never in force");
                 add(Item::Otherwise(index), at, what);
+            }
+            if let Some(queue) = &rule.overflow {
+                let what = format!("rule '{id}' never overflows to '{queue}'");
+                add(Item::Overflow(index), at, what);
             }
             if let Some(article) = &rule.article {
                 let what = format!("the article '{article}' of rule '{id}' never answers");
@@ -193,16 +216,33 @@ impl Coverage {
             let what = format!("no ticket is left to people for {reason}");
             add(Item::AbstainReason(reason), None, what);
         }
-        for topic in labels.iter().flat_map(|labels| &labels.topics) {
-            let what = format!("no ticket is about '{topic}'");
-            add(Item::Topic(topic.clone()), None, what);
-        }
         let ids = outline.iter().enumerate();
-        Self {
+        let mut coverage = Self {
             things,
             rules: ids
                 .map(|(index, rule)| (rule.id.to_string(), index))
                 .collect(),
+            topics: BTreeSet::new(),
+        };
+        labels
+            .into_iter()
+            .for_each(|labels| coverage.add_topics(labels));
+        coverage
+    }
+
+    /// From now on each topic of the model is to be covered too; what was noted before counts.
+    pub fn add_topics(&mut self, labels: &KnownLabels) {
+        for topic in &labels.topics {
+            let covered = self.topics.contains(topic);
+            let thing = self
+                .things
+                .entry(Item::Topic(topic.clone()))
+                .or_insert_with(|| Thing {
+                    position: None,
+                    what: format!("no ticket is about '{topic}'"),
+                    covered,
+                });
+            thing.covered |= covered;
         }
     }
 
@@ -227,9 +267,13 @@ impl Coverage {
                 self.cover(&Item::Rule(rule));
                 if let Some(step) = decision.step {
                     self.cover(&Item::Step(rule, step));
+                    let levels = decision.required_skills.clone();
+                    self.cover(&Item::Level(rule, step, levels));
                 }
-                if decision.stage == Stage::Otherwise {
-                    self.cover(&Item::Otherwise(rule));
+                match decision.stage {
+                    Stage::Otherwise => self.cover(&Item::Otherwise(rule)),
+                    Stage::Overflow => self.cover(&Item::Overflow(rule)),
+                    Stage::Step | Stage::Default => {}
                 }
                 if decision.self_service_article.is_some() {
                     self.cover(&Item::Article(rule));
@@ -244,6 +288,7 @@ impl Coverage {
         }
         if let Some(topic) = &step.classification.topic {
             self.cover(&Item::Topic(topic.label.clone()));
+            self.topics.insert(topic.label.clone());
         }
     }
 
@@ -294,4 +339,25 @@ impl Coverage {
             thing.covered = true;
         }
     }
+}
+
+/// The values that a test can have.
+fn values_of(test: &str) -> Vec<bool> {
+    match test {
+        "true" => vec![true],
+        "false" => vec![false],
+        _ => vec![true, false],
+    }
+}
+
+/// Required levels in words.
+fn levels(required: &BTreeMap<String, u8>) -> String {
+    if required.is_empty() {
+        return "no skill".to_owned();
+    }
+    let levels = required.iter();
+    let levels: Vec<String> = levels
+        .map(|(skill, level)| format!("{skill} {level}"))
+        .collect();
+    levels.join(" and ")
 }

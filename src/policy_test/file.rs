@@ -23,7 +23,7 @@ pub const MAX_SUITE_BYTES: usize = 4 << 20;
 pub const MAX_CASES: usize = 10_000;
 
 /// How the names of files of cases end.
-const SUITE_ENDING: &str = ".tests.yaml";
+pub(super) const SUITE_ENDING: &str = ".tests.yaml";
 
 /// The time of cases that give none: a Monday morning.
 const DEFAULT_NOW: &str = "2026-03-02T09:30:00Z";
@@ -99,7 +99,18 @@ impl ModelNeed {
     /// If it cannot be read as YAML.
     pub fn of(path: &Path) -> Result<Self, SuiteError> {
         let text = document::read(path, MAX_SUITE_BYTES)?;
-        let document = document::parse(&text, &path.display().to_string(), MAX_SUITE_BYTES)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::of_text(&text, &path.display().to_string(), folder)
+    }
+
+    /// What the `text` of a file of cases asks for; `origin` names it in messages, and paths in it start from
+    /// `folder`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read as YAML.
+    pub fn of_text(text: &str, origin: &str, folder: &Path) -> Result<Self, SuiteError> {
+        let document = document::parse(text, origin, MAX_SUITE_BYTES)?;
         let field = |node: &'_ Node, name: &str| match &node.value {
             NodeValue::Map(entries) => entries
                 .iter()
@@ -107,10 +118,8 @@ impl ModelNeed {
                 .map(|(_, value)| value.clone()),
             _ => None,
         };
-        if let Some(NodeValue::Text(folder)) = field(&document, "models").map(|node| node.value) {
-            return Ok(Self::Folder(
-                path.parent().unwrap_or(Path::new("")).join(folder),
-            ));
+        if let Some(NodeValue::Text(models)) = field(&document, "models").map(|node| node.value) {
+            return Ok(Self::Folder(folder.join(models)));
         }
         let items = |node: Option<Node>| match node.map(|node| node.value) {
             Some(NodeValue::List(items)) => items,
@@ -217,11 +226,13 @@ impl Suite {
         let roster = match (sources.roster, header.roster) {
             (Some(roster), _) => Some(Arc::clone(roster)),
             (None, Some(node)) => {
-                read_case::roster(node, folder, &policy, &mut faults)?.unwrap_or_default()
+                read_case::roster(node, folder, &policy, &mut faults).unwrap_or_default()
             }
             (None, None) => None,
         };
-        if let Some(roster) = &roster {
+        if let (Some(given), Some(roster)) = (sources.roster, &roster)
+            && Arc::ptr_eq(given, roster)
+        {
             roster.check_against(&policy)?;
         }
         let surroundings = Surroundings {
@@ -231,7 +242,7 @@ impl Suite {
             now: header.now,
             folder,
         };
-        let cases = read_cases(header.cases, &surroundings, &mut faults)?;
+        let cases = read_cases(header.cases, &surroundings, &mut faults);
         faults.into_result(origin)?;
         Ok(Self {
             origin: origin.to_owned(),
@@ -295,11 +306,7 @@ impl<'n> Header<'n> {
     }
 }
 
-fn read_cases(
-    node: &Node,
-    surroundings: &Surroundings<'_>,
-    faults: &mut Faults,
-) -> Result<Vec<Case>, SuiteError> {
+fn read_cases(node: &Node, surroundings: &Surroundings<'_>, faults: &mut Faults) -> Vec<Case> {
     let items = fields::items(node, "cases", faults);
     if items.is_empty() {
         faults.add(node.position, "the file has no cases: write one");
@@ -310,12 +317,12 @@ fn read_cases(
             node.position,
             format!("{count} cases are more than the {MAX_CASES} allowed: split the file"),
         );
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let mut seen: BTreeMap<String, Position> = BTreeMap::new();
     let mut cases = Vec::with_capacity(items.len());
     for item in items {
-        let Some(case) = read_case::read(item, surroundings, faults)? else {
+        let Some(case) = read_case::read(item, surroundings, faults) else {
             continue;
         };
         if let Some(earlier) = seen.insert(case.name.clone(), item.position) {
@@ -327,5 +334,5 @@ fn read_cases(
         }
         cases.push(case);
     }
-    Ok(cases)
+    cases
 }

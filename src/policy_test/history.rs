@@ -1,5 +1,5 @@
 //! Tickets of the past out of data files, to try policies on: with their labels where there are any, with channel,
-//! language, customer's tier and time of arrival where a column has them.
+//! subject, language, customer's tier and time of arrival where a column has them.
 
 use std::path::PathBuf;
 
@@ -21,6 +21,8 @@ pub struct History {
     pub format: Option<Format>,
     /// The columns of text, labels and id.
     pub columns: Columns,
+    /// Column of the subject line, be it part of the text or not; `None`: `subject`, where the text begins with it.
+    pub subject: Option<String>,
     /// Column of the time of arrival.
     pub arrived: Option<String>,
     /// Column of the channel.
@@ -60,16 +62,23 @@ pub enum HistoryError {
         /// What to write.
         advice: &'static str,
     },
+    /// A ticket's text begins with its subject.
+    #[error("the text must begin with the subject: name the column '{0}' first")]
+    SubjectNotFirst(String),
     /// There is nothing to try.
     #[error("no row has a text")]
     NoRows,
 }
 
 /// Names of columns that are read as labels and are none; no facet can be called so.
+const SUBJECT: &str = "=subject";
 const ARRIVED: &str = "=arrived";
 const CHANNEL: &str = "=channel";
 const LANGUAGE: &str = "=language";
 const TIER: &str = "=tier";
+
+/// The column of the subject line where none is named.
+const USUAL_SUBJECT: &str = "subject";
 
 impl History {
     /// Reads all tickets that have a text, in the order of the files.
@@ -95,6 +104,21 @@ impl History {
                 .iter()
                 .filter_map(|(name, column)| Some(((*name).to_owned(), (*column).clone()?))),
         );
+        match &self.subject {
+            Some(column) if columns.text.iter().skip(1).any(|text| text == column) => {
+                return Err(HistoryError::SubjectNotFirst(column.clone()));
+            }
+            Some(column) => columns.facets.push((SUBJECT.to_owned(), column.clone())),
+            None if columns
+                .text
+                .first()
+                .is_none_or(|first| first == USUAL_SUBJECT) =>
+            {
+                let usual = (SUBJECT.to_owned(), USUAL_SUBJECT.to_owned());
+                columns.optional.push(usual);
+            }
+            None => {}
+        }
         let (dataset, _) = Dataset::read(&self.files, self.format, &columns)?;
         let reader = Reader {
             topics: dataset.labels(dataset::TOPIC),
@@ -106,6 +130,8 @@ impl History {
                     (facet, labels)
                 })
                 .collect(),
+            subjects: dataset.labels(SUBJECT),
+            subject_asked: self.subject.is_some(),
             arrived: dataset.labels(ARRIVED),
             channels: dataset.labels(CHANNEL),
             languages: dataset.labels(LANGUAGE),
@@ -130,6 +156,9 @@ struct Reader<'d> {
     topics: Labels<'d>,
     urgencies: Labels<'d>,
     facets: Vec<(String, Labels<'d>)>,
+    subjects: Labels<'d>,
+    /// Whether its column was named, so that it counts where the text does not begin with it too.
+    subject_asked: bool,
     arrived: Labels<'d>,
     channels: Labels<'d>,
     languages: Labels<'d>,
@@ -142,10 +171,11 @@ impl Reader<'_> {
         let Some(example) = self.dataset.examples.get(row) else {
             return Ok(None);
         };
-        if example.text.is_empty() {
+        let at = |labels: &Labels<'_>| labels.get(row).copied().flatten().map(str::to_owned);
+        let subject = at(&self.subjects).unwrap_or_default();
+        if example.text.is_empty() && subject.is_empty() {
             return Ok(None);
         }
-        let at = |labels: &Labels<'_>| labels.get(row).copied().flatten().map(str::to_owned);
         let place = || self.dataset.location(example).to_string();
         let fault = |what, word: String, advice| HistoryError::Field {
             at: place(),
@@ -173,11 +203,13 @@ impl Reader<'_> {
                 )
             })?),
         };
+        let (subject, body) = part(&subject, &example.text, self.subject_asked);
         Ok(Some(PastTicket {
             ticket: Ticket {
                 id: example.id.clone().unwrap_or_else(place),
                 channel,
-                body: example.text.clone(),
+                subject,
+                body,
                 language: at(&self.languages),
                 customer: Customer {
                     tier: at(&self.tiers).unwrap_or_default(),
@@ -207,6 +239,20 @@ impl Reader<'_> {
             urgency: pin(&self.urgencies),
             facets,
         })
+    }
+}
+
+/// Subject and body of a ticket of this text.
+fn part(subject: &str, text: &str, asked: bool) -> (String, String) {
+    let body = match text.strip_prefix(subject) {
+        Some("") => Some(""),
+        Some(rest) if !subject.is_empty() => rest.strip_prefix('\n'),
+        Some(_) | None => None,
+    };
+    match (body, asked) {
+        (Some(body), _) => (subject.to_owned(), body.to_owned()),
+        (None, true) => (subject.to_owned(), text.to_owned()),
+        (None, false) => (String::new(), text.to_owned()),
     }
 }
 

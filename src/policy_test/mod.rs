@@ -3,9 +3,10 @@
 //! prints nothing.
 //!
 //! A file of cases is read (`file`, `read_case`, `read_ticket`, `read_expect`) into a [`Suite`] that cannot name
-//! what does not exist; [`run`] tries each [`Case`] and tells what was expected, what came and where the two part
-//! (`parting`); [`Coverage`] adds up what the cases touched.
+//! what does not exist; [`run()`] tries each [`Case`] and tells what was expected, what came and where the two part
+//! (`parting`); [`Coverage`] adds up what the cases touched. `beside` finds the files that test one policy.
 
+mod beside;
 mod case;
 mod coverage;
 mod difference;
@@ -23,6 +24,7 @@ mod roster_change;
 mod run;
 mod tried;
 
+pub use beside::{SentSuite, suites_beside};
 pub use case::{Case, CaseStep, Said};
 pub use coverage::{Coverage, CoverageKind, Missing};
 pub use difference::{Difference, Moved};
@@ -34,6 +36,7 @@ pub use history::{History, HistoryError, PastTicket};
 pub use junit::to_junit;
 pub use parting::tell_test;
 pub use ratio::{ParseRatioError, Ratio};
+pub use read_expect::EXPECTATIONS;
 pub use read_ticket::pinned;
 pub use replay::{HourLoad, QueueLoad, Replay, ShortSkill};
 pub use roster_change::AgentChange;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::case::{Case, CaseStep, Said};
-use super::file::SuiteError;
 use super::read_expect::read_expectations;
 use super::read_ticket::{read_classification, read_ticket};
 use super::roster_change::AgentChange;
@@ -49,31 +48,18 @@ const CASE_FIELDS: &[&str] = &[
 ];
 
 /// Reads one case; `None` where too much of it is wrong to go on.
-///
-/// # Errors
-///
-/// If the roster that it names is wrong.
 pub(super) fn read(
     node: &Node,
     surroundings: &Surroundings<'_>,
     faults: &mut Faults,
-) -> Result<Option<Case>, SuiteError> {
-    let Some(fields) = Fields::open(node, "a case", CASE_FIELDS, faults) else {
-        return Ok(None);
-    };
+) -> Option<Case> {
+    let fields = Fields::open(node, "a case", CASE_FIELDS, faults)?;
     let name = fields
         .require("name", faults)
         .and_then(|node| fields::label(node, "name", faults));
     let roster = match fields.get("roster") {
         None => surroundings.roster.clone(),
-        Some(node) => match roster(node, surroundings.folder, surroundings.policy, faults)? {
-            None => return Ok(None),
-            Some(None) => None,
-            Some(Some(roster)) => {
-                roster.check_against(surroundings.policy)?;
-                Some(roster)
-            }
-        },
+        Some(node) => roster(node, surroundings.folder, surroundings.policy, faults)?,
     };
     let circumstances = Circumstances {
         surroundings,
@@ -95,12 +81,12 @@ pub(super) fn read(
         Some(sequence) => read_sequence(sequence, &fields, &circumstances, faults),
     };
     let steps: Option<Vec<CaseStep>> = steps.into_iter().collect();
-    Ok(name.zip(steps).map(|(name, steps)| Case {
+    name.zip(steps).map(|(name, steps)| Case {
         name: name.to_owned(),
         position: node.position,
         roster,
         steps,
-    }))
+    })
 }
 
 /// What holds for all steps of a case unless a step says otherwise.
@@ -228,27 +214,30 @@ pub(super) fn time(node: &Node, what: &str, faults: &mut Faults) -> Option<Times
     parsed
 }
 
-/// A roster: the path of a file, `none`, or a whole one in place. The outer `None` stands for one that is wrong.
-///
-/// # Errors
-///
-/// If the file is wrong.
+/// A roster: the path of a file, `none`, or a whole one in place. The outer `None` stands for one that is wrong,
+/// which is noted where it is named.
 pub(super) fn roster(
     node: &Node,
     folder: &Path,
     policy: &Policy,
     faults: &mut Faults,
-) -> Result<Option<Option<Arc<Roster>>>, SuiteError> {
-    match &node.value {
-        NodeValue::Text(word) if word == NONE => Ok(Some(None)),
-        NodeValue::Text(path) => {
-            let roster = Roster::load(&folder.join(path))?;
-            roster.check_against(policy)?;
-            Ok(Some(Some(Arc::new(roster))))
+) -> Option<Option<Arc<Roster>>> {
+    let read = match &node.value {
+        NodeValue::Text(word) if word == NONE => return Some(None),
+        NodeValue::Text(path) => Roster::load(&folder.join(path)),
+        _ => Ok(Roster::read(node, "the case's roster", faults)?),
+    };
+    let checked = read.and_then(|roster| roster.check_against(policy).map(|()| roster));
+    match checked {
+        Ok(roster) => Some(Some(Arc::new(roster))),
+        Err(errors) => {
+            let errors = errors.to_string().replace('\n', "; ");
+            faults.add(
+                node.position,
+                format!("the roster cannot be used: {errors}"),
+            );
+            None
         }
-        _ => Ok(
-            Roster::read(node, "the case's roster", faults).map(|roster| Some(Arc::new(roster)))
-        ),
     }
 }
 

@@ -13,7 +13,8 @@ use crate::routing::fields::{self, Fields};
 use crate::routing::{MAX_PROFICIENCY, Roster};
 use crate::ticket::Urgency;
 
-const FIELDS: &[&str] = &[
+/// The names of all that a case can expect.
+pub const EXPECTATIONS: &[&str] = &[
     "queue",
     "not_queue",
     "rule",
@@ -64,10 +65,10 @@ pub(super) fn read_expectations(
     roster: Option<&Arc<Roster>>,
     faults: &mut Faults,
 ) -> Option<Vec<Expectation>> {
-    let fields = Fields::open(node, "what is expected", FIELDS, faults)?;
+    let fields = Fields::open(node, "what is expected", EXPECTATIONS, faults)?;
     let names = Names::new(surroundings, roster.map(Arc::as_ref));
     let mut expectations = Vec::new();
-    for &field in FIELDS {
+    for &field in EXPECTATIONS {
         let Some(value) = fields.get(field) else {
             continue;
         };
@@ -79,7 +80,7 @@ pub(super) fn read_expectations(
             });
         }
     }
-    if FIELDS.iter().all(|field| fields.get(field).is_none()) {
+    if EXPECTATIONS.iter().all(|field| fields.get(field).is_none()) {
         faults.add(
             node.position,
             "the case expects nothing, so it cannot fail: say what must be so",

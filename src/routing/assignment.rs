@@ -35,6 +35,11 @@ pub(super) struct Assignment {
 
 /// Tells apart and ranks the agents.
 pub(super) fn assign(given: &Assigning<'_>) -> Assignment {
+    assign_preferring(given, None)
+}
+
+/// Tells apart and ranks the agents, with the agent `first` before all others, if eligible.
+pub(super) fn assign_preferring(given: &Assigning<'_>, first: Option<&str>) -> Assignment {
     let placement = given.placement;
     let (mut eligible, mut rejected) = tell_apart(given);
     let mut last_resort_after = None;
@@ -56,6 +61,12 @@ pub(super) fn assign(given: &Assigning<'_>) -> Assignment {
             order_by: placement.order_by,
         },
     );
+    if let Some(at) = eligible
+        .iter()
+        .position(|agent| Some(agent.id.as_str()) == first)
+    {
+        eligible[..=at].rotate_right(1);
+    }
     let rejected_left_out = rejected.len().saturating_sub(MAX_LISTED_AGENTS);
     // The reasons are declared from the most lasting on, so the last ones are closest to being eligible.
     let closest_first = |a: &Rejected, b: &Rejected| {

@@ -89,6 +89,11 @@ pub(super) fn read_policy(
     origin: &str,
     faults: &mut Faults,
 ) -> Option<Policy> {
+    if document.value == NodeValue::Null {
+        let message = "the policy is empty: begin with version, queues and default";
+        faults.add(document.position, message);
+        return None;
+    }
     let file = Fields::open(document, "a policy", POLICY_FIELDS, faults)?;
     file.require("version", faults);
     file.integer("version", 1..=1_u8, faults);
@@ -265,8 +270,13 @@ fn read_languages(node: &Node, names: &Names<'_>, faults: &mut Faults) -> BTreeM
         }
         if let Some(skill) = fields::text(value, "a language's skill", faults)
             && names.check_skill(skill, value.position, faults)
+            && languages.insert(tag, skill.to_owned()).is_some()
         {
-            languages.insert(tag, skill.to_owned());
+            let name = &key.name;
+            faults.add(
+                key.position,
+                format!("the language '{name}' is given twice, in another case: keep one"),
+            );
         }
     }
     languages
@@ -297,22 +307,34 @@ fn read_rules(node: &Node, names: &Names<'_>, faults: &mut Faults) -> Vec<Rule> 
         );
         return Vec::new();
     }
-    let mut seen: BTreeMap<Arc<str>, Position> = BTreeMap::new();
-    let mut rules = Vec::with_capacity(items.len());
+    let mut seen: BTreeMap<&str, Position> = BTreeMap::new();
     for item in items {
-        let Some(rule) = read_rule(item, names, faults) else {
-            continue;
-        };
-        if let Some(earlier) = seen.insert(Arc::clone(&rule.id), item.position) {
-            let (id, line) = (&rule.id, earlier.line);
+        if let Some(id) = id_of(item)
+            && let Some(earlier) = seen.insert(id, item.position)
+        {
+            let line = earlier.line;
             faults.add(
                 item.position,
                 format!("rule '{id}' is given twice, first in line {line}: rename one"),
             );
         }
-        rules.push(rule);
     }
-    rules
+    let read = items
+        .iter()
+        .filter_map(|item| read_rule(item, names, faults));
+    read.collect()
+}
+
+/// The id of a rule, be the rest of it right or wrong.
+fn id_of(rule: &Node) -> Option<&str> {
+    let NodeValue::Map(entries) = &rule.value else {
+        return None;
+    };
+    let (_, id) = entries.iter().find(|(key, _)| key.name == "id")?;
+    match &id.value {
+        NodeValue::Text(id) => Some(id),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -69,10 +69,7 @@ pub(super) fn read_rule(node: &Node, names: &Names<'_>, faults: &mut Faults) -> 
             "the rule sends tickets nowhere: give it steps, otherwise or self_service",
         );
     }
-    let (Some(id), Some(when)) = (id, when) else {
-        // An id alone still lets repeated ids be found, but there is nothing to evaluate.
-        return None;
-    };
+    let (id, when) = id.zip(when)?;
     Some(Rule {
         position: node.position,
         id: Arc::from(id),

@@ -1,15 +1,16 @@
-//! From the rule that was found and the part of it in force to the decision: agents, priority, due times, what
+//! From the rule that was found and the part of it in force to the draft of a decision: priority, due times, what
 //! answers by itself and the notes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::assignment::{Assigning, Assignment, assign};
 use super::check_rule::DEFAULT_RULE;
 use super::condition::TopicGuess;
 use super::decide::Case;
 use super::decision::{Decision, Destination, StepTraceEntry, TraceEntry};
+use super::draft::Draft;
 use super::note::Slot;
 use super::placement::Placement;
 use super::policy::Rule;
@@ -36,7 +37,7 @@ pub(super) struct Doubt {
 }
 
 impl<'a> Case<'a> {
-    pub(super) fn conclude(&self, trial: Trial<'a>, doubt: Option<Doubt>) -> Decision {
+    pub(super) fn conclude(&self, trial: Trial<'a>, doubt: Option<Doubt>) -> Draft<'a> {
         let Self { input, urgency, .. } = *self;
         let policy = input.policy;
         let tier = input.ticket.customer.tier.as_str();
@@ -49,7 +50,6 @@ impl<'a> Case<'a> {
         };
         let abstain_reason = reason.or_else(|| self.abstain_reason(&trial));
         let answers = abstain_reason.is_none() && self.may_answer(&trial);
-        let assignment = self.assign(&trial.placement);
         let notes = self.notes(&trial, abstain_reason);
         let Trial {
             guess,
@@ -70,12 +70,10 @@ impl<'a> Case<'a> {
                 (found.value, found.impact)
             }
         };
-        let first = assignment.candidates.first();
-        let next = placement.ends_after.or(assignment.last_resort_after);
-        Decision {
+        let decision = Decision {
             queue: placement.queue.to_owned(),
-            required_skills: placement.required,
-            preferred_skills: placement.preferred,
+            required_skills: BTreeMap::new(),
+            preferred_skills: BTreeMap::new(),
             priority,
             impact,
             urgency,
@@ -84,16 +82,14 @@ impl<'a> Case<'a> {
             rule: rule.map_or_else(|| Arc::from(DEFAULT_RULE), |rule| Arc::clone(&rule.id)),
             stage: placement.stage,
             step: placement.step,
-            agent: first
-                .filter(|_| !answers)
-                .map(|first| first.agent_id.clone()),
-            preferred_agent: placement.preferred_agent,
-            last_resort: first.is_some_and(|first| first.despite.is_some()),
-            candidates: assignment.candidates,
-            candidates_left_out: assignment.candidates_left_out,
-            rejected: assignment.rejected,
-            rejected_left_out: assignment.rejected_left_out,
-            dropped_preferences: assignment.dropped_preferences,
+            agent: None,
+            preferred_agent: None,
+            last_resort: false,
+            candidates: Vec::new(),
+            candidates_left_out: 0,
+            rejected: Vec::new(),
+            rejected_left_out: 0,
+            dropped_preferences: Vec::new(),
             tags: rule.map(|rule| rule.tags.clone()).unwrap_or_default(),
             notes,
             self_service_article: rule
@@ -102,10 +98,17 @@ impl<'a> Case<'a> {
             self_service_bot: rule.filter(|_| answers).and_then(|rule| rule.bot.clone()),
             requires_human: abstain_reason.is_some(),
             abstain_reason,
-            next_evaluation_at: next.and_then(|end| self.moment(end)),
+            next_evaluation_at: None,
             destinations,
             trace,
             step_trace,
+        };
+        Draft {
+            decision,
+            placement,
+            answers,
+            input,
+            waited: self.situation.waited,
         }
     }
 
@@ -132,26 +135,6 @@ impl<'a> Case<'a> {
         trial.alone
             && trial.rule.is_some_and(Rule::answers)
             && topic.is_some_and(|topic| topic.automate)
-    }
-
-    fn assign(&self, placement: &Placement<'_>) -> Assignment {
-        let Some(roster) = self.input.roster else {
-            return Assignment::default();
-        };
-        let policy = self.situation.policy;
-        let queue = policy.queues.get(placement.queue);
-        // Where something follows, it is waited for first.
-        let last_resort = queue
-            .and_then(|queue| queue.last_resort.as_ref())
-            .filter(|_| placement.ends_after.is_none());
-        assign(&Assigning {
-            placement,
-            roster,
-            ticket_id: &self.input.ticket.id,
-            now: self.input.now,
-            waited: self.situation.waited,
-            last_resort,
-        })
     }
 
     fn notes(&self, trial: &Trial<'_>, reason: Option<AbstainReason>) -> Vec<String> {
@@ -194,11 +177,5 @@ impl<'a> Case<'a> {
 
     fn due(&self, target: Option<&Target>) -> Option<Timestamp> {
         target?.due(self.input.now, self.situation.waited)
-    }
-
-    /// The time at which the ticket will have waited, or had waited, `waited`.
-    fn moment(&self, waited: SignedDuration) -> Option<Timestamp> {
-        let ahead = waited.checked_sub(self.situation.waited)?;
-        self.input.now.checked_add(ahead).ok()
     }
 }

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use cel::Context;
 use jiff::{SignedDuration, Timestamp};
 
+use super::assignment::assign;
 use super::conclude::{Doubt, Trial};
 use super::condition::{Facts, TopicGuess, Variables};
 use super::decision::{Decision, Destination, TraceEntry, TraceValue};
+use super::draft::Draft;
 use super::placement::{Situation, place};
 use super::policy::{Policy, Rule};
 use super::roster::Roster;
@@ -49,11 +51,16 @@ pub struct DecisionInput<'a> {
 /// has no text, it goes to the default queue, for a person to look at.
 #[must_use]
 pub fn decide(input: &DecisionInput<'_>) -> Decision {
+    draft(input).assign(assign)
+}
+
+/// Decides all but the agents.
+pub(super) fn draft<'a>(input: &'a DecisionInput<'a>) -> Draft<'a> {
     let case = Case::new(input);
     let best = best_guess(input.classification);
     match doubt(input) {
         None => case.conclude(case.try_rules(best), None),
-        Some(reason) => case.decide_in_doubt(reason),
+        Some(reason) => case.draft_in_doubt(reason),
     }
 }
 
@@ -110,7 +117,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn decide_in_doubt(&self, reason: AbstainReason) -> Decision {
+    fn draft_in_doubt(&self, reason: AbstainReason) -> Draft<'a> {
         let mut destinations = Vec::new();
         if let Some([first, second]) = two_guesses(reason, self.input.classification) {
             let (first, second) = (self.try_rules(first), self.try_rules(second));
@@ -126,9 +133,9 @@ impl<'a> Case<'a> {
                     always_human,
                     ..first
                 };
-                let mut decision = self.conclude(either, None);
-                decision.destinations = destinations;
-                return decision;
+                let mut draft = self.conclude(either, None);
+                draft.decision.destinations = destinations;
+                return draft;
             }
         }
         let best = best_guess(self.input.classification);

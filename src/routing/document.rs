@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -87,6 +87,7 @@ pub(crate) fn parse(text: &str, origin: &str, max_bytes: usize) -> Result<Node, 
             max_events: 2 * MAX_NODES,
             max_documents: 1,
             max_aliases: MAX_ALIASES,
+            max_total_scalar_bytes: 2 * max_bytes,
         },
         alias_limits: serde_saphyr::alias_limits! {
             max_total_replayed_events: MAX_ALIASED_NODES,
@@ -102,9 +103,20 @@ pub(crate) fn parse(text: &str, origin: &str, max_bytes: usize) -> Result<Node, 
     serde_saphyr::from_str_with_options::<Node>(text, options).map_err(|error| {
         let plain = serde_saphyr::UserMessageFormatter;
         let message = serde_saphyr::MessageFormatter::format_message(&plain, &error);
-        let message = format!("cannot be read as YAML: {message}");
+        let message = format!("cannot be read as YAML: {}", in_words(&message));
         FileErrors::single(origin, error.location().and_then(place), message)
     })
+}
+
+/// What the reader's own words for a broken limit mean; other messages as they are.
+fn in_words(message: &str) -> String {
+    if message.contains("replayed_events") {
+        format!("its aliases multiply it to more than {MAX_ALIASED_NODES} values: write them out")
+    } else if message.contains("recursion limit") {
+        format!("it is nested more than {MAX_DEPTH} deep: no field needs that")
+    } else {
+        message.to_owned()
+    }
 }
 
 /// Reads a text file of at most `max_bytes` bytes.
@@ -121,7 +133,10 @@ pub(crate) fn read(path: &Path, max_bytes: usize) -> Result<String, FileErrors> 
     let mut text = String::new();
     file.take(limit.saturating_add(1))
         .read_to_string(&mut text)
-        .map_err(|error| fail(format!("cannot be read: {error}; it must be UTF-8 text")))?;
+        .map_err(|error| match error.kind() {
+            ErrorKind::InvalidData => fail("is no UTF-8 text: save it as UTF-8".to_owned()),
+            _ => fail(format!("cannot be read: {error}")),
+        })?;
     if text.len() > max_bytes {
         return Err(fail(format!(
             "the file has more than the {max_bytes} bytes allowed: shorten it"
@@ -296,6 +311,9 @@ mod tests {
             bomb.push_str(&format!("a{i}: &a{i} [{alias}]\n"));
         }
         assert!(parse(&bomb, "t", LIMIT).is_err());
+        let aliases = "*a, ".repeat(MAX_ALIASES / 2);
+        let long = format!("a: &a \"{}\"\nb: [{aliases}]\n", "x".repeat(LIMIT / 2));
+        assert!(parse(&long, "t", LIMIT).is_err());
         assert!(parse("a: 1\n---\nb: 2\n", "t", LIMIT).is_err());
         assert!(parse("a: &a {b: 1}\nc: {<<: *a}\n", "t", LIMIT).is_err());
     }

@@ -175,7 +175,9 @@ where
     I::IntoIter: Clone,
 {
     const MAX_LISTED: usize = 12;
-    let names = names.into_iter().filter(|name| name.len() <= MAX_CHARS);
+    let names = names
+        .into_iter()
+        .filter(|name| (1..=MAX_CHARS).contains(&name.len()));
     if let Some(name) = nearest(word, names.clone()) {
         return format!("did you mean '{name}'?");
     }

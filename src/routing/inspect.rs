@@ -25,6 +25,8 @@ pub struct RuleOutline {
     pub steps: Vec<StepOutline>,
     /// Where tickets go when the last step has ended, if anywhere.
     pub otherwise: Option<String>,
+    /// Where tickets overflow to when nobody could take any step; `None` with an `otherwise`.
+    pub overflow: Option<String>,
     /// The article that it answers with, if any.
     pub article: Option<String>,
     /// The bot that it answers with, if any.
@@ -49,6 +51,8 @@ pub struct StepOutline {
     pub queue: String,
     /// The level that it asks for in each skill, 1 to 5.
     pub required: BTreeMap<String, u8>,
+    /// The levels that it asks for later on, in order; empty unless it relaxes.
+    pub relaxed: Vec<BTreeMap<String, u8>>,
     /// The tests of its `skip_if`, from left to right; empty without one.
     pub skip_if: Vec<TestOutline>,
 }
@@ -101,7 +105,7 @@ impl Policy {
     /// The rules in the order in which they are tried.
     #[must_use]
     pub fn outline(&self) -> Vec<RuleOutline> {
-        self.rules.iter().map(outline).collect()
+        self.rules.iter().map(|rule| outline(self, rule)).collect()
     }
 
     /// How many steps a rule has; `None` without such a rule.
@@ -153,7 +157,7 @@ pub fn inspect(input: &DecisionInput<'_>, decision: &Decision) -> Vec<RuleSeen> 
         .collect()
 }
 
-fn outline(rule: &Rule) -> RuleOutline {
+fn outline(policy: &Policy, rule: &Rule) -> RuleOutline {
     RuleOutline {
         id: Arc::clone(&rule.id),
         position: rule.position,
@@ -165,13 +169,30 @@ fn outline(rule: &Rule) -> RuleOutline {
                 position: step.position,
                 queue: step.destination.clone(),
                 required: step.required.clone(),
+                relaxed: step
+                    .relaxed
+                    .iter()
+                    .map(|one| one.required.clone())
+                    .collect(),
                 skip_if: step.skip_if.as_ref().map(tests).unwrap_or_default(),
             })
             .collect(),
         otherwise: rule.otherwise.clone(),
+        overflow: overflow(policy, rule).map(str::to_owned),
         article: rule.article.clone(),
         bot: rule.bot.clone(),
     }
+}
+
+/// Where tickets of a rule overflow to: from the queue of its last step, or of an earlier one where all that follow
+/// may be skipped.
+fn overflow<'p>(policy: &'p Policy, rule: &'p Rule) -> Option<&'p str> {
+    if rule.otherwise.is_some() {
+        return None;
+    }
+    let last = rule.steps.iter().rposition(|step| step.skip_if.is_none());
+    let mut last_considered = rule.steps.iter().skip(last.unwrap_or(0)).rev();
+    last_considered.find_map(|step| policy.overflow_chain(&step.destination).nth(1))
 }
 
 /// The `skip_if` that were asked.

@@ -5,12 +5,14 @@
 //! typed fields (`fields`), fields to a checked [`Policy`] or [`Roster`] (`check`, `check_rule`, `check_step`,
 //! `roster_file`; `calendar`, `sla`, `priorities`, `note`, `last_resort` and `relax` read their own). A decision
 //! ([`decide()`]) finds the rule, the part of it in force (`placement`), the agents (`eligibility`, `rank`,
-//! `assignment`) and puts the answer together (`conclude`).
+//! `assignment`) and puts the answer together (`conclude`, `draft`). Many tickets at once are given out by `backlog`;
+//! `reservation` keeps the places that calls have taken, which no decision knows of by itself.
 //!
 //! Two parts decide nothing: `lint` finds what looks like a mistake in a policy, `inspect` tells what of a policy one
 //! decision touched.
 
 mod assignment;
+mod backlog;
 mod by_urgency;
 mod calendar;
 mod check;
@@ -21,6 +23,7 @@ mod condition;
 mod decide;
 mod decision;
 pub(crate) mod document;
+mod draft;
 mod eligibility;
 pub(crate) mod fault;
 pub(crate) mod fields;
@@ -35,11 +38,16 @@ mod policy;
 mod priorities;
 mod rank;
 mod relax;
+mod reservation;
 mod roster;
 mod roster_file;
 mod schema;
 mod sla;
 
+pub use backlog::{
+    Assigned, Backlog, BacklogError, GRACE_WITHOUT_TARGET, HOURS_PER_POINT, MAX_BACKLOG, Waiting,
+    assign_backlog,
+};
 pub use calendar::Calendar;
 pub use decide::{DecisionInput, MIN_DESTINATION_PROBABILITY, decide};
 pub use decision::{
@@ -51,6 +59,11 @@ pub use fault::{Fault, FileErrors, PolicyErrors, Position, RosterErrors};
 pub use inspect::{RuleOutline, RuleSeen, SkipSeen, StepOutline, TestOutline, TestSeen, inspect};
 pub use known_labels::KnownLabels;
 pub use lint::{Lint, LintAgainst, LintKind};
-pub use policy::{MAX_POLICY_BYTES, MAX_RULES, Policy, read_policy_text};
+pub use policy::{
+    MAX_POLICY_BYTES, MAX_RULES, Policy, read_policy_text, version_of as policy_version_of,
+};
+pub use reservation::{HoldError, Place, Reservation, ReservationLimits, Reservations, ReserveError};
+pub use roster::{
+    Agent, MAX_AGENTS, MAX_CAPACITY, MAX_PROFICIENCY, MAX_ROSTER_BYTES, Presence, Roster,
+};
 pub use schema::policy_schema;
-pub use roster::{Agent, MAX_AGENTS, MAX_PROFICIENCY, MAX_ROSTER_BYTES, Presence, Roster};

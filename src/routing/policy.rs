@@ -255,8 +255,9 @@ pub fn read_policy_text(path: &Path) -> Result<String, PolicyErrors> {
     Ok(document::read(path, MAX_POLICY_BYTES)?)
 }
 
-/// See [`Policy::version`].
-pub(super) fn version_of(text: &str) -> String {
+/// The version of a policy of this text, be it right or wrong; see [`Policy::version`].
+#[must_use]
+pub fn version_of(text: &str) -> String {
     const DIGITS: usize = 12;
     let mut version = sha256_hex(text.as_bytes());
     version.truncate(DIGITS);

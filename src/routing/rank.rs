@@ -2,13 +2,14 @@
 //! after the other, last a hash of ticket and agent, so that a tie falls the same way on every machine but not
 //! on the same agent for every ticket.
 
+use std::cell::OnceCell;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 
 use super::roster::Agent;
 
 /// A measure by which eligible agents are ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum OrderBy {
     /// Highest sum of levels in the required skills first; without any, in the preferred ones.
     Proficiency,
@@ -57,19 +58,31 @@ pub(super) struct Ranking<'a> {
     pub(super) order_by: &'a [OrderBy],
 }
 
+/// What an agent's skills are worth to a ticket; does not change while tickets are given out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Worth {
+    /// How many of the preferred skills are held at their level.
+    preferred_held: usize,
+    /// Sum of the levels in the required skills; without any, in the preferred ones.
+    proficiency: u32,
+}
+
+impl Worth {
+    /// What the skills of `agent` are worth.
+    pub(super) fn of(agent: &Agent, ranking: Ranking<'_>) -> Self {
+        let held = |(skill, level): &(&String, &u8)| {
+            agent.skills.get(*skill).is_some_and(|held| held >= *level)
+        };
+        Self {
+            preferred_held: ranking.preferred.iter().filter(held).count(),
+            proficiency: proficiency(agent, ranking),
+        }
+    }
+}
+
 /// Sorts `agents`, the best first; their order before does not matter as long as their ids differ.
 pub(super) fn rank(agents: &mut [&Agent], ranking: Ranking<'_>) {
-    agents.sort_by_cached_key(|agent| Standing {
-        order_by: ranking.order_by,
-        preferred_held: ranking
-            .preferred
-            .iter()
-            .filter(|(skill, level)| agent.skills.get(*skill).is_some_and(|held| held >= level))
-            .count(),
-        proficiency: proficiency(agent, ranking),
-        tie: hash(ranking.ticket_id, &agent.id),
-        agent,
-    });
+    agents.sort_by_cached_key(|agent| Standing::new(agent, Worth::of(agent, ranking), ranking));
 }
 
 fn proficiency(agent: &Agent, ranking: Ranking<'_>) -> u32 {
@@ -82,21 +95,41 @@ fn proficiency(agent: &Agent, ranking: Ranking<'_>) -> u32 {
     levels.map(|&level| u32::from(level)).sum()
 }
 
-struct Standing<'a> {
-    order_by: &'a [OrderBy],
-    preferred_held: usize,
-    proficiency: u32,
-    tie: u64,
+/// An agent among those that are ranked for one ticket; the best is the least.
+pub(super) struct Standing<'a> {
+    ranking: Ranking<'a>,
+    worth: Worth,
     agent: &'a Agent,
+    /// Found out when it is first needed: most agents differ by something else.
+    tie: OnceCell<u64>,
+}
+
+impl<'a> Standing<'a> {
+    /// An agent whose skills are worth `worth` to the ticket.
+    pub(super) fn new(agent: &'a Agent, worth: Worth, ranking: Ranking<'a>) -> Self {
+        Self {
+            ranking,
+            worth,
+            agent,
+            tie: OnceCell::new(),
+        }
+    }
+
+    fn tie(&self) -> u64 {
+        *self
+            .tie
+            .get_or_init(|| hash(self.ranking.ticket_id, &self.agent.id))
+    }
 }
 
 impl Ord for Standing<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
-        let mut order = Reverse(self.preferred_held).cmp(&Reverse(other.preferred_held));
-        for by in self.order_by {
+        let (worth, others) = (self.worth, other.worth);
+        let mut order = Reverse(worth.preferred_held).cmp(&Reverse(others.preferred_held));
+        for by in self.ranking.order_by {
             order = order.then_with(|| match by {
-                OrderBy::Proficiency => other.proficiency.cmp(&self.proficiency),
-                OrderBy::LowestSufficient => self.proficiency.cmp(&other.proficiency),
+                OrderBy::Proficiency => others.proficiency.cmp(&worth.proficiency),
+                OrderBy::LowestSufficient => worth.proficiency.cmp(&others.proficiency),
                 OrderBy::LeastLoaded => compare_load(self.agent, other.agent),
                 OrderBy::LongestIdle => {
                     let idle = |agent: &Agent| (agent.idle_since.is_none(), agent.idle_since);
@@ -110,7 +143,7 @@ impl Ord for Standing<'_> {
             });
         }
         order
-            .then_with(|| self.tie.cmp(&other.tie))
+            .then_with(|| self.tie().cmp(&other.tie()))
             .then_with(|| self.agent.id.cmp(&other.agent.id))
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::calendar::Calendar;
+use super::calendar::{Calendar, Calendars};
 use super::document::{self, Node};
 use super::fault::{Faults, Position, RosterErrors};
 use super::fields::check_name;
@@ -25,7 +25,7 @@ pub const MAX_AGENTS: usize = 10_000;
 pub const MAX_PROFICIENCY: u8 = 5;
 
 /// Most tickets an agent may hold at a time.
-pub(super) const MAX_CAPACITY: u32 = 10_000;
+pub const MAX_CAPACITY: u32 = 10_000;
 
 /// Whether an agent is there to take tickets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -98,6 +98,8 @@ pub struct Roster {
     origin: String,
     agents: Vec<Agent>,
     positions: BTreeMap<String, Position>,
+    /// The shifts that were declared, whether an agent has them or not.
+    shifts: Calendars,
 }
 
 impl Roster {
@@ -132,7 +134,26 @@ impl Roster {
             }
         }
         faults.into_result(origin)?;
-        Ok(Self::sorted(agents, BTreeMap::new(), origin))
+        let shifts = agents.iter().filter_map(|agent| agent.shift.as_ref());
+        let shifts = shifts
+            .map(|shift| (shift.name().to_owned(), Arc::clone(shift)))
+            .collect();
+        Ok(Self::sorted(agents, BTreeMap::new(), shifts, origin))
+    }
+
+    /// The roster with these shifts declared besides its own; one of the same name takes the place of its own, but
+    /// not for the agents who have that already.
+    #[must_use]
+    pub fn with_shifts(mut self, shifts: impl IntoIterator<Item = Arc<Calendar>>) -> Self {
+        let named = shifts.into_iter();
+        self.shifts
+            .extend(named.map(|shift| (shift.name().to_owned(), shift)));
+        self
+    }
+
+    /// The shifts that are declared, in ascending order of their names.
+    pub fn shifts(&self) -> impl Iterator<Item = &Arc<Calendar>> + Clone {
+        self.shifts.values()
     }
 
     /// Reads the YAML `text` of a roster; `origin` names it in messages.
@@ -143,16 +164,16 @@ impl Roster {
     pub fn parse(text: &str, origin: &str) -> Result<Self, RosterErrors> {
         let document = document::parse(text, origin, MAX_ROSTER_BYTES)?;
         let mut faults = Faults::default();
-        let (agents, positions) = read_agents(&document, &mut faults);
+        let (agents, positions, shifts) = read_agents(&document, &mut faults);
         faults.into_result(origin)?;
-        Ok(Self::sorted(agents, positions, origin))
+        Ok(Self::sorted(agents, positions, shifts, origin))
     }
 
     /// Reads a roster that stands within another file; `None` where anything is wrong with it.
     pub(crate) fn read(node: &Node, origin: &str, faults: &mut Faults) -> Option<Self> {
         let before = faults.count();
-        let (agents, positions) = read_agents(node, faults);
-        (faults.count() == before).then(|| Self::sorted(agents, positions, origin))
+        let (agents, positions, shifts) = read_agents(node, faults);
+        (faults.count() == before).then(|| Self::sorted(agents, positions, shifts, origin))
     }
 
     /// Reads a roster file.
@@ -175,10 +196,20 @@ impl Roster {
     /// The agent with this id.
     #[must_use]
     pub fn agent(&self, id: &str) -> Option<&Agent> {
-        let index = self
+        self.agents.get(self.index_of(id)?)
+    }
+
+    /// The place of the agent with this id in [`agents`](Self::agents).
+    pub(super) fn index_of(&self, id: &str) -> Option<usize> {
+        let found = self
             .agents
             .binary_search_by(|agent| agent.id.as_str().cmp(id));
-        self.agents.get(index.ok()?)
+        found.ok()
+    }
+
+    /// The agents, to count tickets that they were given; their ids must stay as they are.
+    pub(super) fn agents_mut(&mut self) -> &mut [Agent] {
+        &mut self.agents
     }
 
     /// Checks that every skill and queue of the agents is declared by `policy`, and that every agent whom `policy`
@@ -221,12 +252,18 @@ impl Roster {
         Ok(faults.into_result(&self.origin)?)
     }
 
-    fn sorted(mut agents: Vec<Agent>, positions: BTreeMap<String, Position>, origin: &str) -> Self {
+    fn sorted(
+        mut agents: Vec<Agent>,
+        positions: BTreeMap<String, Position>,
+        shifts: Calendars,
+        origin: &str,
+    ) -> Self {
         agents.sort_by(|a, b| a.id.cmp(&b.id));
         Self {
             origin: origin.to_owned(),
             agents,
             positions,
+            shifts,
         }
     }
 }

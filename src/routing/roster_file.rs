@@ -10,15 +10,15 @@ use super::fault::{Faults, Position, advice};
 use super::fields::{self, Fields};
 use super::roster::{Agent, MAX_AGENTS, MAX_CAPACITY, MAX_PROFICIENCY, Presence};
 
-/// Reads all agents, with their places by id; complete only if no fault was noted.
+/// Reads all agents, with their places by id, and the shifts; complete only if no fault was noted.
 pub(super) fn read_agents(
     document: &Node,
     faults: &mut Faults,
-) -> (Vec<Agent>, BTreeMap<String, Position>) {
+) -> (Vec<Agent>, BTreeMap<String, Position>, Calendars) {
     let mut agents = Vec::new();
     let mut positions = BTreeMap::new();
     let Some(file) = Fields::open(document, "a roster", ROSTER_FIELDS, faults) else {
-        return (agents, positions);
+        return (agents, positions, Calendars::new());
     };
     file.require("version", faults);
     file.integer("version", 1..=1_u8, faults);
@@ -27,7 +27,7 @@ pub(super) fn read_agents(
         .map(|node| read_calendars(node, "shifts", "a shift", faults))
         .unwrap_or_default();
     let Some(list) = file.require("agents", faults) else {
-        return (agents, positions);
+        return (agents, positions, shifts);
     };
     let items = fields::items(list, "agents", faults);
     if items.len() > MAX_AGENTS {
@@ -36,7 +36,7 @@ pub(super) fn read_agents(
             list.position,
             format!("{count} agents are more than the {MAX_AGENTS} allowed"),
         );
-        return (agents, positions);
+        return (agents, positions, shifts);
     }
     for node in items {
         let Some(agent) = read_agent(node, &shifts, faults) else {
@@ -51,7 +51,7 @@ pub(super) fn read_agents(
         }
         agents.push(agent);
     }
-    (agents, positions)
+    (agents, positions, shifts)
 }
 
 /// The fields of a roster file.

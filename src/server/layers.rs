@@ -79,6 +79,9 @@ pub(super) fn failures() -> SharedClassifier<GrpcErrorsAsFailures> {
     let failures = GrpcErrorsAsFailures::new()
         .with_success(GrpcCode::InvalidArgument)
         .with_success(GrpcCode::NotFound)
+        .with_success(GrpcCode::PermissionDenied)
+        .with_success(GrpcCode::FailedPrecondition)
+        .with_success(GrpcCode::Aborted)
         .with_success(GrpcCode::ResourceExhausted)
         .with_success(GrpcCode::Unimplemented);
     SharedClassifier::new(failures)

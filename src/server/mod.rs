@@ -6,28 +6,42 @@
 
 mod layers;
 mod unreadable;
+mod watch;
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio_stream::Stream;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::codec::CompressionEncoding;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::server::HealthReporter;
 
-use crate::grpc::v1::triage_service_server::{SERVICE_NAME, TriageServiceServer};
-use crate::grpc::{DESCRIPTORS, Loaded, TriageApi};
-use crate::settings::{ServerSettings, Settings};
-use crate::triage::{LoadError, Triage};
+use crate::grpc::v1::routing_service_server::{self, RoutingServiceServer};
+use crate::grpc::v1::triage_service_server::{self, TriageServiceServer};
+use crate::grpc::{Admission, DESCRIPTORS, RoutingApi, TriageApi};
+use crate::live::{Live, Start, StartError};
+use crate::settings::{AdminCalls, ServerSettings, Settings};
+use crate::triage::Triage;
 
+use watch::Watch;
+
+/// What health tells of: the whole server and each service of ours.
+const SERVICES: [&str; 3] = [
+    "",
+    triage_service_server::SERVICE_NAME,
+    routing_service_server::SERVICE_NAME,
+];
 /// How long to wait before accepting again where that failed.
 const RETRY_ACCEPT: Duration = Duration::from_millis(50);
 /// How often a silent connection is asked whether anyone is there, and how long it may take to answer.
@@ -44,12 +58,9 @@ pub enum ServeError {
         /// The cause.
         source: io::Error,
     },
-    /// Model, policy or roster are unusable.
+    /// Model, policy, roster or the folder of policies are unusable.
     #[error(transparent)]
-    Load(#[from] LoadError),
-    /// The sentence encoder's threads cannot be started.
-    #[error("cannot start the threads of the sentence encoder: {0}: lower server.encoder_threads")]
-    EncoderThreads(io::Error),
+    Start(#[from] StartError),
     /// The task that loads ended early.
     #[error("loading was interrupted: {0}")]
     Interrupted(#[from] tokio::task::JoinError),
@@ -76,7 +87,7 @@ pub async fn bind(settings: &Settings) -> Result<TcpListener, ServeError> {
 }
 
 /// Serves on `listener` until `shutdown` resolves and requests in flight have ended, or the time for
-/// that is over.
+/// that is over. Looks at the files of policy and roster when the settings say so and whenever `reload` does.
 ///
 /// # Errors
 /// If model, policy or roster cannot be loaded, or the transport fails.
@@ -84,16 +95,22 @@ pub async fn run(
     listener: TcpListener,
     settings: &Settings,
     shutdown: impl Future<Output = ()>,
+    reload: impl Stream<Item = ()>,
 ) -> Result<(), ServeError> {
     let address = listener.local_addr()?;
     let loaded = Arc::new(ArcSwapOption::empty());
+    let live = Arc::new(OnceLock::new());
     let (mut health, health_service) = tonic_health::server::health_reporter();
     set_serving(&health, false).await;
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = serve(
         listener,
         settings,
-        Arc::clone(&loaded),
+        Services {
+            triage: TriageApi::new(Arc::clone(&loaded), settings.roster.reservations()),
+            routing: RoutingApi::new(Arc::clone(&live)),
+            admission: admission(settings.server.admin_calls, address),
+        },
         health_service,
         async {
             // An error means that the sender is gone: stop as well.
@@ -103,29 +120,29 @@ pub async fn run(
     tokio::pin!(serving);
     tracing::info!(%address, "listening");
 
-    let sources = settings.sources();
-    let (threads, queue) = (
-        settings.server.encoder_threads(),
-        settings.server.encoder_queue,
-    );
+    let start = Start {
+        sources: settings.sources(),
+        state: settings.state.folder().map(Path::to_owned),
+        encoder_threads: settings.server.encoder_threads(),
+        encoder_queue: settings.server.encoder_queue,
+    };
+    let watch = Watch::new(&start.sources, settings.policy.watch());
     let load = async {
-        let ready = tokio::task::spawn_blocking(move || {
-            let triage = Triage::load(&sources)?;
-            Loaded::new(triage, threads, queue).map_err(ServeError::EncoderThreads)
-        });
-        let ready = ready.await??;
-        let triage = ready.triage();
+        let started = tokio::task::spawn_blocking(move || start.run(loaded)).await??;
+        let started: Arc<Live> = Arc::new(started);
+        let current = started.current();
+        let triage = current.triage();
         tracing::info!(
             model_version = triage.model_version(),
             policy_version = triage.policy_version(),
             "loaded"
         );
         warn_of_unhandled_topics(triage);
-        loaded.store(Some(Arc::new(ready)));
+        drop(current);
+        live.get_or_init(|| Arc::clone(&started));
         set_serving(&health, true).await;
         tracing::info!(%address, "serving");
-        // Nothing is left to do here but to serve.
-        std::future::pending::<Result<Infallible, ServeError>>().await
+        Ok::<Infallible, ServeError>(watch.run(started, reload).await)
     };
     tokio::select! {
         never = load => match never? {},
@@ -158,19 +175,43 @@ async fn drain(
     }
 }
 
+/// Our own services.
+struct Services {
+    triage: TriageApi,
+    routing: RoutingApi,
+    /// Who may call `routing`.
+    admission: Admission,
+}
+
+fn admission(calls: AdminCalls, listening: SocketAddr) -> Admission {
+    match calls {
+        AdminCalls::Loopback => Admission::on_loopback(listening),
+        AdminCalls::Anywhere => Admission::anywhere(),
+        AdminCalls::Nowhere => Admission::nowhere(),
+    }
+}
+
 fn serve(
     listener: TcpListener,
     settings: &Settings,
-    loaded: Arc<ArcSwapOption<Loaded>>,
+    services: Services,
     health_service: HealthServer<impl Health>,
     stop: impl Future<Output = ()>,
 ) -> Result<impl Future<Output = Result<(), ServeError>>, ServeError> {
-    let triage_service = TriageServiceServer::new(TriageApi::new(loaded))
-        .max_decoding_message_size(settings.server.max_message_bytes)
+    let max_bytes = settings.server.max_message_bytes;
+    let triage_service = TriageServiceServer::new(services.triage)
+        .max_decoding_message_size(max_bytes)
         .accept_compressed(CompressionEncoding::Gzip)
         .accept_compressed(CompressionEncoding::Zstd)
         .send_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Zstd);
+    let routing_service = RoutingServiceServer::new(services.routing)
+        .max_decoding_message_size(max_bytes)
+        .accept_compressed(CompressionEncoding::Gzip)
+        .accept_compressed(CompressionEncoding::Zstd)
+        .send_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Zstd);
+    let routing_service = InterceptedService::new(routing_service, services.admission);
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(DESCRIPTORS)
@@ -185,7 +226,8 @@ fn serve(
         .add_service(reflection().build_v1()?)
         // Many tools ask for the version before the first one only.
         .add_service(reflection().build_v1alpha()?)
-        .add_service(triage_service);
+        .add_service(triage_service)
+        .add_service(routing_service);
     let connections = without_delay(listener);
     Ok(async move {
         server
@@ -213,14 +255,14 @@ fn without_delay(
         .filter(Result::is_ok)
 }
 
-/// Sets the health of the whole server and of the triage service.
+/// Sets the health of the whole server and of its services.
 async fn set_serving(health: &HealthReporter, serving: bool) {
     let status = if serving {
         tonic_health::ServingStatus::Serving
     } else {
         tonic_health::ServingStatus::NotServing
     };
-    for service in ["", SERVICE_NAME] {
+    for service in SERVICES {
         health.set_service_status(service, status).await;
     }
 }
@@ -229,7 +271,7 @@ async fn set_serving(health: &HealthReporter, serving: bool) {
 /// their connections open until the time for draining is over.
 async fn end_health(health: &mut HealthReporter) {
     set_serving(health, false).await;
-    for service in ["", SERVICE_NAME] {
+    for service in SERVICES {
         health.clear_service_status(service).await;
     }
     // For whoever asks once more on an open connection.
@@ -260,4 +302,14 @@ pub fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+/// An item for each SIGHUP.
+///
+/// # Errors
+/// If the signal cannot be listened to.
+pub fn reload_signal() -> io::Result<impl Stream<Item = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let hangup = signal(SignalKind::hangup())?;
+    Ok(tokio_stream::wrappers::SignalStream::new(hangup))
 }

@@ -66,6 +66,28 @@ fn a_text_is_classified_by_the_model() {
 }
 
 #[test]
+fn labels_that_the_model_cannot_give_are_refused() {
+    let explain = |more: &[&str]| {
+        let all: Vec<&str> = ["policy", "explain"].iter().chain(more).copied().collect();
+        crate::program::run(&all)
+    };
+    explain(&["--topic", "billing/refunt"])
+        .refused(&["the model has no topic 'billing/refunt': did you mean 'billing/refund'?"]);
+    explain(&["--topic", "billing/refund", "--facet", "sentiment=negativ"])
+        .refused(&["the model has no label of 'sentiment' 'negativ': did you mean 'negative'?"]);
+    explain(&["--topic", "billing/refund", "--facet", "mood=bad"])
+        .refused(&["the model has no facet 'mood': use one of sentiment"]);
+    assert_eq!(explain(&["--topic", "billing/refund"]).code, Some(0));
+    let folder = Folder::new();
+    let policy = folder.path("policy.yaml");
+    let run = folder.policy(&["explain", "--policy", &policy, "--topic", "any/thing"]);
+    assert!(
+        run.printed().contains("topic is any/thing"),
+        "a policy on its own has no model: {run:#?}"
+    );
+}
+
+#[test]
 fn without_words_and_topic_there_is_nothing_to_explain() {
     crate::program::run(&["policy", "explain"]).refused(&["no ticket: give its words"]);
     crate::program::run(&["policy", "explain", "--topic", "a", "--confidence", "7"])

@@ -138,3 +138,31 @@ fn a_text_without_a_model_is_told() {
             "nowhere",
         ]);
 }
+
+#[test]
+fn a_roster_that_cannot_be_used_hides_no_other_fault() {
+    let folder = Folder::new();
+    let file = folder.write_cases(
+        "a.tests.yaml",
+        "  - {name: a, roster: nowhere.yaml, classification: {topic: x}, expect: {queue: people}}
+  - {name: b, roster: {version: 1, agents: [{id: z, presence: away, capacity: 1, skills: {law: 3}}]}, classification: {topic: x}, expect: {queue: people}}
+  - {name: c, classification: {topic: x}, expect: {queue: peopel}}
+",
+    );
+    folder.policy(&["test", &file]).refused(&[
+        "a.tests.yaml:5:23: the roster cannot be used: DIR/nowhere.yaml: cannot be opened",
+        "a.tests.yaml:6:23: the roster cannot be used: ",
+        "unknown skill 'law'",
+        "a.tests.yaml:7:59: unknown queue 'peopel': did you mean 'people'?",
+    ]);
+}
+
+#[test]
+fn what_a_file_says_does_not_steer_the_terminal() {
+    let folder = Folder::new();
+    let text = "version: 1\nqueues: {a: {}}\ndefault: {queue: \"\\e[31mred\"}\n";
+    let file = folder.write("red.yaml", text);
+    let run = folder.policy(&["check", &file]);
+    run.refused(&["unknown queue '"]);
+    assert!(!run.errors.contains('\u{1b}'), "{}", run.errors);
+}

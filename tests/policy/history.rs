@@ -174,3 +174,102 @@ fn fields_that_cannot_be_read_are_told_with_their_line() {
     replay(&["--timezone", "Mars/Phobos"]).refused(&["'Mars/Phobos' is no time zone"]);
     replay(&["--arrived", "when"]).refused(&["when"]);
 }
+
+#[test]
+fn two_versions_of_a_model_are_compared_by_one_policy() {
+    let desk = crate::desk::fitted(&[]);
+    let train = |options: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_triage-train"));
+        command
+            .current_dir(desk.path())
+            .args(["fit", "--data", "tickets.csv", "--models", "models"])
+            .args(options);
+        let output = assert_cmd::Command::from_std(command).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    train(&["--seed", "7"]);
+    let models = desk.path().join("models");
+    let active = std::fs::read_to_string(models.join("active")).unwrap();
+    let other = std::fs::read_dir(&models)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .find(|name| name.len() == 16 && !active.contains(name.as_str()))
+        .unwrap();
+    let folder = Folder::new();
+    let policy = folder.path("policy.yaml");
+    let tickets = desk.path().join("tickets.csv").display().to_string();
+    let models = models.display().to_string();
+    let arguments = [
+        "diff",
+        &policy,
+        "--tickets",
+        &tickets,
+        "--models",
+        &models,
+        "--model-new",
+    ];
+    let with = |version: &str| {
+        let all: Vec<&str> = arguments.iter().copied().chain([version]).collect();
+        folder.policy(&all)
+    };
+    let run = with(&other);
+    assert!(run.printed().contains("of 120 tickets move"), "{}", run.out);
+    with("0123456789abcdef").refused(&["no model version '0123456789abcdef'"]);
+    with(active.trim()).refused(&["nothing to compare"]);
+}
+
+#[test]
+fn conditions_read_the_subject_of_past_tickets() {
+    let folder = Folder::new();
+    let policy = folder.write(
+        "subjects.yaml",
+        "version: 1\nqueues: {loud: {}, rest: {}}\nrules:\n  \
+         - {id: loud, when: 'ticket.subject == \"HELP\"', otherwise: loud}\ndefault: {queue: rest}\n",
+    );
+    let loud = |name: &str, text: &str, options: &[&str]| {
+        let tickets = folder.write(name, text);
+        let all: Vec<&str> = ["replay", &policy, "--pinned", "--format", "json"]
+            .iter()
+            .chain(&["--tickets", &tickets])
+            .chain(options)
+            .copied()
+            .collect();
+        let report: Value = folder.policy(&all).json();
+        report["replay"]["queues"]["loud"]["tickets"].as_u64()
+    };
+    let both = "subject,body,topic\nHELP,it burns,a/b\n,HELP,a/b\nHELP,,a/b\nhelp,HELP,a/b\n";
+    assert_eq!(loud("both.csv", both, &[]), Some(2));
+    assert_eq!(
+        loud("both.csv", both, &["--text", "body"]),
+        None,
+        "the subject was left out"
+    );
+    let beside = ["--text", "body", "--subject", "subject"];
+    assert_eq!(loud("both.csv", both, &beside), Some(2));
+    let lines = "{\"subject\":\"HELP\",\"body\":\"it burns\",\"topic\":\"a/b\"}\n";
+    assert_eq!(loud("lines.jsonl", lines, &[]), Some(1));
+    let zendesk =
+        "{\"tickets\":[{\"id\":1,\"subject\":\"HELP\",\"description\":\"x\",\"type\":\"a/b\"}]}";
+    let options = ["--tickets-format", "zendesk", "--topic", "type"];
+    assert_eq!(loud("export.json", zendesk, &options), Some(1));
+    assert_eq!(
+        loud("text.csv", "text,topic\nHELP,a/b\n", &[]),
+        None,
+        "a text alone has no subject"
+    );
+    let tickets = folder.path("both.csv");
+    folder
+        .policy(&[
+            "replay",
+            &policy,
+            "--tickets",
+            &tickets,
+            "--text",
+            "body",
+            "--text",
+            "subject",
+            "--subject",
+            "subject",
+        ])
+        .refused(&["the text must begin with the subject: name the column 'subject' first"]);
+}

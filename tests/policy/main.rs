@@ -10,6 +10,9 @@ mod folder;
 mod history;
 mod runner;
 
+#[path = "../prompt/desk.rs"]
+mod desk;
+
 #[allow(dead_code)] // what only the prompt's own tests need
 #[path = "../prompt/program.rs"]
 mod program;

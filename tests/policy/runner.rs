@@ -125,19 +125,20 @@ fn a_sequence_takes_capacity_and_tells_which_step_failed() {
 fn coverage_lists_what_is_missing_by_name_and_line() {
     let folder = Folder::new();
     let file = folder.write_cases("a.tests.yaml", PASSES);
-    let run = folder.policy(&["test", &file, "--coverage", "--fail-under", "7/19"]);
+    let run = folder.policy(&["test", &file, "--coverage", "--fail-under", "7/20"]);
     assert_eq!(run.code, Some(1));
     assert_eq!(
         run.out,
         "\
 DIR/a.tests.yaml
   ok    a bill passes
-coverage of DIR/policy.yaml: 26.3 % (5/19), below the bar of 36.8 %
+coverage of DIR/policy.yaml: 25.0 % (5/20), below the bar of 35.0 %
   covered  of
         1   2  rules
         3   6  tests of conditions, both ways
         1   2  steps
         0   1  otherwise
+        0   1  overflows
         0   1  default
         0   7  reasons to abstain
   DIR/policy.yaml:5:5: rule 'vip' never decides
@@ -145,6 +146,7 @@ coverage of DIR/policy.yaml: 26.3 % (5/19), below the bar of 36.8 %
   DIR/policy.yaml:6:11: rule 'vip': topic.startsWith(\"billing/\") is never false
   DIR/policy.yaml:6:43: rule 'vip': customer.tier == \"vip\" is never true
   DIR/policy.yaml:8:13: step 1 of rule 'vip' is never in force
+  DIR/policy.yaml:10:5: rule 'bills' never overflows to 'people'
   DIR/policy.yaml:11:11: rule 'bills': topic.startsWith(\"billing/\") is never false
   DIR/policy.yaml: the default never takes a ticket
   DIR/policy.yaml: no ticket is left to people for EMPTY_TEXT
@@ -157,8 +159,51 @@ coverage of DIR/policy.yaml: 26.3 % (5/19), below the bar of 36.8 %
 1 case: 1 passed, 0 failed
 "
     );
-    let exact = folder.policy(&["test", &file, "--fail-under", "5/19"]);
+    let exact = folder.policy(&["test", &file, "--fail-under", "5/20"]);
     assert_eq!(exact.code, Some(0));
+}
+
+#[test]
+fn coverage_counts_what_a_step_relaxes_to() {
+    let folder = Folder::new();
+    let relaxing = "require: {billing: 4}, relax: {every: 2m, to: {billing: 0}}, timeout";
+    folder.write(
+        "policy.yaml",
+        &crate::folder::POLICY.replace("require: {billing: 4}, timeout", relaxing),
+    );
+    let case = |waited: &str| {
+        format!(
+            "  - {{name: after {waited}, waited: {waited}, classification: {{topic: billing/x}}, \
+             ticket: {{customer: {{tier: vip}}}}, expect: {{rule: vip}}}}\n"
+        )
+    };
+    let cases = case("1m") + &case("3m");
+    let file = folder.write_cases("a.tests.yaml", &cases);
+    let run = folder.policy(&["test", &file, "--coverage"]);
+    let out = run.printed();
+    assert!(out.contains("        2   3  levels of relax\n"), "{out}");
+    let missing = "DIR/policy.yaml:8:13: step 1 of rule 'vip' never asks for billing 2\n";
+    assert!(out.contains(missing), "{out}");
+    assert!(!out.contains("billing 3\n"), "{out}");
+}
+
+#[test]
+fn a_test_that_is_the_same_for_every_ticket_has_one_way_to_cover() {
+    let folder = Folder::new();
+    let all = "  - {id: all, when: 'true', otherwise: people}\ndefault:";
+    folder.write(
+        "policy.yaml",
+        &crate::folder::POLICY.replace("default:", all),
+    );
+    let case = "  - {name: a, classification: {topic: x}, expect: {rule: all}}\n";
+    let file = folder.write_cases("a.tests.yaml", case);
+    let run = folder.policy(&["test", &file, "--coverage"]);
+    let out = run.printed();
+    assert!(!out.contains("true is never"), "{out}");
+    assert!(
+        out.contains("  7  tests of conditions, both ways\n"),
+        "{out}"
+    );
 }
 
 #[test]
@@ -186,7 +231,7 @@ fn json_holds_the_decision_and_the_reasons() {
         case["steps"][0]["why"][0],
         "rule 'vip' (line 5) did not hold:"
     );
-    assert_eq!(report["coverage"][0]["total"]["all"], 19);
+    assert_eq!(report["coverage"][0]["total"]["all"], 20);
 }
 
 #[test]

@@ -1,92 +1,11 @@
 //! What the language of policies can say, each part by a policy of its own: working hours, targets, the table of
-//! impact and urgency, steps that are skipped or relax, last resorts, answers without an agent, notes.
+//! impact and urgency, steps that are skipped or relax, last resorts, turns.
 
 use jiff::{SignedDuration, Timestamp};
-use triage::classifier::AbstainReason;
-use triage::routing::{
-    Decision, DecisionInput, Policy, RejectReason, Roster, Stage, TraceValue, decide,
-};
+use triage::routing::{Decision, RejectReason, Roster, Stage, TraceValue};
 use triage::ticket::Urgency;
 
-use crate::case::{classify, in_doubt, ticket};
-
-/// Monday the 2nd of March 2026, 10:30 in Berlin.
-const MORNING: &str = "2026-03-02T09:30:00Z";
-
-/// The evening of the same day.
-const EVENING: &str = "2026-03-02T20:30:00Z";
-
-const ROSTER: &str = r#"
-version: 1
-shifts:
-  early: {timezone: Europe/Berlin, hours: {mon-fri: "06:00-14:00"}}
-  late: {timezone: Europe/Berlin, hours: {mon-fri: "14:00-22:00"}}
-agents:
-  - {id: ana, presence: available, capacity: 2, load: 0, skills: {tech: 4}, shift: early}
-  - {id: bob, presence: available, capacity: 2, load: 2, skills: {tech: 3}}
-  - {id: cho, presence: away, capacity: 2, load: 0, skills: {tech: 2}, queues: [desk]}
-  - {id: dan, presence: available, capacity: 2, load: 0, skills: {tech: 1}, shift: late}
-"#;
-
-/// A ticket of topic `a/b` to be varied.
-struct Desk {
-    policy: Policy,
-    roster: Option<Roster>,
-    now: Timestamp,
-    waited: SignedDuration,
-    urgency: Urgency,
-    tier: &'static str,
-    automate: bool,
-}
-
-impl Desk {
-    /// `rest` follows the queues and calendars.
-    fn new(rest: &str) -> Self {
-        let policy = format!(
-            "version: 1\nskills: [tech]\ncalendars: {{day: {{timezone: Europe/Berlin, hours: {{mon-fri: \
-             \"08:00-18:00\"}}}}}}\n{rest}\n"
-        );
-        Self {
-            policy: Policy::parse(&policy, "p.yaml").unwrap_or_else(|errors| panic!("{errors}")),
-            roster: Some(Roster::parse(ROSTER, "r.yaml").unwrap()),
-            now: MORNING.parse().unwrap(),
-            waited: SignedDuration::ZERO,
-            urgency: Urgency::Normal,
-            tier: "",
-            automate: true,
-        }
-    }
-
-    /// One rule for all tickets with `fields`, in flow style.
-    fn with_rule(fields: &str) -> Self {
-        Self::new(&format!(
-            "queues: {{desk: {{}}, rest: {{}}}}\nrules: [{{id: r, when: 'true', {fields}}}]\ndefault: {{queue: rest}}"
-        ))
-    }
-
-    fn decide(&self) -> Decision {
-        let mut ticket = ticket();
-        ticket.customer.tier = self.tier.to_owned();
-        let mut classification = classify("a/b", self.urgency);
-        if let Some(topic) = &mut classification.topic {
-            topic.automate = self.automate;
-        }
-        decide(&DecisionInput {
-            ticket: &ticket,
-            classification: &classification,
-            roster: self.roster.as_ref(),
-            policy: &self.policy,
-            now: self.now,
-            waited: self.waited,
-            deciding_words: &["charged twice".to_owned(), "refund".to_owned()],
-        })
-    }
-
-    fn after(&mut self, minutes: i64) -> Decision {
-        self.waited = SignedDuration::from_mins(minutes);
-        self.decide()
-    }
-}
+use crate::desk::{Desk, EVENING};
 
 fn reason(decision: &Decision, agent: &str) -> String {
     let found = decision.rejected.iter().find(|one| one.agent_id == agent);
@@ -320,77 +239,6 @@ fn somebody_eligible_comes_before_any_last_resort() {
 }
 
 #[test]
-fn an_answer_without_an_agent_needs_a_topic_that_may_be_automated() {
-    let mut desk = Desk::with_rule("self_service: {bot: returns}, steps: [{queue: desk}]");
-    let decision = desk.decide();
-    assert_eq!(decision.self_service_bot.as_deref(), Some("returns"));
-    assert_eq!(
-        (decision.agent, decision.self_service_article),
-        (None, None)
-    );
-    assert_eq!(
-        decision.candidates.len(),
-        1,
-        "who would take it if the bot fails"
-    );
-    desk.automate = false;
-    let decision = desk.decide();
-    assert_eq!(decision.self_service_bot, None);
-    assert_eq!(
-        (decision.agent.as_deref(), decision.requires_human),
-        (Some("ana"), false)
-    );
-}
-
-#[test]
-fn a_rule_with_nothing_but_an_answer_leaves_what_is_not_sure_to_people() {
-    let mut desk = Desk::with_rule("self_service: {article: kb/1}");
-    assert_eq!(desk.decide().self_service_article.as_deref(), Some("kb/1"));
-    desk.automate = false;
-    let decision = desk.decide();
-    assert_eq!(
-        (decision.queue.as_str(), decision.stage),
-        ("rest", Stage::Default)
-    );
-    assert_eq!(decision.abstain_reason, Some(AbstainReason::LowConfidence));
-    assert_eq!(decision.self_service_article, None);
-}
-
-#[test]
-fn notes_tell_the_agent_why_and_leave_out_what_is_not_known() {
-    let notes = "notes: ['{topic} ({confidence}, {urgency}): {words}', 'tier {tier}', '{facets.sentiment}', \
-                 'waited {waited}', 'because {reason}']\n";
-    let mut desk = Desk::new(&format!(
-        "queues: {{rest: {{}}}}\n{notes}default: {{queue: rest}}"
-    ));
-    assert_eq!(
-        desk.decide().notes,
-        [
-            "a/b (90 %, normal): charged twice, refund",
-            "neutral",
-            "because NO_RULE_MATCHED"
-        ]
-    );
-    desk.tier = "vip";
-    assert_eq!(
-        desk.after(90).notes[1..4],
-        ["tier vip", "neutral", "waited 1h 30m"]
-    );
-    assert!(desk.policy.shows_deciding_words());
-
-    let own = "rules: [{id: r, when: 'true', otherwise: rest, notes: 'by {rule} to {queue}'}]\n";
-    let desk = Desk::new(&format!(
-        "queues: {{rest: {{}}}}\n{notes}{own}default: {{queue: rest}}"
-    ));
-    assert_eq!(desk.decide().notes, ["by r to rest"]);
-    assert!(
-        !Desk::with_rule("otherwise: rest, notes: []")
-            .policy
-            .shows_deciding_words()
-    );
-}
-
-#[test]
 fn round_robin_follows_the_last_assignments_of_the_roster() {
     let mut desk = Desk::with_rule("steps: [{queue: desk, order_by: [round_robin]}]");
     let roster = "version: 1\nagents:\n  \
@@ -405,24 +253,4 @@ fn round_robin_follows_the_last_assignments_of_the_roster() {
         .map(|one| one.agent_id)
         .collect();
     assert_eq!(ids, ["c", "b", "a"]);
-}
-
-#[test]
-fn a_doubt_between_two_topics_gives_no_bot_to_talk_to() {
-    let desk = Desk::with_rule("self_service: {bot: returns}, otherwise: desk");
-    let ticket = ticket();
-    let close = [("a/b", 0.45), ("a/c", 0.4)];
-    let decision = decide(&DecisionInput {
-        ticket: &ticket,
-        classification: &in_doubt(AbstainReason::Ambiguous, &close),
-        roster: None,
-        policy: &desk.policy,
-        now: desk.now,
-        waited: SignedDuration::ZERO,
-        deciding_words: &[],
-    });
-    assert_eq!(
-        (decision.queue.as_str(), decision.self_service_bot),
-        ("desk", None)
-    );
 }

@@ -3,11 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod answers;
 mod bounds;
 mod case;
 mod decisions;
+mod desk;
 mod doubts;
 mod files;
 mod language;
+mod mistakes;
 mod properties;
 mod schema;

@@ -131,10 +131,17 @@ async fn route_says_where_a_ticket_goes_how_soon_and_who_could_take_it() {
         assert_eq!(decision.urgency, classification.urgency_level);
         let due = time(decision.first_response_due.unwrap());
         let asked = due - target(decision.urgency());
-        assert!(before <= asked && asked <= after, "{before:?} {asked:?}");
+        // What is urgent is due around the clock, everything else in the hours of the desk: later, or just then.
+        let around_the_clock = decision.urgency() == v1::Urgency::Urgent;
+        assert!(
+            before <= asked && (asked <= after || !around_the_clock),
+            "{before:?} {asked:?}"
+        );
 
         let best = &decision.candidates[0];
-        assert_eq!(decision.agent_id, best.agent_id);
+        let is_answered = !decision.self_service_article.is_empty();
+        let chosen = if is_answered { "" } else { &best.agent_id };
+        assert_eq!(decision.agent_id, chosen);
         for candidate in &decision.candidates {
             assert!(candidate.load < candidate.capacity);
             for (skill, level) in &decision.required_skills {

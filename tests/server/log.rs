@@ -135,6 +135,7 @@ async fn no_word_of_a_ticket_is_ever_written() {
             options: options.clone(),
             waited: None,
             trace: true,
+            ..v1::RouteRequest::default()
         };
         let answer = client.route(request.clone()).await.unwrap().into_inner();
         assert_eq!(answer.decision.unwrap().queue, "safety_desk");

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod answers;
+mod backlog;
 mod broken_requests;
+mod desk;
 mod drain;
 mod encoder;
 mod evidence;
@@ -12,6 +14,7 @@ mod files;
 mod health;
 mod log;
 mod reflection;
+mod reservations;
 mod running;
 mod settings;
 mod tickets;

@@ -225,6 +225,7 @@ async fn all_bad_fields_are_named_at_once() {
             nanos: 0,
         }),
         trace: true,
+        ..v1::RouteRequest::default()
     };
     let refused = client.route(request.clone()).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument);

@@ -97,7 +97,7 @@ fn the_report_as_json_has_every_field() {
             .map(number)
             .collect();
         assert!(
-            pool.len() == 4 && pool.iter().all(|weight| *weight >= 0.0),
+            pool.len() == 5 && pool.iter().all(|weight| *weight >= 0.0),
             "{pool:?}"
         );
     }

@@ -1,3 +1,5 @@
+//! What the kernel expert learns, and that what is served is what was learned.
+
 use ndarray::{Array2, array};
 
 use super::*;

@@ -82,6 +82,7 @@ impl DataArgs {
             urgency: self.urgency.clone(),
             facets: self.facet.clone(),
             id: self.id.clone(),
+            ..Columns::default()
         };
         Ok(Dataset::read(&self.data, self.texts.format, &columns)?)
     }

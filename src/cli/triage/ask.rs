@@ -91,6 +91,7 @@ impl Ask {
             options: Some(with_evidence()),
             waited: Some(client::duration(waited)),
             trace,
+            ..v1::RouteRequest::default()
         };
         if let Some(url) = &self.server {
             return ask(url, async |mut client| client.route(request).await);

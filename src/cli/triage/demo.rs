@@ -53,7 +53,8 @@ async fn show(settings: &Settings, tickets: Vec<Ticket>, once: bool) -> anyhow::
     let served = settings.clone();
     let mut serving = tokio::spawn(async move {
         // An error means that the sender is gone: stop as well.
-        server::run(listener, &served, async { drop(stopped.await) }).await
+        let never = tokio_stream::pending();
+        server::run(listener, &served, async { drop(stopped.await) }, never).await
     });
     let url = format!("http://{address}");
     say!("a server with the sample model and policy listens on {url}\n");

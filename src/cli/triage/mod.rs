@@ -35,6 +35,7 @@ enum Command {
     Route(RouteCommand),
     Explain(explain::ExplainCommand),
     Demo(demo::DemoArgs),
+    Backlog(Box<policy::backlog::BacklogArgs>),
     /// Checks and tests policies, and shows what a change would do
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -104,6 +105,7 @@ impl TriageCli {
             }
             Command::Explain(command) => explain::run(&command)?,
             Command::Demo(args) => return demo::run(&args),
+            Command::Backlog(args) => return args.run(),
             Command::Policy(command) => return command.run(),
         }
         Ok(ExitCode::SUCCESS)

@@ -48,11 +48,25 @@ pub(in crate::routing) fn read_calendars(
         if let Err(message) = fields::check_name(&key.name, &format!("the name of {what}")) {
             faults.add(key.position, message);
         }
-        if let Some(calendar) = read_calendar(&key.name, value, what, faults) {
-            calendars.insert(key.name.clone(), Arc::new(calendar));
-        }
+        // One that is wrong is declared all the same: what refers to it is no further mistake.
+        let calendar = read_calendar(&key.name, value, what, faults);
+        let calendar = calendar.unwrap_or_else(|| always_open(&key.name));
+        calendars.insert(key.name.clone(), Arc::new(calendar));
     }
     calendars
+}
+
+fn always_open(name: &str) -> Calendar {
+    let mut week = Week::default();
+    if let Some(day) = parse_opening("24h") {
+        DAYS.iter().for_each(|&(_, weekday)| week.add(weekday, day));
+    }
+    Calendar {
+        name: name.to_owned(),
+        timezone: TimeZone::UTC,
+        week,
+        holidays: BTreeSet::new(),
+    }
 }
 
 fn read_calendar(

@@ -223,3 +223,29 @@ t:5:15: unknown time zone 'Nowhere': use a name of the IANA database, such as Eu
 t:5:31: hours that begin on mon overlap with others: let them end before"
     );
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    /// Counted minute by minute, over every change of the clock of a year.
+    #[test]
+    fn working_time_is_the_minutes_that_are_within_hours(
+        zone in proptest::sample::select(&[
+            "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kathmandu",
+        ][..]),
+        hours in proptest::sample::select(&[
+            "mon-fri: \"08:00-18:00\"",
+            "sat-sun: [\"00:30-02:30\", \"02:45-09:00\"]",
+            "sun-sat: \"21:15-03:30\"",
+            "mon-sun: 24h",
+        ][..]),
+        start in 0..366 * 24 * 60_i64,
+        span in 1..2_000_i64,
+    ) {
+        let calendar = calendar(zone, &format!("hours: {{{hours}}}, holidays: [12-25, 2026-03-30]"));
+        let minute = |number: i64| at("2026-01-01T00:00:00Z") + SignedDuration::from_mins(number);
+        let due = calendar.after_open_time(minute(start), SignedDuration::from_mins(span));
+        let last = (start..).filter(|&number| calendar.is_open(minute(number))).nth(usize::try_from(span - 1).unwrap());
+        proptest::prop_assert_eq!(due, last.map(|number| minute(number + 1)));
+    }
+}

@@ -52,7 +52,7 @@ pub(super) struct Checker<'a> {
     scopes: Vec<(String, Type)>,
     depth: usize,
     loops: usize,
-    faults: Vec<ExpressionFault>,
+    pub(super) faults: Vec<ExpressionFault>,
     pub(super) labels: Vec<LabelUse>,
 }
 
@@ -82,7 +82,7 @@ impl Checker<'_> {
         self.depth += 1;
         let found = match &expression.expr {
             Expr::Ident(name) => self.infer_variable(expression, name),
-            Expr::Literal(literal) => infer_literal(literal),
+            Expr::Literal(literal) => self.infer_literal(expression, literal),
             Expr::Select(select) => self.infer_field(expression, select),
             Expr::Call(call) => self.infer_call(expression, call),
             Expr::Comprehension(looped) => self.infer_loop(expression, looped),
@@ -209,14 +209,22 @@ impl Checker<'_> {
         self.scopes.truncate(outer);
         result
     }
-}
 
-fn infer_literal(literal: &LiteralValue) -> Type {
-    match literal {
-        LiteralValue::Boolean(_) => Type::Bool,
-        LiteralValue::Int(_) | LiteralValue::UInt(_) => Type::Int,
-        LiteralValue::Double(_) => Type::Double,
-        LiteralValue::String(_) => Type::Text,
-        LiteralValue::Bytes(_) | LiteralValue::Null => Type::Unknown,
+    fn infer_literal(&mut self, at: &IdedExpr, literal: &LiteralValue) -> Type {
+        match literal {
+            LiteralValue::Boolean(_) => Type::Bool,
+            LiteralValue::Int(_) | LiteralValue::UInt(_) => Type::Int,
+            LiteralValue::Double(_) => Type::Double,
+            LiteralValue::String(_) => Type::Text,
+            LiteralValue::Null => {
+                let message = "nothing here is ever null: a text that is absent is empty, so compare with \"\"";
+                self.fault(at, message.to_owned());
+                Type::Unknown
+            }
+            LiteralValue::Bytes(_) => {
+                self.fault(at, "there are no bytes here: write a text".to_owned());
+                Type::Unknown
+            }
+        }
     }
 }

@@ -1,15 +1,37 @@
 //! The part of the check that is about operators and function calls: what each needs and what it gives.
 
-use cel::common::ast::{CallExpr, IdedExpr, operators};
+use cel::common::ast::{CallExpr, Expr, IdedExpr, operators};
 
 use super::check::Checker;
 use super::labels::note_labels;
 use super::types::{FUNCTIONS, MACROS, Type};
 use super::vocabulary::{IN_HOURS, literal_text};
+use super::{constant_error, zone_error};
 use crate::routing::fault::advice;
 
 impl Checker<'_> {
     pub(super) fn infer_call(&mut self, at: &IdedExpr, call: &CallExpr) -> Type {
+        let before = self.faults.len();
+        let found = self.infer_parts(at, call);
+        // What is the same for every ticket is tried out once, here.
+        if self.faults.len() == before
+            && is_constant(at)
+            && let Some(error) = constant_error(at)
+        {
+            let message = match call.func_name.as_str() {
+                "duration" => {
+                    "this is no duration: write it as \"90s\", \"15m\" or \"1h30m\"".to_owned()
+                }
+                "timestamp" => "this is no time: write it as \"2026-03-02T09:30:00Z\"".to_owned(),
+                "int" | "double" => "this is no number".to_owned(),
+                _ => format!("this can never be evaluated: {error}"),
+            };
+            self.fault(at, message);
+        }
+        found
+    }
+
+    fn infer_parts(&mut self, at: &IdedExpr, call: &CallExpr) -> Type {
         let target = call.target.as_deref().map(|target| self.infer(target));
         let arguments: Vec<Type> = call
             .args
@@ -156,7 +178,12 @@ impl Checker<'_> {
             .peekable();
         if named.peek().is_none() {
             let known = FUNCTIONS.iter().map(|function| function.name);
-            let advice = advice(name, known.chain(MACROS.iter().copied()));
+            let mut known: Vec<&str> = known.chain(MACROS.iter().copied()).collect();
+            known.dedup();
+            let advice = match name {
+                "not" => "write ! instead".to_owned(),
+                _ => advice(name, known),
+            };
             self.fault(at, format!("unknown function '{name}': {advice}"));
             return Type::Unknown;
         }
@@ -178,6 +205,7 @@ impl Checker<'_> {
                 match name {
                     "matches" => self.check_pattern(call),
                     IN_HOURS => self.check_calendar(call),
+                    _ if function.is_part_of_time() => self.check_zone(call),
                     _ => {}
                 }
                 return function.result.clone();
@@ -211,6 +239,21 @@ impl Checker<'_> {
         }
     }
 
+    /// A zone that is written out must exist.
+    fn check_zone(&mut self, call: &CallExpr) {
+        let zone = call.args.first();
+        if let Some((zone, name)) = zone.and_then(|zone| Some((zone, literal_text(zone)?)))
+            && zone_error(name).is_some()
+        {
+            self.fault(
+                zone,
+                format!(
+                    "unknown time zone '{name}': use a name such as Europe/Berlin or an offset such as +01:00"
+                ),
+            );
+        }
+    }
+
     fn check_calendar(&mut self, call: &CallExpr) {
         let Some(name) = call.args.first() else {
             return;
@@ -224,5 +267,24 @@ impl Checker<'_> {
             let advice = advice(text, calendars.keys().map(String::as_str));
             self.fault(name, format!("unknown calendar '{text}': {advice}"));
         }
+    }
+}
+
+/// Whether an expression reads nothing of the ticket, of its time or of the policy.
+fn is_constant(expression: &IdedExpr) -> bool {
+    match &expression.expr {
+        Expr::Literal(_) => true,
+        Expr::List(list) => list.elements.iter().all(is_constant),
+        Expr::Call(call) => {
+            call.func_name != IN_HOURS
+                && call.target.as_deref().is_none_or(is_constant)
+                && call.args.iter().all(is_constant)
+        }
+        Expr::Ident(_)
+        | Expr::Select(_)
+        | Expr::Comprehension(_)
+        | Expr::Map(_)
+        | Expr::Struct(_)
+        | Expr::Unspecified => false,
     }
 }

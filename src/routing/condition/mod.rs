@@ -7,6 +7,7 @@ mod check_call;
 mod evaluate;
 mod labels;
 mod parts;
+mod syntax;
 mod topics;
 mod types;
 mod vocabulary;
@@ -98,13 +99,8 @@ impl Expression {
             Err(errors) => {
                 // Later errors of one expression are mostly echoes of the first.
                 if let Some(error) = errors.errors.first() {
-                    let message = error.msg.trim_start_matches("Syntax error: ");
-                    let message = message.split(" expecting ").next().unwrap_or(message);
-                    let message = message.replace("<EOF>", "the end");
-                    faults.add(
-                        place(offset_of(text, error.pos)),
-                        format!("the condition cannot be read: {message}"),
-                    );
+                    let offset = offset_of(text, error.pos);
+                    faults.add(place(offset), syntax::tell(text, offset, &error.msg));
                 }
                 return None;
             }
@@ -199,6 +195,21 @@ impl Expression {
 /// The value of an expression that reads no variable.
 pub(super) fn constant_value(expression: &IdedExpr) -> Option<Value> {
     Value::resolve(expression, &evaluate::bare_context()).ok()
+}
+
+/// Why an expression that reads no variable can never be evaluated; `None` if it can.
+fn constant_error(expression: &IdedExpr) -> Option<String> {
+    let error = Value::resolve(expression, &evaluate::bare_context()).err()?;
+    Some(error.to_string())
+}
+
+/// Why a time cannot be told in the time zone of this name; `None` if it can.
+fn zone_error(zone: &str) -> Option<String> {
+    let moment = format!("timestamp('2026-03-02T09:30:00Z').getHours({zone:?})");
+    match evaluate::environment().compile(&moment) {
+        Ok(program) => constant_error(program.expression()),
+        Err(_) => Some("it is no name".to_owned()),
+    }
 }
 
 /// The byte offset of a parser's line and column, both from 1.

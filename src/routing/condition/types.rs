@@ -129,6 +129,13 @@ pub(super) struct Function {
     pub(super) result: Type,
 }
 
+impl Function {
+    /// Whether it tells a part of a time, in the zone of its argument.
+    pub(super) const fn is_part_of_time(&self) -> bool {
+        matches!(self.receiver, Some(Receiver::Timestamp))
+    }
+}
+
 /// What a function accepts in one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Receiver {

@@ -16,7 +16,7 @@ use std::fmt;
 use serde::Serialize;
 
 use self::formula::{Formula, alike, formula};
-use self::prover::{Reach, reach};
+use self::prover::{Budget, Reach, reach};
 use super::fault::{Fault, Position};
 use super::known_labels::KnownLabels;
 use super::policy::Policy;
@@ -123,6 +123,7 @@ impl Policy {
             .map(|rule| formula(rule.when.tree()))
             .collect();
         let mut lints = Vec::new();
+        let mut budget = Budget::new();
         for (index, rule) in self.rules.iter().enumerate() {
             let earlier = self.rules.iter().take(index);
             let twin = earlier
@@ -138,7 +139,7 @@ impl Policy {
                         twin.id, twin.position.line
                     ),
                 ),
-                (None, Some((before, [own, ..]))) => match reach(own, before) {
+                (None, Some((before, [own, ..]))) => match reach(own, before, &mut budget) {
                     Reach::Open => continue,
                     Reach::Never => (
                         LintKind::NeverHolds,

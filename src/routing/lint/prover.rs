@@ -16,6 +16,28 @@ const MAX_WAYS: usize = 128;
 /// Most cases that a way is split into.
 const MAX_CASES: usize = 512;
 
+/// How much may still be looked at for one policy, in earlier conditions held against a case, so that the time is
+/// bounded however the conditions are written. What is left when it has run out counts as open.
+#[derive(Debug)]
+pub(super) struct Budget(usize);
+
+impl Budget {
+    /// Enough for 10,000 rules that ask for different topics.
+    pub(super) const fn new() -> Self {
+        Self(100_000_000)
+    }
+
+    const fn spend(&mut self, conditions: usize) -> bool {
+        match self.0.checked_sub(conditions) {
+            Some(left) => {
+                self.0 = left;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
 /// What is known of a condition after others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reach {
@@ -28,7 +50,11 @@ pub(super) enum Reach {
 }
 
 /// Whether `condition` can hold where none of `earlier` does.
-pub(super) fn reach(condition: &Formula<'_>, earlier: &[Formula<'_>]) -> Reach {
+pub(super) fn reach(
+    condition: &Formula<'_>,
+    earlier: &[Formula<'_>],
+    budget: &mut Budget,
+) -> Reach {
     let Some(ways) = ways(condition) else {
         return Reach::Open;
     };
@@ -41,6 +67,7 @@ pub(super) fn reach(condition: &Formula<'_>, earlier: &[Formula<'_>]) -> Reach {
     for way in &possible {
         let mut cover = Cover {
             cases_left: MAX_CASES,
+            budget,
             used: &mut used,
         };
         if !cover.covers(way, &numbered) {
@@ -95,6 +122,7 @@ fn know<'e>(way: &Way<'_, 'e>) -> Option<Knowledge<'e>> {
 
 struct Cover<'u> {
     cases_left: usize,
+    budget: &'u mut Budget,
     /// The conditions that covered anything.
     used: &'u mut BTreeSet<usize>,
 }
@@ -105,6 +133,9 @@ impl Cover<'_> {
             return false;
         };
         self.cases_left = left;
+        if !self.budget.spend(earlier.len()) {
+            return false;
+        }
         let mut open = Vec::new();
         for &(index, formula) in earlier {
             match way.evaluate(formula) {

@@ -1,7 +1,9 @@
 //! `triage policy explain`: how one ticket is decided, test by test.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -15,13 +17,15 @@ use crate::cli::source_args::SourceArgs;
 use crate::cli::triage::parse_waited;
 use crate::cli::triage::ticket::TicketArgs;
 use crate::policy_test::{Classified, Model, pinned};
+use crate::routing::fault::advice;
 use crate::routing::{DecisionInput, KnownLabels, Policy, Roster, decide, inspect};
 use crate::ticket::{Ticket, Urgency};
 use crate::triage::known_labels;
 
 /// Shows how a ticket is decided, test by test
 ///
-/// The ticket gives its words, which the configured model classifies, or a topic, which is taken as it is.
+/// The ticket gives its words, which the configured model classifies, or a topic, which is taken as it is. A topic
+/// and facets given are held against the model of the configured policy, or against one that is named.
 #[derive(Debug, Args)]
 pub(in crate::cli::triage) struct ExplainArgs {
     #[command(flatten)]
@@ -59,12 +63,24 @@ impl ExplainArgs {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let sources = self.sources.settings(&[])?.sources();
         let policy = Policy::load(&sources.policy)?;
-        let roster = sources.roster.as_deref().map(Roster::load).transpose()?;
+        let configured = !self.sources.names_policy();
+        let roster = match sources.roster {
+            Some(file) if configured || self.sources.names_roster() => Some(Roster::load(&file)?),
+            Some(_) | None => None,
+        };
         if let Some(roster) = &roster {
             roster.check_against(&policy)?;
         }
         let (ticket, said) = match &self.topic {
-            Some(topic) => (self.pinned_ticket()?, self.pinned(topic)),
+            Some(topic) => {
+                if configured || self.sources.names_models() {
+                    let bundle = load(&sources.models, sources.version.as_deref())?;
+                    let known = known_labels(&bundle);
+                    policy.check_labels(&known)?;
+                    self.check_pinned(topic, &known)?;
+                }
+                (self.pinned_ticket()?, self.pinned(topic))
+            }
             None => {
                 let ticket = self.ticket.read()?;
                 let bundle = load(&sources.models, sources.version.as_deref())?;
@@ -108,6 +124,25 @@ impl ExplainArgs {
         let mut ticket = self.ticket.read_without_text();
         "(pinned)".clone_into(&mut ticket.body);
         Ok(ticket)
+    }
+
+    /// Refuses labels that the model cannot give: no ticket will ever be decided as one with them.
+    fn check_pinned(&self, topic: &str, known: &KnownLabels) -> anyhow::Result<()> {
+        let names = |labels: &BTreeSet<String>, what: &str, word: &str| {
+            let advice = advice(word, labels.iter().map(String::as_str));
+            match labels.contains(word) {
+                true => Ok(()),
+                false => Err(anyhow!("the model has no {what} '{word}': {advice}")),
+            }
+        };
+        names(&known.topics, "topic", topic)?;
+        let facets: BTreeSet<String> = known.facets.keys().cloned().collect();
+        for (facet, label) in &self.facet {
+            names(&facets, "facet", facet)?;
+            let mut labels = known.facets.get(facet).into_iter();
+            labels.try_for_each(|labels| names(labels, &format!("label of '{facet}'"), label))?;
+        }
+        Ok(())
     }
 
     fn pinned(&self, topic: &str) -> Classified {

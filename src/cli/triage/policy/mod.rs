@@ -1,5 +1,6 @@
 //! `triage policy`: checks a policy, tests it, explains a decision, and tells what a change would do to many tickets.
 
+pub(super) mod backlog;
 mod check;
 mod diff;
 mod explain;

@@ -64,19 +64,23 @@ fn reasons(replay: &Replay) -> String {
 fn print_queues(replay: &Replay, zone: &TimeZone) {
     let mut queues: Vec<(&String, &QueueLoad)> = replay.queues.iter().collect();
     queues.sort_by(|a, b| b.1.tickets.cmp(&a.1.tickets).then(a.0.cmp(b.0)));
-    let mut rows = table(&["queue", "tickets", "share", "busiest hour"], &[1, 2]);
+    let timed = replay.queues.values().any(|queue| queue.busiest.is_some());
+    let header = ["queue", "tickets", "share", "busiest hour"];
+    let shown = if timed { &header[..] } else { &header[..3] };
+    let mut rows = table(shown, &[1, 2]);
     for (name, load) in queues {
         let busiest = load.busiest.map_or(String::new(), |hour| {
             let begins = hour.begins.to_zoned(zone.clone());
             format!("{} ({})", begins.strftime("%Y-%m-%d %H:00"), hour.tickets)
         });
         let share = Ratio::new(load.tickets, replay.tickets.max(1));
-        rows.add_row([
+        let cells = [
             name.clone(),
             load.tickets.to_string(),
             percent(share.to_f64()),
             busiest,
-        ]);
+        ];
+        rows.add_row(cells.into_iter().take(shown.len()));
     }
     say!("{rows}\n");
 }

@@ -174,7 +174,11 @@ impl TestArgs {
         }
         let coverage = coverages
             .entry(suite.policy_path.clone())
-            .or_insert_with(|| PolicyCoverage::new(&suite, labels.as_ref()));
+            .or_insert_with(|| PolicyCoverage::new(&suite));
+        // Only some files of cases may name a model.
+        if let Some(labels) = &labels {
+            coverage.coverage.add_topics(labels);
+        }
         let mut model = bundle.map(Model::new);
         let mut results = Vec::new();
         let wanted = |name: &str| self.run.as_ref().is_none_or(|run| run.is_match(name));
@@ -200,10 +204,10 @@ impl TestArgs {
 }
 
 impl PolicyCoverage {
-    fn new(suite: &Suite, labels: Option<&crate::routing::KnownLabels>) -> Self {
+    fn new(suite: &Suite) -> Self {
         Self {
             policy: suite.policy_path.display().to_string(),
-            coverage: Coverage::new(&suite.policy, labels),
+            coverage: Coverage::new(&suite.policy, None),
         }
     }
 }

@@ -27,6 +27,9 @@ pub(super) struct TicketsArgs {
     /// Column of the text (repeatable: joined in order) [default: subject and body, or text]
     #[arg(long, value_name = "COLUMN")]
     text: Vec<String>,
+    /// Column of the subject line [default: subject, if the text begins with it]
+    #[arg(long, value_name = "COLUMN")]
+    subject: Option<String>,
     /// Column of the topic [default: topic, if there is one]
     #[arg(long, value_name = "COLUMN")]
     topic: Option<String>,
@@ -51,7 +54,7 @@ pub(super) struct TicketsArgs {
     /// Column of the customer's tier
     #[arg(long, value_name = "COLUMN")]
     tier: Option<String>,
-    /// The time at which tickets without a time of arrival are decided
+    /// The present time, or that at which tickets without a time of arrival are decided
     #[arg(long, value_name = "TIME", default_value = "2026-03-02T09:30:00Z")]
     now: Timestamp,
 }
@@ -71,7 +74,9 @@ impl TicketsArgs {
                 urgency: self.urgency.clone(),
                 facets: self.facet.clone(),
                 id: self.id.clone(),
+                ..Columns::default()
             },
+            subject: self.subject.clone(),
             arrived: self.arrived.clone(),
             channel: self.channel.clone(),
             language: self.language.clone(),
@@ -101,6 +106,11 @@ impl TicketsArgs {
             None => past.labelled.clone(),
             Some(model) => Some(model.classify(&past.ticket)),
         }
+    }
+
+    /// The present time.
+    pub(super) const fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// When a ticket is decided: as it arrives.

@@ -1,24 +1,35 @@
 //! What a server answers with: model, policy and roster, and threads for the model's sentence encoder if
-//! that is too slow for the threads that read requests.
+//! that is too slow for the threads that read requests. Immutable: a change makes a new one, and a request keeps
+//! the one that it began with.
 
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use tonic::Status;
-
-use super::status::no_vector;
 use crate::features::SentenceEncoder;
 use crate::features::encoder_pool::{EncoderPool, PoolError};
+use crate::policy_store::PolicyRecord;
 use crate::ticket::Ticket;
 use crate::triage::Triage;
+
+/// The policy that decides, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LivePolicy {
+    /// Its version and how it came.
+    pub record: PolicyRecord,
+    /// Its text.
+    pub text: String,
+    /// What can be gone back to, the latest first, each version once.
+    pub earlier: Vec<PolicyRecord>,
+}
 
 /// Model, policy and roster, and the threads that they need.
 #[derive(Debug)]
 pub struct Loaded {
     triage: Triage,
+    policy: Arc<LivePolicy>,
     /// There if the model has a transformer encoder.
-    pool: Option<EncoderPool>,
+    pool: Option<Arc<EncoderPool>>,
 }
 
 impl Loaded {
@@ -27,15 +38,35 @@ impl Loaded {
     ///
     /// # Errors
     /// If a thread cannot be started.
-    pub fn new(triage: Triage, threads: Option<NonZeroUsize>, queue: usize) -> io::Result<Self> {
+    pub fn new(
+        triage: Triage,
+        policy: LivePolicy,
+        threads: Option<NonZeroUsize>,
+        queue: usize,
+    ) -> io::Result<Self> {
         let encoder = triage.bundle().classifier.sentence_encoder();
         let pool = match encoder {
             Some(SentenceEncoder::Encoder(encoder)) => {
-                Some(EncoderPool::new(Arc::clone(encoder), threads, queue)?)
+                let pool = EncoderPool::new(Arc::clone(encoder), threads, queue)?;
+                Some(Arc::new(pool))
             }
             Some(SentenceEncoder::Embedding(_)) | None => None,
         };
-        Ok(Self { triage, pool })
+        let policy = Arc::new(policy);
+        Ok(Self {
+            triage,
+            policy,
+            pool,
+        })
+    }
+
+    /// The same model with its threads, but another policy or roster.
+    pub(super) fn with(&self, triage: Triage, policy: Arc<LivePolicy>) -> Self {
+        Self {
+            triage,
+            policy,
+            pool: self.pool.clone(),
+        }
     }
 
     /// Model, policy and roster.
@@ -44,12 +75,18 @@ impl Loaded {
         &self.triage
     }
 
+    /// The policy as it was written.
+    #[must_use]
+    pub fn policy(&self) -> &Arc<LivePolicy> {
+        &self.policy
+    }
+
     /// The sentence vector of a ticket's text; `None` where it is made in passing, on the thread that
     /// classifies.
     ///
     /// # Errors
-    /// RESOURCE_EXHAUSTED if too many texts wait already; INTERNAL if the encoder panicked.
-    pub(super) async fn vector(&self, ticket: &Ticket) -> Result<Option<Vec<f32>>, Status> {
+    /// If too many texts wait already, or the encoder panicked.
+    pub async fn vector(&self, ticket: &Ticket) -> Result<Option<Vec<f32>>, PoolError> {
         let Some(pool) = &self.pool else {
             return Ok(None);
         };
@@ -60,7 +97,7 @@ impl Loaded {
                 tracing::error!(%error, "a text got no sentence vector");
                 Ok(Some(Vec::new()))
             }
-            Err(error) => Err(no_vector(&error)),
+            Err(error) => Err(error),
         }
     }
 }

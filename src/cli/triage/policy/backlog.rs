@@ -1,0 +1,142 @@
+//! `triage backlog`: who would get the tickets of a file if they were given out now, together.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::OutputFormat;
+use super::model::load;
+use super::tickets::{TicketsArgs, print_left_out};
+use crate::cli::source_args::SourceArgs;
+use crate::cli::table::table;
+use crate::policy_test::{Model, PastTicket};
+use crate::routing::{Assigned, Backlog, Policy, Roster, Waiting, assign_backlog};
+use crate::triage::known_labels;
+
+/// Gives out many waiting tickets at once and shows who would get which
+///
+/// By priority, then by when the first answer is due, then by age, counting what each agent is given. Changes nothing.
+#[derive(Debug, Args)]
+pub(in crate::cli::triage) struct BacklogArgs {
+    #[command(flatten)]
+    tickets: TicketsArgs,
+    #[command(flatten)]
+    sources: SourceArgs,
+    /// How to write the result
+    #[arg(long, value_enum, default_value = "human")]
+    format: OutputFormat,
+}
+
+impl BacklogArgs {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// If the policy, the roster, the model or the tickets are unusable.
+    pub(in crate::cli::triage) fn run(&self) -> anyhow::Result<ExitCode> {
+        let sources = self.sources.settings(&[])?.sources();
+        let policy = Policy::load(&sources.policy)?;
+        let roster = sources.roster.as_deref().map(Roster::load).transpose()?;
+        if let Some(roster) = &roster {
+            roster.check_against(&policy)?;
+        }
+        let bundle = match self.tickets.pinned {
+            true => None,
+            false => Some(load(&sources.models, sources.version.as_deref())?),
+        };
+        if let Some(bundle) = &bundle {
+            policy.check_labels(&known_labels(bundle))?;
+        }
+        let (tickets, left_out) = self.tickets.read()?;
+        let mut model = bundle.as_ref().map(Model::new);
+        let classified: Vec<_> = tickets
+            .iter()
+            .filter_map(|past| Some((past, self.tickets.classify(past, model.as_mut())?)))
+            .collect();
+        let now = self.tickets.now();
+        let waiting: Vec<Waiting<'_>> = classified
+            .iter()
+            .map(|(past, classification)| Waiting {
+                ticket: &past.ticket,
+                classification,
+                waited: past
+                    .arrived
+                    .map_or(SignedDuration::ZERO, |arrived| now.duration_since(arrived)),
+                deciding_words: &[],
+                holder: None,
+            })
+            .collect();
+        let assigned = assign_backlog(&Backlog {
+            waiting: &waiting,
+            roster: roster.as_ref(),
+            policy: &policy,
+            now,
+        })?;
+        let mut answers: Vec<(&PastTicket, Assigned)> = classified
+            .iter()
+            .map(|(past, _)| *past)
+            .zip(assigned)
+            .collect();
+        answers.sort_by_key(|(_, assigned)| assigned.turn);
+        match self.format {
+            OutputFormat::Json => print_json(&answers, left_out)?,
+            OutputFormat::Human => print(&answers, left_out),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn print_json(answers: &[(&PastTicket, Assigned)], left_out: usize) -> anyhow::Result<()> {
+    let items: Vec<_> = answers
+        .iter()
+        .map(|(past, assigned)| json!({"ticket_id": past.ticket.id, "assigned": assigned}))
+        .collect();
+    let all = json!({"tickets": items, "without_label": left_out});
+    say!("{}", serde_json::to_string_pretty(&all)?);
+    Ok(())
+}
+
+fn print(answers: &[(&PastTicket, Assigned)], left_out: usize) {
+    let mut rows = table(
+        &["turn", "ticket", "priority", "due", "queue", "agent", ""],
+        &[0, 2],
+    );
+    for (past, assigned) in answers {
+        let decision = &assigned.decision;
+        let due = decision.first_response_due;
+        rows.add_row([
+            assigned.turn.to_string(),
+            past.ticket.id.clone(),
+            assigned.aged_priority.to_string(),
+            due.map(|due| due.to_string()).unwrap_or_default(),
+            decision.queue.clone(),
+            decision.agent.clone().unwrap_or_else(|| "-".to_owned()),
+            remark(assigned),
+        ]);
+    }
+    say!("{rows}");
+    let given_out = answers
+        .iter()
+        .filter(|(_, assigned)| assigned.decision.agent.is_some())
+        .count();
+    say!("\n{given_out} of {} tickets find an agent", answers.len());
+    print_left_out(left_out);
+}
+
+/// What there is to say of who got a ticket.
+fn remark(assigned: &Assigned) -> String {
+    let decision = &assigned.decision;
+    let answered = decision
+        .self_service_article
+        .as_ref()
+        .or(decision.self_service_bot.as_ref());
+    match (answered, &decision.agent) {
+        (Some(answer), _) => format!("answered by {answer}"),
+        (None, Some(_)) if decision.last_resort => "last resort".to_owned(),
+        (None, Some(_)) if assigned.made_room => "made room for another".to_owned(),
+        (None, Some(_)) => String::new(),
+        (None, None) if assigned.fitting_agents == 0 => "nobody fits".to_owned(),
+        (None, None) => format!("{} would fit and are full", assigned.fitting_agents),
+    }
+}

@@ -1,0 +1,280 @@
+//! Backlogs: a request for many tickets, each of which is answered or fails by itself.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rayon::prelude::*;
+use tonic::Status;
+
+use super::reservation::{message, not_reserved};
+use super::roster_edit::given_roster;
+use super::status::{Violations, no_vector};
+use super::waiting_ticket::{WaitingTicket, waiting_ticket};
+use super::{answer, v1};
+use crate::classifier::{Classification, Workspace};
+use crate::live::Loaded;
+use crate::routing::{
+    Assigned, Backlog, BacklogError, Decision, MAX_BACKLOG, Place, Reservations, Roster, Waiting,
+    assign_backlog,
+};
+use crate::triage::{Triage, deciding_words, known_labels};
+
+/// A request, read.
+pub(super) struct Parsed {
+    /// Each ticket's id as it came.
+    ids: Vec<String>,
+    /// Each ticket, or why it cannot be answered.
+    tickets: Vec<Result<WaitingTicket, v1::ItemError>>,
+    roster: Option<Roster>,
+    reserve: bool,
+}
+
+/// A ticket of which all is known that a decision needs.
+struct Ready {
+    /// Its place in the request.
+    index: usize,
+    waiting: WaitingTicket,
+    classification: Classification,
+    deciding_words: Vec<String>,
+}
+
+/// Reads a request.
+///
+/// # Errors
+/// INVALID_ARGUMENT or RESOURCE_EXHAUSTED for what concerns all tickets.
+#[allow(clippy::result_large_err)] // the protocol's own error
+pub(super) fn parse(request: v1::AssignBacklogRequest, triage: &Triage) -> Result<Parsed, Status> {
+    let mut violations = Violations::default();
+    let count = request.tickets.len();
+    if count > MAX_BACKLOG {
+        violations.too_large(
+            "tickets",
+            format!("{count} tickets, at most {MAX_BACKLOG} are allowed"),
+        );
+    }
+    if request.reserve && request.roster.is_some() {
+        violations.bad(
+            "reserve",
+            "places are reserved with agents of the server's roster: leave out the roster",
+        );
+    }
+    violations.into_result().map_err(|status| *status)?;
+    let roster = request.roster.map(|roster| given_roster(roster, triage));
+    let roster = roster.transpose().map_err(|status| *status)?;
+    let known = known_labels(triage.bundle());
+    let mut ids = Vec::with_capacity(count);
+    let mut tickets = Vec::with_capacity(count);
+    let mut seen = BTreeSet::new();
+    for message in request.tickets {
+        let id = message.ticket.as_ref().map(|ticket| ticket.id.clone());
+        let id = id.unwrap_or_default();
+        let is_new = id.is_empty() || seen.insert(id.clone());
+        tickets.push(match waiting_ticket(message, request.reserve, &known) {
+            Err(status) => Err(item_error(&status)),
+            Ok(_) if !is_new => {
+                let what = format!("ticket.id: '{id}' is given twice: keep one");
+                Err(item_error(&Status::invalid_argument(what)))
+            }
+            Ok(ticket) => Ok(ticket),
+        });
+        ids.push(id);
+    }
+    Ok(Parsed {
+        ids,
+        tickets,
+        roster,
+        reserve: request.reserve,
+    })
+}
+
+/// Answers a request. Classification and giving out run on threads of their own; places are taken at the end, so that
+/// none is taken for a caller who is gone.
+///
+/// # Errors
+/// RESOURCE_EXHAUSTED if the tickets ask for agents in too many ways; INTERNAL if a thread panicked.
+pub(super) async fn answer(
+    parsed: Parsed,
+    loaded: Arc<Loaded>,
+    reservations: Arc<Reservations>,
+) -> Result<v1::AssignBacklogResponse, Status> {
+    let Parsed {
+        ids,
+        tickets,
+        roster,
+        reserve,
+    } = parsed;
+    let mut items: Vec<v1::BacklogItem> = ids
+        .into_iter()
+        .map(|ticket_id| v1::BacklogItem {
+            ticket_id,
+            ..v1::BacklogItem::default()
+        })
+        .collect();
+    let mut sound = Vec::new();
+    for (index, ticket) in tickets.into_iter().enumerate() {
+        match ticket {
+            Err(error) => items[index].error = Some(error),
+            Ok(waiting) => match vector(&waiting, &loaded).await {
+                Err(status) => items[index].error = Some(item_error(&status)),
+                Ok(vector) => sound.push((index, waiting, vector)),
+            },
+        }
+    }
+    let now = Timestamp::now();
+    let worker = (Arc::clone(&loaded), Arc::clone(&reservations));
+    let given_out = tokio::task::spawn_blocking(move || {
+        let (loaded, reservations) = worker;
+        let ready = classify(sound, loaded.triage());
+        let assigned = give_out(&ready, roster.as_ref(), loaded.triage(), &reservations, now)?;
+        Ok::<_, BacklogError>((ready, assigned))
+    });
+    let (ready, mut assigned) = given_out
+        .await
+        .map_err(|_| Status::internal("a backlog could not be given out: see the server's log"))?
+        .map_err(|error| Status::resource_exhausted(error.to_string()))?;
+    let triage = loaded.triage();
+    if reserve && let Some(roster) = triage.roster() {
+        let mut order: Vec<usize> = (0..ready.len()).collect();
+        order.sort_by_key(|&place| assigned[place].turn);
+        for place in order {
+            let item = &mut items[ready[place].index];
+            let decision = &assigned[place].decision;
+            match take_place(&item.ticket_id, decision, roster, &reservations, now) {
+                Ok(reservation) => item.reservation = reservation,
+                Err(status) => item.error = Some(item_error(&status)),
+            }
+        }
+    }
+    for (ready, assigned) in ready.into_iter().zip(assigned.drain(..)) {
+        fill(&mut items[ready.index], &ready, assigned);
+    }
+    Ok(v1::AssignBacklogResponse {
+        items,
+        model_version: triage.model_version().to_owned(),
+        policy_version: triage.policy_version().to_owned(),
+    })
+}
+
+/// The sentence vector of a ticket that the model is to classify, where that takes threads of its own. One after the
+/// other, so that a backlog does not crowd out single tickets.
+async fn vector(ticket: &WaitingTicket, loaded: &Loaded) -> Result<Option<Vec<f32>>, Status> {
+    if ticket.known.is_some() {
+        return Ok(None);
+    }
+    let vector = loaded.vector(&ticket.ticket).await;
+    vector.map_err(|error| no_vector(&error))
+}
+
+fn classify(sound: Vec<(usize, WaitingTicket, Option<Vec<f32>>)>, triage: &Triage) -> Vec<Ready> {
+    let bundle = triage.bundle();
+    let shows_words = triage.policy().shows_deciding_words();
+    let classified = sound.into_par_iter().map_init(
+        Workspace::default,
+        |workspace, (index, mut waiting, vector)| {
+            let known = waiting.known.take();
+            let by_model = known.is_none();
+            let classification = known.unwrap_or_else(|| {
+                let text = waiting.ticket.text();
+                let classifier = &bundle.classifier;
+                match vector {
+                    Some(vector) => classifier.classify_with_vector(&text, &vector, workspace),
+                    None => classifier.classify(&text, workspace),
+                }
+            });
+            let deciding_words = match shows_words && by_model {
+                true => deciding_words(bundle, &waiting.ticket, &classification, workspace),
+                false => Vec::new(),
+            };
+            Ready {
+                index,
+                waiting,
+                classification,
+                deciding_words,
+            }
+        },
+    );
+    classified.collect()
+}
+
+fn give_out(
+    ready: &[Ready],
+    given: Option<&Roster>,
+    triage: &Triage,
+    reservations: &Reservations,
+    now: Timestamp,
+) -> Result<Vec<Assigned>, BacklogError> {
+    let (server, holders) = match (given, triage.roster()) {
+        (None, Some(roster)) => {
+            let ids: Vec<&str> = ready
+                .iter()
+                .map(|one| one.waiting.ticket.id.as_str())
+                .collect();
+            let (roster, holders) = reservations.snapshot(roster, &ids, now);
+            (Some(roster), holders)
+        }
+        (Some(_), _) | (None, None) => (None, vec![None; ready.len()]),
+    };
+    let waiting: Vec<Waiting<'_>> = ready
+        .iter()
+        .zip(&holders)
+        .map(|(one, holder)| Waiting {
+            ticket: &one.waiting.ticket,
+            classification: &one.classification,
+            waited: one.waiting.waited,
+            deciding_words: &one.deciding_words,
+            holder: holder.as_deref(),
+        })
+        .collect();
+    assign_backlog(&Backlog {
+        waiting: &waiting,
+        roster: given.or(server.as_deref()),
+        policy: triage.policy(),
+        now,
+    })
+}
+
+/// Takes the place that a decision is for, or gives back the one that the ticket has where nobody gets it.
+#[allow(clippy::result_large_err)] // the protocol's own error
+fn take_place(
+    ticket_id: &str,
+    decision: &Decision,
+    roster: &Arc<Roster>,
+    reservations: &Reservations,
+    now: Timestamp,
+) -> Result<Option<v1::Reservation>, Status> {
+    let Some(agent_id) = &decision.agent else {
+        // Where none is held, nothing is to be given back.
+        let _ = reservations.release(ticket_id, None, now);
+        return Ok(None);
+    };
+    let place = Place {
+        ticket_id,
+        agent_id,
+        beyond_capacity: decision.last_resort,
+    };
+    let taken = reservations.take_place(place, roster, now);
+    let taken = taken.map_err(|error| not_reserved(&error))?;
+    Ok(Some(message(taken)))
+}
+
+fn fill(item: &mut v1::BacklogItem, ready: &Ready, assigned: Assigned) {
+    if let Some(topic) = &ready.classification.topic {
+        item.topic.clone_from(&topic.label);
+        item.topic_confidence = topic.confidence;
+    }
+    item.turn = answer::saturate(assigned.turn);
+    item.aged_priority = u32::from(assigned.aged_priority);
+    if item.error.is_none() {
+        item.fitting_agents = answer::saturate(assigned.fitting_agents);
+        item.made_room = assigned.made_room;
+        item.decision = Some(answer::decision(assigned.decision, false));
+    }
+}
+
+fn item_error(status: &Status) -> v1::ItemError {
+    v1::ItemError {
+        code: status.code().into(),
+        message: status.message().to_owned(),
+    }
+}

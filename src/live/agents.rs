@@ -1,0 +1,31 @@
+//! Another roster by a call. It is not kept: who is there and how much they hold is old by the next start.
+
+use std::sync::Arc;
+
+use super::Live;
+use crate::routing::Roster;
+use crate::triage::{LoadError, Triage};
+
+impl Live {
+    /// Puts what `edit` makes of the roster so far in its place, and returns it. Nothing else changes roster or policy
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// What `edit` fails with, or why the policy and the new roster do not fit; the roster so far stays.
+    pub fn edit_roster<E: From<LoadError>>(
+        &self,
+        edit: impl FnOnce(&Triage) -> Result<Roster, E>,
+    ) -> Result<Arc<Roster>, E> {
+        let mut changing = self.lock();
+        let current = Arc::clone(&changing.current);
+        let triage = current.triage();
+        let roster = Arc::new(edit(triage)?);
+        let policy = Arc::clone(triage.policy());
+        let triage = Triage::new(Arc::clone(&self.bundle), policy, Some(Arc::clone(&roster)))?;
+        self.put(
+            &mut changing,
+            current.with(triage, Arc::clone(current.policy())),
+        );
+        Ok(roster)
+    }
+}

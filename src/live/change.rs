@@ -1,0 +1,300 @@
+//! Another policy by a call: applied, or gone back to.
+
+use std::fmt;
+
+use super::trial::{Failure, SuiteFault, check};
+use super::{Candidate, Live, LivePolicy, diff_of};
+use crate::policy_store::{PolicyRecord, PolicySource, StoreError};
+use crate::policy_test::SentSuite;
+use crate::routing::{Lint, Policy, PolicyErrors, Roster, RosterErrors};
+use crate::triage::LoadError;
+
+/// Most failed cases that a message names; the rest are counted.
+const MAX_NAMED: usize = 20;
+
+/// A policy to be applied.
+#[derive(Debug, Clone)]
+pub struct Application {
+    /// Its text.
+    pub text: String,
+    /// Cases to be tried besides those beside the policy's file.
+    pub sent: Vec<SentSuite>,
+    /// Who applies it.
+    pub author: String,
+    /// Why; may be empty.
+    pub comment: String,
+    /// The version that must decide until now; `None` takes any.
+    pub expected: Option<String>,
+}
+
+/// A policy to be gone back to.
+#[derive(Debug, Clone)]
+pub struct Return {
+    /// Its version; `None` for the one before.
+    pub version: Option<String>,
+    /// Who goes back.
+    pub author: String,
+    /// Why; may be empty.
+    pub comment: String,
+    /// The version that must decide until now; `None` takes any.
+    pub expected: Option<String>,
+}
+
+/// What came, or would come, of a change.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// The policy that decides now; `None` if nothing was changed.
+    pub record: Option<PolicyRecord>,
+    /// The version of the policy that was to decide.
+    pub version: String,
+    /// The version that decided until now.
+    pub previous: String,
+    /// What changed, as a unified diff.
+    pub diff: String,
+    /// How many cases were tried.
+    pub cases: usize,
+    /// What looks like a mistake.
+    pub warnings: Vec<Lint>,
+}
+
+/// Why the policy that decides stays.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// Something is wrong with the new one.
+    #[error(transparent)]
+    Policy(#[from] PolicyErrors),
+    /// It and the roster do not fit.
+    #[error("policy and roster do not fit:\n{0}")]
+    Roster(#[from] RosterErrors),
+    /// It and the roster's file, which the next start reads, do not fit.
+    #[error(
+        "policy and the roster's file do not fit, so the server could not be started again:\n{0}"
+    )]
+    RosterFile(RosterErrors),
+    /// It and the model do not fit.
+    #[error(transparent)]
+    Model(LoadError),
+    /// Cases fail.
+    #[error("{}", FailedCases(failures, *cases))]
+    Failing {
+        /// Those that do.
+        failures: Vec<Failure>,
+        /// How many were tried.
+        cases: usize,
+    },
+    /// Files of cases cannot be used.
+    #[error("{}", lines(.0))]
+    Suites(Vec<SuiteFault>),
+    /// Another policy decides than was expected.
+    #[error(
+        "policy {live} decides, not {expected} as expected: get it, see what changed and try again"
+    )]
+    Conflict {
+        /// The version that was expected.
+        expected: String,
+        /// The version that decides.
+        live: String,
+    },
+    /// Policies are not kept.
+    #[error(
+        "the settings name no folder to keep policies in: start the server with --state or state.folder"
+    )]
+    NoStore,
+    /// There is nothing to go back to.
+    #[error("no policy decided before {live}: name a version")]
+    NothingBefore {
+        /// The version that decides.
+        live: String,
+    },
+    /// The version named decides already.
+    #[error("policy {0} decides already")]
+    AlreadyLive(String),
+    /// Policies cannot be kept or had back.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Whoever asked is gone.
+    #[error("nobody waits for the answer any more")]
+    Abandoned,
+}
+
+impl From<LoadError> for ChangeError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Policy(errors) => Self::Policy(errors),
+            LoadError::Roster(errors) => Self::Roster(errors),
+            error => Self::Model(error),
+        }
+    }
+}
+
+struct FailedCases<'a>(&'a [Failure], usize);
+
+impl fmt::Display for FailedCases<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(failures, cases) = self;
+        write!(f, "{} of {cases} cases fail", failures.len())?;
+        for failure in failures.iter().take(MAX_NAMED) {
+            write!(f, "\n{failure}")?;
+        }
+        match failures.len().saturating_sub(MAX_NAMED) {
+            0 => Ok(()),
+            more => write!(f, "\nand {more} more"),
+        }
+    }
+}
+
+fn lines(faults: &[SuiteFault]) -> String {
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    told.join("\n")
+}
+
+impl Live {
+    /// Tries a policy as [`apply`](Self::apply) does and changes nothing.
+    ///
+    /// # Errors
+    /// Why it could not be applied.
+    pub fn rehearse(&self, application: &Application) -> Result<Applied, ChangeError> {
+        Ok(self.examine(application)?.1)
+    }
+
+    /// Lets a policy decide if nothing is wrong with it, its cases pass, and `is_wanted` still holds after that. One
+    /// that decides already changes nothing.
+    ///
+    /// # Errors
+    /// Why the policy that decides stays.
+    pub fn apply(
+        &self,
+        application: &Application,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<Applied, ChangeError> {
+        if self.lock().store.is_none() {
+            return Err(ChangeError::NoStore);
+        }
+        let (candidate, examined) = self.examine(application)?;
+        let mut changing = self.lock();
+        // Another change may have come while the cases were tried.
+        let live = changing.current.policy();
+        expect(application.expected.as_deref(), live)?;
+        if live.record.version == examined.version {
+            return Ok(examined);
+        }
+        if !is_wanted() {
+            tracing::info!("a policy was not applied: nobody waited for the answer any more");
+            return Err(ChangeError::Abandoned);
+        }
+        let swapped = self.swap(&mut changing, candidate)?;
+        Ok(Applied {
+            record: Some(swapped.record),
+            previous: swapped.previous,
+            diff: swapped.diff,
+            ..examined
+        })
+    }
+
+    /// Goes back to an earlier policy. It is checked; cases are not tried, as those that there are may have been
+    /// written for the policy that is gone back from.
+    ///
+    /// # Errors
+    /// Why the policy that decides stays.
+    pub fn go_back(&self, wish: &Return) -> Result<Applied, ChangeError> {
+        let mut changing = self.lock();
+        let live = changing.current.policy();
+        expect(wish.expected.as_deref(), live)?;
+        let live = live.record.version.clone();
+        let store = changing.store.as_ref().ok_or(ChangeError::NoStore)?;
+        let version = match &wish.version {
+            Some(version) if *version == live => {
+                return Err(ChangeError::AlreadyLive(version.clone()));
+            }
+            Some(version) => version.clone(),
+            None => match store.previous() {
+                Some(record) => record.version.clone(),
+                None => return Err(ChangeError::NothingBefore { live }),
+            },
+        };
+        let text = store.text(&version)?;
+        let origin = store.text_path(&version).display().to_string();
+        let roster = changing.current.triage().roster().cloned();
+        let checked = check(&text, &origin, &self.bundle, roster.as_deref())?;
+        self.check_roster_file(&checked.policy)?;
+        let candidate = Candidate {
+            policy: checked.policy,
+            text: &text,
+            source: PolicySource::Rollback,
+            author: Some(&wish.author),
+            comment: &wish.comment,
+            cases: 0,
+            roster: None,
+        };
+        let swapped = self.swap(&mut changing, candidate)?;
+        Ok(Applied {
+            record: Some(swapped.record),
+            version,
+            previous: swapped.previous,
+            diff: swapped.diff,
+            cases: 0,
+            warnings: checked.warnings,
+        })
+    }
+
+    /// Checks a policy, holds it against the roster and tries its cases.
+    fn examine<'a>(
+        &self,
+        application: &'a Application,
+    ) -> Result<(Candidate<'a>, Applied), ChangeError> {
+        let current = self.current();
+        let live = current.policy();
+        expect(application.expected.as_deref(), live)?;
+        let checked = self.check(&application.text)?;
+        if let Some(roster) = current.triage().roster() {
+            roster.check_against(&checked.policy)?;
+        }
+        self.check_roster_file(&checked.policy)?;
+        let trial = self
+            .test(&checked.policy, &application.sent, None)
+            .map_err(ChangeError::Suites)?;
+        let cases = trial.into_passed()?;
+        let version = checked.policy.version().to_owned();
+        let examined = Applied {
+            record: None,
+            previous: live.record.version.clone(),
+            diff: diff_of(live, &version, &application.text),
+            version,
+            cases,
+            warnings: checked.warnings,
+        };
+        let candidate = Candidate {
+            policy: checked.policy,
+            text: &application.text,
+            source: PolicySource::Apply,
+            author: Some(&application.author),
+            comment: &application.comment,
+            cases,
+            roster: None,
+        };
+        Ok((candidate, examined))
+    }
+
+    /// Holds a policy against the roster's file, which need not be the roster in force: the next start reads it.
+    fn check_roster_file(&self, policy: &Policy) -> Result<(), ChangeError> {
+        let Some(path) = &self.sources.roster else {
+            return Ok(());
+        };
+        let roster = Roster::load(path).map_err(ChangeError::RosterFile)?;
+        roster
+            .check_against(policy)
+            .map_err(ChangeError::RosterFile)
+    }
+}
+
+/// Checks that the policy that decides is the one that is expected to.
+fn expect(expected: Option<&str>, live: &LivePolicy) -> Result<(), ChangeError> {
+    let version = &live.record.version;
+    match expected {
+        Some(expected) if expected != version => Err(ChangeError::Conflict {
+            expected: expected.to_owned(),
+            live: version.clone(),
+        }),
+        Some(_) | None => Ok(()),
+    }
+}

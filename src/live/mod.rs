@@ -1,0 +1,174 @@
+//! What a server answers with at this moment, and the one way to change it: a new policy is checked, its cases are
+//! tried, it is kept, and only then swapped in, whole. Requests in flight end with what they began with. Knows
+//! neither the wire nor signals; its functions block, so they have no place on a thread that reads requests.
+//!
+//! Which policy decides follows one rule, whether the server runs or is started: the newest. The file that the
+//! settings name counts as new when its text is not the one that was last taken over from it.
+
+mod agents;
+mod change;
+mod files;
+mod loaded;
+mod start;
+mod trial;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwapOption;
+use jiff::Timestamp;
+
+pub use change::{Application, Applied, ChangeError, Return};
+pub use files::Reloaded;
+pub use loaded::{LivePolicy, Loaded};
+pub use start::{Start, StartError};
+pub use trial::{CheckedPolicy, Failure, SuiteFault, Trial};
+
+use crate::model::Bundle;
+use crate::policy_store::{
+    Change, PolicyRecord, PolicySource, PolicyStore, Versioned, unified_diff,
+};
+use crate::routing::{Policy, Roster};
+use crate::triage::{Sources, Triage};
+
+/// Model, policy and roster of a running server.
+#[derive(Debug)]
+pub struct Live {
+    sources: Sources,
+    bundle: Arc<Bundle>,
+    /// What requests are answered with.
+    loaded: Arc<ArcSwapOption<Loaded>>,
+    changing: Mutex<Changing>,
+}
+
+/// What changes one at a time. Held for as long as writing takes, never while cases are tried.
+#[derive(Debug)]
+struct Changing {
+    current: Arc<Loaded>,
+    /// Where policies are kept; `None` keeps none.
+    store: Option<PolicyStore>,
+    /// Version of the policy's file when it was last taken over.
+    policy_file: Option<String>,
+    /// Checksum of the roster's file when it was last taken over.
+    roster_file: Option<String>,
+}
+
+/// A policy that is about to decide, checked and tried.
+struct Candidate<'a> {
+    policy: Arc<Policy>,
+    text: &'a str,
+    source: PolicySource,
+    author: Option<&'a str>,
+    comment: &'a str,
+    cases: usize,
+    /// In the place of the roster so far.
+    roster: Option<Arc<Roster>>,
+}
+
+/// What came of a swap.
+struct Swapped {
+    record: PolicyRecord,
+    previous: String,
+    diff: String,
+}
+
+impl Live {
+    /// What requests are answered with now.
+    #[must_use]
+    pub fn current(&self) -> Arc<Loaded> {
+        Arc::clone(&self.lock().current)
+    }
+
+    /// The text of a policy that is kept, with its record.
+    ///
+    /// # Errors
+    /// If it is not kept or cannot be read.
+    pub fn kept(&self, version: &str) -> Result<(PolicyRecord, String), ChangeError> {
+        let changing = self.lock();
+        let live = changing.current.policy();
+        if live.record.version == version {
+            return Ok((live.record.clone(), live.text.clone()));
+        }
+        let store = changing.store.as_ref().ok_or(ChangeError::NoStore)?;
+        Ok((store.find(version)?.clone(), store.text(version)?))
+    }
+
+    /// A panic while the lock was held left nothing half done: what is kept is written last.
+    fn lock(&self) -> MutexGuard<'_, Changing> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a policy and lets it decide.
+    ///
+    /// # Errors
+    /// If it does not fit model or roster, or cannot be kept; nothing has changed then.
+    fn swap(
+        &self,
+        changing: &mut Changing,
+        candidate: Candidate<'_>,
+    ) -> Result<Swapped, ChangeError> {
+        let current = Arc::clone(&changing.current);
+        let roster = candidate
+            .roster
+            .or_else(|| current.triage().roster().cloned());
+        let triage = Triage::new(Arc::clone(&self.bundle), candidate.policy, roster)?;
+        let version = triage.policy_version().to_owned();
+        let previous = current.policy();
+        let diff = diff_of(previous, &version, candidate.text);
+        let record = PolicyRecord {
+            version,
+            source: candidate.source,
+            author: candidate.author.map(str::to_owned),
+            comment: candidate.comment.to_owned(),
+            time: Timestamp::now(),
+            before: Some(previous.record.version.clone()),
+        };
+        let from_file = candidate.source == PolicySource::File;
+        let file_version = from_file.then(|| record.version.clone());
+        let mut earlier = Vec::new();
+        if let Some(store) = &mut changing.store {
+            store.commit(Change {
+                record: record.clone(),
+                text: candidate.text,
+                diff: &diff,
+                cases: candidate.cases,
+                file_version: file_version.clone(),
+            })?;
+            earlier = store.earlier();
+        }
+        changing.policy_file = file_version.or(changing.policy_file.take());
+        let policy = LivePolicy {
+            record: record.clone(),
+            text: candidate.text.to_owned(),
+            earlier,
+        };
+        self.put(changing, current.with(triage, Arc::new(policy)));
+        tracing::info!(
+            policy_version = record.version,
+            before = record.before,
+            source = ?record.source,
+            author = record.author,
+            cases = candidate.cases,
+            "another policy decides"
+        );
+        Ok(Swapped {
+            previous: previous.record.version.clone(),
+            record,
+            diff,
+        })
+    }
+
+    /// Answers with `loaded` from now on.
+    fn put(&self, changing: &mut Changing, loaded: Loaded) {
+        changing.current = Arc::new(loaded);
+        self.loaded.store(Some(Arc::clone(&changing.current)));
+    }
+}
+
+/// What changes if `text` takes the place of `live`.
+fn diff_of(live: &LivePolicy, version: &str, text: &str) -> String {
+    let old = Versioned {
+        version: &live.record.version,
+        text: &live.text,
+    };
+    unified_diff(Some(old), Versioned { version, text })
+}

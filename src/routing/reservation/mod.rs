@@ -1,0 +1,366 @@
+//! Places taken in the capacity of agents for tickets that were given to them and that the roster does not count yet.
+//!
+//! [`decide`](super::decide()) keeps no state, and so knows nothing of the ticket before: of many calls at once each
+//! would give its ticket to the same agent. [`Reservations`] stand beside it. They show it a roster whose loads
+//! count the places taken (`view`), and take the place of the agent who was chosen. Between the two nothing is
+//! locked; where the agent's places or the ticket's own changed in the meantime, the place is not taken and the decision
+//! is made anew. So two calls never take the last place of one agent.
+//!
+//! A place is held until it is confirmed (the help desk's own roster counts the ticket from then on), released, or its
+//! time runs out, and while it is held the ticket's decisions give it the same agent, unless that agent may no longer
+//! take it. The time is told, not asked for.
+
+mod table;
+mod view;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use self::table::{Held, Table};
+use self::view::{View, Views};
+use super::assignment::{Assigning, Assignment, assign_preferring};
+use super::decide::{DecisionInput, draft};
+use super::decision::Decision;
+use super::roster::Roster;
+
+/// How often a decision is made anew because places changed, before it is made while nobody else may take one.
+const MAX_TRIES: usize = 8;
+
+/// How long places are held, and how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReservationLimits {
+    /// For how long a place is held if nobody confirms or releases it.
+    pub time_to_live: SignedDuration,
+    /// How many places are held at most, of all agents together.
+    pub most: usize,
+}
+
+/// A place taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reservation {
+    /// The ticket.
+    pub ticket_id: String,
+    /// The agent whose capacity the place is of.
+    pub agent_id: String,
+    /// When it is free again if nobody confirms or releases it.
+    pub expires_at: Timestamp,
+}
+
+/// A place to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// The ticket.
+    pub ticket_id: &'a str,
+    /// The agent.
+    pub agent_id: &'a str,
+    /// Whether the agent may be given it without having room, because the queue's last resort says so.
+    pub beyond_capacity: bool,
+}
+
+/// Why no place was taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReserveError {
+    /// The ticket has no id that it could be known by again.
+    #[error("a ticket needs an id for a place to be held for it")]
+    NoTicketId,
+    /// Too many are held.
+    #[error("{most} places are held already: confirm or release them")]
+    TooMany {
+        /// How many may be.
+        most: usize,
+    },
+    /// Somebody else took it since the agents were looked at.
+    #[error("the place with agent '{agent}' was taken in the meantime: try again")]
+    Gone {
+        /// The agent.
+        agent: String,
+    },
+}
+
+/// Why a place cannot be confirmed or released.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HoldError {
+    /// None is held.
+    #[error(
+        "no place is held for ticket '{ticket}': it was confirmed or released, its time ran out, or its agent left"
+    )]
+    NotHeld {
+        /// The ticket.
+        ticket: String,
+    },
+    /// Another agent's is.
+    #[error("the place for ticket '{ticket}' is with agent '{holder}', not with '{asked}'")]
+    OtherAgent {
+        /// The ticket.
+        ticket: String,
+        /// Whose place is held.
+        holder: String,
+        /// Who was named.
+        asked: String,
+    },
+}
+
+/// The places taken of a roster; share it between threads.
+#[derive(Debug)]
+pub struct Reservations {
+    limits: ReservationLimits,
+    table: Mutex<Table>,
+    views: Views,
+}
+
+/// What the agents were like when a decision was made.
+struct Seen {
+    view: View,
+    /// The ticket's own place.
+    own: Option<Held>,
+}
+
+impl Reservations {
+    /// No place is taken.
+    #[must_use]
+    pub fn new(limits: ReservationLimits) -> Self {
+        Self {
+            limits,
+            table: Mutex::new(Table::default()),
+            views: Views::default(),
+        }
+    }
+
+    /// Decides with all places that are taken, and takes none. `input` has the roster that the places are of: where it
+    /// is another one than before, places with agents who are not on it are dropped.
+    #[must_use]
+    pub fn decide(&self, input: &DecisionInput<'_>, roster: &Arc<Roster>) -> Decision {
+        let seen = self.look(&mut self.lock(), input, roster);
+        let decision = seen.decide(input);
+        self.views.give_back(seen.view);
+        decision
+    }
+
+    /// Decides as [`decide`](Self::decide) and takes a place with the agent who is chosen; `None` where nobody is. A
+    /// place that the ticket has already is kept and its time is not lengthened, or it is given back where the ticket
+    /// goes to somebody else or to nobody.
+    ///
+    /// # Errors
+    ///
+    /// The ticket has no id, or too many places are held.
+    pub fn reserve(
+        &self,
+        input: &DecisionInput<'_>,
+        roster: &Arc<Roster>,
+    ) -> Result<(Decision, Option<Reservation>), ReserveError> {
+        if input.ticket.id.is_empty() {
+            return Err(ReserveError::NoTicketId);
+        }
+        for _ in 0..MAX_TRIES {
+            let seen = self.look(&mut self.lock(), input, roster);
+            let decision = seen.decide(input);
+            let taken = self.take(&mut self.lock(), input, &seen, &decision);
+            self.views.give_back(seen.view);
+            match taken {
+                Err(ReserveError::Gone { .. }) => {}
+                Err(error) => return Err(error),
+                Ok(reservation) => return Ok((decision, reservation)),
+            }
+        }
+        let mut table = self.lock();
+        let seen = self.look(&mut table, input, roster);
+        let decision = seen.decide(input);
+        let reservation = self.take(&mut table, input, &seen, &decision)?;
+        drop(table);
+        self.views.give_back(seen.view);
+        Ok((decision, reservation))
+    }
+
+    /// The roster with all places that are taken, for decisions about many tickets, and who holds places for them.
+    /// The loads count those as well.
+    #[must_use]
+    pub fn snapshot(
+        &self,
+        roster: &Arc<Roster>,
+        tickets: &[&str],
+        now: Timestamp,
+    ) -> (Arc<Roster>, Vec<Option<String>>) {
+        let mut table = self.lock();
+        let roster = table.renew(roster, now);
+        let holders = tickets
+            .iter()
+            .map(|ticket| Some(table.held(ticket)?.agent.to_string()));
+        let holders = holders.collect();
+        let places = table.places(None);
+        drop(table);
+        let mut view = self.views.take(&roster);
+        view.show(&places);
+        (Arc::new(view.into_roster()), holders)
+    }
+
+    /// Takes a place that was chosen otherwise, if there is room for one more.
+    ///
+    /// # Errors
+    ///
+    /// The ticket has no id, too many places are held, or there is no room any more.
+    pub fn take_place(
+        &self,
+        place: Place<'_>,
+        roster: &Arc<Roster>,
+        now: Timestamp,
+    ) -> Result<Reservation, ReserveError> {
+        let Place {
+            ticket_id,
+            agent_id,
+            beyond_capacity,
+        } = place;
+        if ticket_id.is_empty() {
+            return Err(ReserveError::NoTicketId);
+        }
+        let mut table = self.lock();
+        let roster = table.renew(roster, now);
+        if let Some(held) = table.held(ticket_id)
+            && *held.agent == *agent_id
+        {
+            return Ok(held.describe(ticket_id));
+        }
+        let taken = table.taken(agent_id, None);
+        let has_room = roster.agent(agent_id).is_some_and(|agent| {
+            beyond_capacity || agent.load.saturating_add(taken) < agent.capacity
+        });
+        if !has_room {
+            let agent = agent_id.to_owned();
+            return Err(ReserveError::Gone { agent });
+        }
+        table.drop_place(ticket_id);
+        self.hold(&mut table, ticket_id, agent_id, now)
+    }
+
+    /// Ends the hold on a ticket's place because the help desk's roster counts the ticket from now on. `agent`, where
+    /// it is known, makes sure that the place is with that agent.
+    ///
+    /// # Errors
+    ///
+    /// No place is held any more, or another agent's is.
+    pub fn confirm(
+        &self,
+        ticket_id: &str,
+        agent: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Reservation, HoldError> {
+        let mut table = self.lock();
+        table.drop_expired(now);
+        let Some(held) = table.held(ticket_id) else {
+            let ticket = ticket_id.to_owned();
+            return Err(HoldError::NotHeld { ticket });
+        };
+        if let Some(asked) = agent
+            && *held.agent != *asked
+        {
+            return Err(HoldError::OtherAgent {
+                ticket: ticket_id.to_owned(),
+                holder: held.agent.to_string(),
+                asked: asked.to_owned(),
+            });
+        }
+        let confirmed = held.describe(ticket_id);
+        table.drop_place(ticket_id);
+        Ok(confirmed)
+    }
+
+    /// Gives a ticket's place back because the agent does not get the ticket. `agent` as above.
+    ///
+    /// # Errors
+    ///
+    /// No place is held any more, or another agent's is.
+    pub fn release(
+        &self,
+        ticket_id: &str,
+        agent: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Reservation, HoldError> {
+        self.confirm(ticket_id, agent, now)
+    }
+
+    /// How many places are held.
+    #[must_use]
+    pub fn count(&self, now: Timestamp) -> usize {
+        let mut table = self.lock();
+        table.drop_expired(now);
+        table.count()
+    }
+
+    fn look(&self, table: &mut Table, input: &DecisionInput<'_>, roster: &Arc<Roster>) -> Seen {
+        let roster = table.renew(roster, input.now);
+        let ticket_id = input.ticket.id.as_str();
+        let own = table.held(ticket_id).cloned();
+        let places = table.places(own.is_some().then_some(ticket_id));
+        let mut view = self.views.take(&roster);
+        view.show(&places);
+        Seen { view, own }
+    }
+
+    /// Takes the place of a decision if nothing changed for its agent and its ticket since.
+    fn take(
+        &self,
+        table: &mut Table,
+        input: &DecisionInput<'_>,
+        seen: &Seen,
+        decision: &Decision,
+    ) -> Result<Option<Reservation>, ReserveError> {
+        let ticket_id = input.ticket.id.as_str();
+        table.drop_expired(input.now);
+        if table.held(ticket_id) != seen.own.as_ref() {
+            let agent = decision.agent.clone().unwrap_or_default();
+            return Err(ReserveError::Gone { agent });
+        }
+        let Some(agent) = &decision.agent else {
+            table.drop_place(ticket_id);
+            return Ok(None);
+        };
+        if let Some(own) = &seen.own
+            && *own.agent == **agent
+        {
+            return Ok(Some(own.describe(ticket_id)));
+        }
+        let is_as_seen = table.is_current(&seen.view)
+            && table.taken(agent, Some(ticket_id)) == seen.view.shown(agent);
+        if !is_as_seen {
+            let agent = agent.clone();
+            return Err(ReserveError::Gone { agent });
+        }
+        table.drop_place(ticket_id);
+        self.hold(table, ticket_id, agent, input.now).map(Some)
+    }
+
+    fn hold(
+        &self,
+        table: &mut Table,
+        ticket_id: &str,
+        agent_id: &str,
+        now: Timestamp,
+    ) -> Result<Reservation, ReserveError> {
+        let most = self.limits.most;
+        if table.count() >= most {
+            return Err(ReserveError::TooMany { most });
+        }
+        let expires_at = now
+            .checked_add(self.limits.time_to_live)
+            .unwrap_or(Timestamp::MAX);
+        Ok(table.hold(ticket_id, agent_id, now, expires_at))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        // Nothing between two changes of the table can panic and leave it half changed.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    /// Decides with the loads seen; the ticket's own agent comes first if still eligible.
+    fn decide(&self, input: &DecisionInput<'_>) -> Decision {
+        let input = DecisionInput {
+            roster: Some(self.view.roster()),
+            ..*input
+        };
+        let holder = self.own.as_ref().map(|own| &*own.agent);
+        let find = |given: &Assigning<'_>| -> Assignment { assign_preferring(given, holder) };
+        draft(&input).assign(find)
+    }
+}
