@@ -132,7 +132,7 @@ fn check_kernel(
         .iter()
         .all(|own| own.abs() <= MAX_WEIGHT)
     {
-        "a coefficient is beyond ±1000000"
+        "a coefficient is not a number within ±1000000"
     } else {
         return Ok(());
     };

@@ -7,6 +7,8 @@ pub mod encoders;
 pub mod files;
 pub mod gate;
 pub mod json_lines;
+#[cfg(test)]
+mod kernel_tests;
 pub mod manifest;
 pub mod new_bundle;
 pub mod new_folder;
