@@ -81,9 +81,9 @@ fn tickets(count: usize) -> Vec<(Ticket, Classification)> {
     let ticket = |number: usize| Ticket {
         id: format!("T-{number}"),
         body: "I sent it back two weeks ago".to_owned(),
-        language: (number % 5 == 0).then(|| "de".to_owned()),
+        language: number.is_multiple_of(5).then(|| "de".to_owned()),
         customer: Customer {
-            tier: if number % 9 == 0 { "vip" } else { "" }.to_owned(),
+            tier: if number.is_multiple_of(9) { "vip" } else { "" }.to_owned(),
             ..Customer::default()
         },
         ..Ticket::default()

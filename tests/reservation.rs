@@ -76,8 +76,26 @@ impl Desk {
         self.reservations.decide(&input, &self.roster).agent
     }
 
+    /// Takes a ticket's place with an agent.
+    fn take(
+        &self,
+        (ticket_id, agent_id): (&str, &str),
+        beyond_capacity: bool,
+        holder: Option<&str>,
+    ) -> Result<Reservation, ReserveError> {
+        let place = Place {
+            ticket_id,
+            agent_id,
+            beyond_capacity,
+            holder,
+        };
+        self.reservations.take_place(place, &self.roster, now())
+    }
+
     fn replace_roster(&mut self, agents: &[Agent]) -> Arc<Roster> {
-        std::mem::replace(&mut self.roster, Arc::new(roster(agents)))
+        let before = std::mem::replace(&mut self.roster, Arc::new(roster(agents)));
+        self.reservations.put_roster(&self.roster);
+        before
     }
 }
 
@@ -179,14 +197,27 @@ fn places_with_agents_who_left_the_roster_are_dropped_and_others_stay() {
 #[test]
 fn a_call_that_began_before_the_roster_was_replaced_does_not_bring_it_back() {
     let mut desk = Desk::new(&[expert("ana", 1)]);
-    desk.agent("first", 0);
+    // Nobody decided by it, so nothing but the order of `put_roster` tells that it is of before.
     let before = desk.replace_roster(&[expert("bo", 1)]);
     assert_eq!(desk.agent("second", 1).as_deref(), Some("bo"));
     let known = tech("third");
     let input = input(&known, &desk.policy, later(1));
     let (decision, place) = desk.reservations.reserve(&input, &before).unwrap();
     assert_eq!((decision.agent, place), (None, None));
+    assert_eq!(desk.look("fourth", 1), None);
     assert_eq!(desk.reservations.count(later(1)), 1);
+}
+
+#[test]
+fn a_place_is_not_taken_from_who_got_the_ticket_meanwhile() {
+    let desk = Desk::new(&[expert("ana", 2), expert("bo", 2)]);
+    assert_eq!(desk.agent("first", 0).as_deref(), Some("bo"));
+    let agent = "ana".to_owned();
+    let taken = desk.take(("first", "ana"), false, None);
+    assert_eq!(taken, Err(ReserveError::Gone { agent }));
+    assert!(desk.take(("first", "ana"), false, Some("bo")).is_ok());
+    let places = desk.reservations.by_agent(now());
+    assert_eq!(places, BTreeMap::from([("ana".to_owned(), 1)]));
 }
 
 #[test]
@@ -240,14 +271,7 @@ fn tickets_of_one_moment_take_turns() {
 #[test]
 fn a_place_chosen_otherwise_is_taken_only_if_there_is_room() {
     let desk = Desk::new(&[expert("ana", 1)]);
-    let place = |ticket_id, beyond_capacity| {
-        let place = Place {
-            ticket_id,
-            agent_id: "ana",
-            beyond_capacity,
-        };
-        desk.reservations.take_place(place, &desk.roster, now())
-    };
+    let place = |id, beyond_capacity| desk.take((id, "ana"), beyond_capacity, None);
     assert!(place("first", false).is_ok());
     assert!(place("first", false).is_ok(), "it has that place already");
     let agent = "ana".to_owned();

@@ -46,8 +46,8 @@ impl Field {
     ];
 }
 
-/// An agent as a message.
-pub(super) fn message(agent: &Agent) -> v1::Agent {
+/// An agent with this many places reserved, as a message.
+pub(super) fn message(agent: &Agent, reserved: u32) -> v1::Agent {
     let presence = match agent.presence {
         Presence::Available => v1::Presence::Available,
         Presence::Busy => v1::Presence::Busy,
@@ -72,6 +72,7 @@ pub(super) fn message(agent: &Agent) -> v1::Agent {
             .as_ref()
             .map(|shift| shift.name().to_owned())
             .unwrap_or_default(),
+        reserved,
     }
 }
 

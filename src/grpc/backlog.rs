@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
+use tokio::sync::OwnedSemaphorePermit;
 use tonic::Status;
 
 use super::reservation::{message, not_reserved};
@@ -89,14 +90,14 @@ pub(super) fn parse(request: v1::AssignBacklogRequest, triage: &Triage) -> Resul
 }
 
 /// Answers a request. Classification and giving out run on threads of their own; places are taken at the end, so that
-/// none is taken for a caller who is gone.
+/// none is taken for a caller who is gone. `turn` is held for as long as that takes, whether the caller waits or not.
 ///
 /// # Errors
 /// RESOURCE_EXHAUSTED if the tickets ask for agents in too many ways; INTERNAL if a thread panicked.
 pub(super) async fn answer(
     parsed: Parsed,
     loaded: Arc<Loaded>,
-    reservations: Arc<Reservations>,
+    turn: OwnedSemaphorePermit,
 ) -> Result<v1::AssignBacklogResponse, Status> {
     let Parsed {
         ids,
@@ -122,25 +123,42 @@ pub(super) async fn answer(
         }
     }
     let now = Timestamp::now();
-    let worker = (Arc::clone(&loaded), Arc::clone(&reservations));
+    let worker = Arc::clone(&loaded);
     let given_out = tokio::task::spawn_blocking(move || {
-        let (loaded, reservations) = worker;
-        let ready = classify(sound, loaded.triage());
-        let assigned = give_out(&ready, roster.as_ref(), loaded.triage(), &reservations, now)?;
-        Ok::<_, BacklogError>((ready, assigned))
+        let _turn = turn;
+        let ready = classify(sound, worker.triage());
+        let (given, triage, places) = (roster.as_ref(), worker.triage(), worker.reservations());
+        let (assigned, holders) = give_out(&ready, given, triage, places, now)?;
+        Ok::<_, BacklogError>((ready, assigned, holders))
     });
-    let (ready, mut assigned) = given_out
+    let (ready, mut assigned, holders) = given_out
         .await
         .map_err(|_| Status::internal("a backlog could not be given out: see the server's log"))?
         .map_err(|error| Status::resource_exhausted(error.to_string()))?;
     let triage = loaded.triage();
     if reserve && let Some(roster) = triage.roster() {
+        let reservations = loaded.reservations();
+        // Before any is taken: a place given back may be the one that a ticket before it was given.
+        for ((one, assigned), holder) in ready.iter().zip(&assigned).zip(&holders) {
+            if holder.is_some() && *holder != assigned.decision.agent {
+                let ticket_id = &one.waiting.ticket.id;
+                // Where it is not held any more, or another call got another one, nothing is to be given back.
+                let _ = reservations.release(ticket_id, holder.as_deref(), now);
+            }
+        }
         let mut order: Vec<usize> = (0..ready.len()).collect();
         order.sort_by_key(|&place| assigned[place].turn);
         for place in order {
             let item = &mut items[ready[place].index];
             let decision = &assigned[place].decision;
-            match take_place(&item.ticket_id, decision, roster, &reservations, now) {
+            let holder = holders[place].as_deref();
+            match take_place(
+                &item.ticket_id,
+                decision,
+                holder,
+                (roster, reservations),
+                now,
+            ) {
                 Ok(reservation) => item.reservation = reservation,
                 Err(status) => item.error = Some(item_error(&status)),
             }
@@ -197,13 +215,14 @@ fn classify(sound: Vec<(usize, WaitingTicket, Option<Vec<f32>>)>, triage: &Triag
     classified.collect()
 }
 
+/// What the tickets come to, and who held a place for each before.
 fn give_out(
     ready: &[Ready],
     given: Option<&Roster>,
     triage: &Triage,
     reservations: &Reservations,
     now: Timestamp,
-) -> Result<Vec<Assigned>, BacklogError> {
+) -> Result<(Vec<Assigned>, Vec<Option<String>>), BacklogError> {
     let (server, holders) = match (given, triage.roster()) {
         (None, Some(roster)) => {
             let ids: Vec<&str> = ready
@@ -226,32 +245,32 @@ fn give_out(
             holder: holder.as_deref(),
         })
         .collect();
-    assign_backlog(&Backlog {
+    let assigned = assign_backlog(&Backlog {
         waiting: &waiting,
         roster: given.or(server.as_deref()),
         policy: triage.policy(),
         now,
-    })
+    })?;
+    Ok((assigned, holders))
 }
 
-/// Takes the place that a decision is for, or gives back the one that the ticket has where nobody gets it.
+/// Takes the place that a decision is for, if it is for one; `holder` had one for the ticket before.
 #[allow(clippy::result_large_err)] // the protocol's own error
 fn take_place(
     ticket_id: &str,
     decision: &Decision,
-    roster: &Arc<Roster>,
-    reservations: &Reservations,
+    holder: Option<&str>,
+    (roster, reservations): (&Arc<Roster>, &Reservations),
     now: Timestamp,
 ) -> Result<Option<v1::Reservation>, Status> {
     let Some(agent_id) = &decision.agent else {
-        // Where none is held, nothing is to be given back.
-        let _ = reservations.release(ticket_id, None, now);
         return Ok(None);
     };
     let place = Place {
         ticket_id,
         agent_id,
         beyond_capacity: decision.last_resort,
+        holder,
     };
     let taken = reservations.take_place(place, roster, now);
     let taken = taken.map_err(|error| not_reserved(&error))?;

@@ -110,6 +110,24 @@ impl RosterEdit {
                 violations.too_large(field, format!("{count}, at most {most} are allowed"));
             }
         }
+        let mut removed = BTreeSet::new();
+        for (index, id) in request.removed_ids.iter().enumerate() {
+            if !removed.insert(id.as_str()) {
+                violations.bad(
+                    format!("removed_ids[{index}]"),
+                    format!("'{}' is given twice: keep one", id.escape_debug()),
+                );
+            }
+        }
+        for (index, agent) in request.agents.iter().enumerate() {
+            if removed.contains(agent.id.as_str()) {
+                let id = agent.id.escape_debug();
+                violations.bad(
+                    format!("agents[{index}].id"),
+                    format!("'{id}' is to be removed as well: choose one"),
+                );
+            }
+        }
         violations.into_result()?;
         Ok(Self {
             replaces,

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
+use jiff::Timestamp;
 use tonic::{Request, Response, Status};
 use tracing::Span;
 
@@ -135,10 +136,11 @@ fn list_agents(live: &Live, ids: &[String]) -> Result<v1::ListAgentsResponse, Bo
         return Err(not_on_roster(&unknown, roster));
     }
     let agents = roster.iter().flat_map(|roster| roster.agents());
+    let reserved = current.reservations().by_agent(Timestamp::now());
     Ok(v1::ListAgentsResponse {
         agents: agents
             .filter(|agent| wanted.is_empty() || wanted.contains(agent.id.as_str()))
-            .map(agents::message)
+            .map(|agent| agents::message(agent, reserved.get(&agent.id).copied().unwrap_or(0)))
             .collect(),
         has_roster: roster.is_some(),
     })

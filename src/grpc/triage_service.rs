@@ -17,7 +17,7 @@ use super::{answer, backlog, explanation, request, reservation, v1};
 use crate::classifier::{Classification, Workspace};
 use crate::live::Loaded;
 use crate::model::Bundle;
-use crate::routing::{ReservationLimits, Reservations, Roster};
+use crate::routing::Roster;
 use crate::ticket::Ticket;
 use crate::triage::Triage;
 
@@ -34,17 +34,15 @@ thread_local! {
 #[derive(Debug, Clone)]
 pub struct TriageApi {
     loaded: Arc<ArcSwapOption<Loaded>>,
-    reservations: Arc<Reservations>,
     backlogs: Arc<Semaphore>,
 }
 
 impl TriageApi {
-    /// A service over `loaded`, which may be empty at first, that reserves places within these limits.
+    /// A service over `loaded`, which may be empty at first.
     #[must_use]
-    pub fn new(loaded: Arc<ArcSwapOption<Loaded>>, limits: ReservationLimits) -> Self {
+    pub fn new(loaded: Arc<ArcSwapOption<Loaded>>) -> Self {
         Self {
             loaded,
-            reservations: Arc::new(Reservations::new(limits)),
             backlogs: Arc::new(Semaphore::new(MAX_BACKLOGS_AT_ONCE)),
         }
     }
@@ -230,7 +228,7 @@ impl TriageService for TriageApi {
             given: roster.as_ref(),
             server: triage.roster(),
             reserve: parsed.reserve,
-            reservations: Some(&self.reservations),
+            reservations: Some(loaded.reservations()),
         };
         // The time at which the decision is made, not the one at which the text began to wait.
         let now = Timestamp::now();
@@ -245,14 +243,13 @@ impl TriageService for TriageApi {
         request: Request<v1::AssignBacklogRequest>,
     ) -> Result<Response<v1::AssignBacklogResponse>, Status> {
         let loaded = self.loaded()?;
-        let Ok(_turn) = self.backlogs.try_acquire() else {
+        let Ok(turn) = Arc::clone(&self.backlogs).try_acquire_owned() else {
             return Err(Status::resource_exhausted(
                 "as many backlogs as can be are given out at the moment: try again shortly",
             ));
         };
         let parsed = backlog::parse(request.into_inner(), loaded.triage())?;
-        let reservations = Arc::clone(&self.reservations);
-        let answer = backlog::answer(parsed, loaded, reservations).await?;
+        let answer = backlog::answer(parsed, loaded, turn).await?;
         Ok(Response::new(answer))
     }
 
@@ -261,7 +258,8 @@ impl TriageService for TriageApi {
         request: Request<v1::ConfirmReservationRequest>,
     ) -> Result<Response<v1::ConfirmReservationResponse>, Status> {
         let request = request.into_inner();
-        let answer = reservation::confirm(request, &self.reservations, Timestamp::now())?;
+        let answer =
+            reservation::confirm(request, self.loaded()?.reservations(), Timestamp::now())?;
         Ok(Response::new(answer))
     }
 
@@ -270,7 +268,8 @@ impl TriageService for TriageApi {
         request: Request<v1::ReleaseReservationRequest>,
     ) -> Result<Response<v1::ReleaseReservationResponse>, Status> {
         let request = request.into_inner();
-        let answer = reservation::release(request, &self.reservations, Timestamp::now())?;
+        let answer =
+            reservation::release(request, self.loaded()?.reservations(), Timestamp::now())?;
         Ok(Response::new(answer))
     }
 }

@@ -276,7 +276,7 @@ impl Live {
     }
 
     /// Holds a policy against the roster's file, which need not be the roster in force: the next start reads it.
-    fn check_roster_file(&self, policy: &Policy) -> Result<(), ChangeError> {
+    pub(super) fn check_roster_file(&self, policy: &Policy) -> Result<(), ChangeError> {
         let Some(path) = &self.sources.roster else {
             return Ok(());
         };

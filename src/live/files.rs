@@ -67,12 +67,19 @@ impl Live {
         let roster = of_file.or_else(|| current.triage().roster()).cloned();
         let origin = path.display().to_string();
         let new_policy = match policy_is_new && current.policy().record.version != version {
-            true => Some(self.try_file(&text, &origin, roster.as_deref())?),
+            true => {
+                let tried = self.try_file(&text, &origin, roster.as_deref())?;
+                // The roster in force may have come by a call; the next start reads the file's.
+                self.check_roster_file(&tried.0.policy)?;
+                Some(tried)
+            }
             false => None,
         };
         let mut changing = self.lock();
+        // Meanwhile the same policy may have been applied by a call.
+        let decides = changing.current.policy().record.version == version;
         match &new_policy {
-            Some((checked, cases)) => {
+            Some((checked, cases)) if !decides => {
                 let candidate = Candidate {
                     policy: Arc::clone(&checked.policy),
                     text: &text,
@@ -84,7 +91,7 @@ impl Live {
                 };
                 self.swap(&mut changing, candidate)?;
             }
-            None => {
+            Some(_) | None => {
                 if let Some(roster) = of_file {
                     let current = Arc::clone(&changing.current);
                     let policy = Arc::clone(current.triage().policy());

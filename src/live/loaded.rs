@@ -1,6 +1,6 @@
 //! What a server answers with: model, policy and roster, and threads for the model's sentence encoder if
 //! that is too slow for the threads that read requests. Immutable: a change makes a new one, and a request keeps
-//! the one that it began with.
+//! the one that it began with. Only the places reserved are shared by all of them.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::features::SentenceEncoder;
 use crate::features::encoder_pool::{EncoderPool, PoolError};
 use crate::policy_store::PolicyRecord;
+use crate::routing::Reservations;
 use crate::ticket::Ticket;
 use crate::triage::Triage;
 
@@ -30,11 +31,12 @@ pub struct Loaded {
     policy: Arc<LivePolicy>,
     /// There if the model has a transformer encoder.
     pool: Option<Arc<EncoderPool>>,
+    reservations: Arc<Reservations>,
 }
 
 impl Loaded {
     /// Starts the encoder's threads, if the model has one: this many, or as many as there are processor
-    /// cores, with room for `queue` texts to wait.
+    /// cores, with room for `queue` texts to wait. `reservations` have no roster yet.
     ///
     /// # Errors
     /// If a thread cannot be started.
@@ -43,6 +45,7 @@ impl Loaded {
         policy: LivePolicy,
         threads: Option<NonZeroUsize>,
         queue: usize,
+        reservations: Reservations,
     ) -> io::Result<Self> {
         let encoder = triage.bundle().classifier.sentence_encoder();
         let pool = match encoder {
@@ -53,10 +56,14 @@ impl Loaded {
             Some(SentenceEncoder::Embedding(_)) | None => None,
         };
         let policy = Arc::new(policy);
+        if let Some(roster) = triage.roster() {
+            reservations.put_roster(roster);
+        }
         Ok(Self {
             triage,
             policy,
             pool,
+            reservations: Arc::new(reservations),
         })
     }
 
@@ -66,6 +73,7 @@ impl Loaded {
             triage,
             policy,
             pool: self.pool.clone(),
+            reservations: Arc::clone(&self.reservations),
         }
     }
 
@@ -79,6 +87,12 @@ impl Loaded {
     #[must_use]
     pub fn policy(&self) -> &Arc<LivePolicy> {
         &self.policy
+    }
+
+    /// The places reserved with agents of the roster.
+    #[must_use]
+    pub fn reservations(&self) -> &Arc<Reservations> {
+        &self.reservations
     }
 
     /// The sentence vector of a ticket's text; `None` where it is made in passing, on the thread that

@@ -159,6 +159,10 @@ impl Live {
 
     /// Answers with `loaded` from now on.
     fn put(&self, changing: &mut Changing, loaded: Loaded) {
+        // Before it is seen: whoever begins with the new roster finds its places.
+        if let Some(roster) = loaded.triage().roster() {
+            loaded.reservations().put_roster(roster);
+        }
         changing.current = Arc::new(loaded);
         self.loaded.store(Some(Arc::clone(&changing.current)));
     }

@@ -15,7 +15,9 @@ use crate::model::{Bundle, Registry};
 use crate::policy_store::{
     Change, PolicyRecord, PolicySource, PolicyStore, StoreError, Versioned, unified_diff,
 };
-use crate::routing::{Policy, policy_version_of, read_policy_text};
+use crate::routing::{
+    Policy, ReservationLimits, Reservations, policy_version_of, read_policy_text,
+};
 use crate::triage::{LoadError, Sources, Triage};
 
 /// What a server is started with.
@@ -29,6 +31,8 @@ pub struct Start {
     pub encoder_threads: Option<NonZeroUsize>,
     /// Texts that may wait for it.
     pub encoder_queue: usize,
+    /// How long places are reserved, and how many.
+    pub reservations: ReservationLimits,
 }
 
 /// Why a server cannot be started.
@@ -133,7 +137,8 @@ impl Start {
             None => Some(policy.record.version.clone()),
         };
         let (threads, queue) = (self.encoder_threads, self.encoder_queue);
-        let current = Loaded::new(first.triage, policy, threads, queue)
+        let reservations = Reservations::new(self.reservations);
+        let current = Loaded::new(first.triage, policy, threads, queue, reservations)
             .map(Arc::new)
             .map_err(StartError::EncoderThreads)?;
         loaded.store(Some(Arc::clone(&current)));

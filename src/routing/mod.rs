@@ -62,7 +62,9 @@ pub use lint::{Lint, LintAgainst, LintKind};
 pub use policy::{
     MAX_POLICY_BYTES, MAX_RULES, Policy, read_policy_text, version_of as policy_version_of,
 };
-pub use reservation::{HoldError, Place, Reservation, ReservationLimits, Reservations, ReserveError};
+pub use reservation::{
+    HoldError, Place, Reservation, ReservationLimits, Reservations, ReserveError,
+};
 pub use roster::{
     Agent, MAX_AGENTS, MAX_CAPACITY, MAX_PROFICIENCY, MAX_ROSTER_BYTES, Presence, Roster,
 };

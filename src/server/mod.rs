@@ -107,7 +107,7 @@ pub async fn run(
         listener,
         settings,
         Services {
-            triage: TriageApi::new(Arc::clone(&loaded), settings.roster.reservations()),
+            triage: TriageApi::new(Arc::clone(&loaded)),
             routing: RoutingApi::new(Arc::clone(&live)),
             admission: admission(settings.server.admin_calls, address),
         },
@@ -125,6 +125,7 @@ pub async fn run(
         state: settings.state.folder().map(Path::to_owned),
         encoder_threads: settings.server.encoder_threads(),
         encoder_queue: settings.server.encoder_queue,
+        reservations: settings.roster.reservations(),
     };
     let watch = Watch::new(&start.sources, settings.policy.watch());
     let load = async {

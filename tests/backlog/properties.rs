@@ -9,6 +9,17 @@ use triage::ticket::Urgency;
 use crate::desk::{Known, TOPICS, agent, agents_of, give_out, known, now, policy, roster};
 use crate::reference::{decide_one, given_out_at_best, one_by_one, order};
 
+/// Skills, queues, presence, on leave, capacity, load, and for how many hours idle.
+type Fields = (
+    BTreeMap<&'static str, u8>,
+    Option<std::collections::BTreeSet<&'static str>>,
+    Presence,
+    bool,
+    u32,
+    u32,
+    Option<i64>,
+);
+
 fn any_agents() -> impl Strategy<Value = Vec<Agent>> {
     let skill = proptest::sample::select(&["tech", "api", "lang_de"][..]);
     let skills = proptest::collection::btree_map(skill, 1..=5_u8, 0..4);
@@ -32,23 +43,11 @@ fn any_agents() -> impl Strategy<Value = Vec<Agent>> {
         0..3_u32,
         proptest::option::of(0..5_i64),
     );
-    let build = |(number, (skills, queues, presence, on_leave, capacity, load, idle)): (
-        usize,
-        (
-            BTreeMap<&str, u8>,
-            Option<_>,
-            Presence,
-            bool,
-            u32,
-            u32,
-            Option<i64>,
-        ),
-    )| {
+    let build = |(number, fields): (usize, Fields)| {
+        let (skills, queues, presence, on_leave, capacity, load, idle) = fields;
         let skills: Vec<_> = skills.into_iter().collect();
         Agent {
-            queues: queues.map(|queues: std::collections::BTreeSet<&str>| {
-                queues.into_iter().map(str::to_owned).collect()
-            }),
+            queues: queues.map(|queues| queues.into_iter().map(str::to_owned).collect()),
             presence,
             on_leave,
             idle_since: idle.map(|hours| now() - jiff::SignedDuration::from_hours(hours)),

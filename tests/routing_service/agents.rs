@@ -318,3 +318,23 @@ async fn a_server_without_a_roster_gets_one_by_a_call() {
     client(&server).await.put_agents(request).await.unwrap();
     assert_eq!(chosen(&server).await, "zoe");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_is_to_be_removed_is_named_once_and_not_put_as_well() {
+    let desk = Desk::new();
+    let server = desk.start().await;
+    let request = v1::PutAgentsRequest {
+        removed_ids: ["ana", "bob", "bob"].map(str::to_owned).into(),
+        ..put(v1::PutMode::Patch, vec![agent("ana", 0)])
+    };
+    let refused = client(&server).await.put_agents(request).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    let told = violations(&refused);
+    let fields: Vec<&str> = told.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(fields, ["removed_ids[2]", "agents[0].id"], "{told:?}");
+    assert!(
+        told[0].1.contains("'bob'") && told[1].1.contains("'ana'"),
+        "{told:?}"
+    );
+    assert_eq!(list(&server).await.agents.len(), 2);
+}

@@ -155,3 +155,36 @@ async fn without_a_folder_to_keep_policies_in_a_changed_file_still_decides() {
         .await;
     assert_eq!(kept.unwrap_err().code(), Code::FailedPrecondition);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_the_next_start_could_not_use_with_the_rosters_file_is_refused() {
+    let desk = Desk::new();
+    let mut server = desk.start().await;
+    // The roster in force knows nothing of the skill that the roster's file names.
+    let request = v1::PutAgentsRequest {
+        mode: v1::PutMode::Replace.into(),
+        agents: vec![v1::Agent {
+            id: "ana".to_owned(),
+            skills: [("billing".to_owned(), 3)].into(),
+            presence: v1::Presence::Available.into(),
+            capacity: 3,
+            ..v1::Agent::default()
+        }],
+        ..v1::PutAgentsRequest::default()
+    };
+    client(&server).await.put_agents(request).await.unwrap();
+    let before = live_version(&server).await;
+    desk.write(
+        "tests/desk.tests.yaml",
+        "version: 1\npolicy: ../desk.yaml\ncases:\n  - {name: refunds, classification: {topic: billing/refund}, expect: {rule: refund}}\n",
+    );
+    desk.write(
+        "desk.yaml",
+        &POLICY.replace("[billing, safety]", "[billing]"),
+    );
+    let logged = server.logged(REFUSED).await;
+    let error = logged["error"].as_str().unwrap();
+    assert!(error.contains("could not be started again"), "{error}");
+    assert!(error.contains("'safety'"), "{error}");
+    assert_eq!(live_version(&server).await, before);
+}

@@ -2,6 +2,7 @@
 
 use tonic::Code;
 use triage::grpc::v1;
+use triage::grpc::v1::routing_service_client::RoutingServiceClient;
 
 use crate::desk::{Desk, agent, refund};
 use crate::tickets::ticket;
@@ -201,4 +202,39 @@ async fn too_many_tickets_are_refused_and_a_roster_of_the_request_is_used() {
     };
     let refused = client.assign_backlog(both).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_a_ticket_no_longer_needs_goes_to_one_that_comes_before_it() {
+    let desk = Desk::start(&[("ana", 1)], "").await;
+    let mut client = desk.server.client().await;
+    let only_billing = v1::PutAgentsRequest {
+        mode: v1::PutMode::Replace.into(),
+        agents: vec![v1::Agent {
+            queues: Some(v1::QueueNames {
+                names: vec!["billing".to_owned()],
+            }),
+            ..agent("ana", 1)
+        }],
+        ..v1::PutAgentsRequest::default()
+    };
+    let mut roster = RoutingServiceClient::new(desk.server.channel().await);
+    roster.put_agents(only_billing).await.unwrap();
+    let reserving = |tickets| v1::AssignBacklogRequest {
+        tickets,
+        reserve: true,
+        ..v1::AssignBacklogRequest::default()
+    };
+    let first = reserving(vec![labelled("T-1", "billing/refund", v1::Urgency::Low)]);
+    let answer = client.assign_backlog(first).await.unwrap().into_inner();
+    assert_eq!(agents(&answer), ["ana"]);
+    // A person found the label of the first to be wrong: nobody here can take it.
+    let second = reserving(vec![
+        labelled("T-1", "account/profile", v1::Urgency::Low),
+        labelled("T-2", "billing/refund", v1::Urgency::Urgent),
+    ]);
+    let answer = client.assign_backlog(second).await.unwrap().into_inner();
+    assert_eq!(agents(&answer), ["", "ana"], "{answer:?}");
+    let places = answer.items.iter().map(|item| item.reservation.is_some());
+    assert_eq!(places.collect::<Vec<_>>(), [false, true]);
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tonic::{Code, Status};
 use triage::grpc::v1;
+use triage::grpc::v1::routing_service_client::RoutingServiceClient;
 
 use crate::desk::{Desk, agent, refund};
 
@@ -157,4 +158,32 @@ async fn a_roster_of_the_request_is_chosen_from_and_holds_no_places() {
         client.confirm_reservation(nothing).await.unwrap_err(),
         "ticket_id",
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agents_are_listed_with_the_places_reserved_beside_their_load() {
+    let desk = Desk::start(&[("ana", 3), ("bo", 1)], "").await;
+    let mut client = desk.server.client().await;
+    let mut roster = RoutingServiceClient::new(desk.server.channel().await);
+    for id in ["T-1", "T-2"] {
+        client.route(reserve(id)).await.unwrap();
+    }
+    let confirm = v1::ConfirmReservationRequest {
+        ticket_id: "T-2".to_owned(),
+        ..v1::ConfirmReservationRequest::default()
+    };
+    let mut reserved = Vec::new();
+    for number in 0..2 {
+        let listed = roster.list_agents(v1::ListAgentsRequest::default()).await;
+        let agents = listed.unwrap().into_inner().agents;
+        assert!(agents.iter().all(|agent| agent.load == 0), "{agents:?}");
+        reserved.push(agents.iter().map(|agent| agent.reserved).sum::<u32>());
+        if number == 0 {
+            let ids = vec![agents[0].id.clone()];
+            let one = roster.list_agents(v1::ListAgentsRequest { ids }).await;
+            assert_eq!(one.unwrap().into_inner().agents, agents[..1]);
+            client.confirm_reservation(confirm.clone()).await.unwrap();
+        }
+    }
+    assert_eq!(reserved, [2, 1]);
 }

@@ -13,6 +13,7 @@
 mod table;
 mod view;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -22,6 +23,7 @@ use self::view::{View, Views};
 use super::assignment::{Assigning, Assignment, assign_preferring};
 use super::decide::{DecisionInput, draft};
 use super::decision::Decision;
+use super::eligibility::TICKET_COST;
 use super::roster::Roster;
 
 /// How often a decision is made anew because places changed, before it is made while nobody else may take one.
@@ -56,6 +58,8 @@ pub struct Place<'a> {
     pub agent_id: &'a str,
     /// Whether the agent may be given it without having room, because the queue's last resort says so.
     pub beyond_capacity: bool,
+    /// Who held a place for the ticket when the agent was chosen.
+    pub holder: Option<&'a str>,
 }
 
 /// Why no place was taken.
@@ -127,8 +131,15 @@ impl Reservations {
         }
     }
 
-    /// Decides with all places that are taken, and takes none. `input` has the roster that the places are of: where it
-    /// is another one than before, places with agents who are not on it are dropped.
+    /// Makes the places be of this roster from now on; those with agents who are not on it are dropped. Whoever
+    /// replaces rosters must call this in the same order: a request that began with the one before, or with one that
+    /// was never decided by, knows nothing of the order.
+    pub fn put_roster(&self, roster: &Arc<Roster>) {
+        self.lock().put_roster(roster);
+    }
+
+    /// Decides with all places that are taken, and takes none. `roster` is the one that the request began with; where
+    /// one was [put](Self::put_roster), here and in all functions below, that one counts.
     #[must_use]
     pub fn decide(&self, input: &DecisionInput<'_>, roster: &Arc<Roster>) -> Decision {
         let seen = self.look(&mut self.lock(), input, roster);
@@ -194,11 +205,12 @@ impl Reservations {
         (Arc::new(view.into_roster()), holders)
     }
 
-    /// Takes a place that was chosen otherwise, if there is room for one more.
+    /// Takes a place that was chosen otherwise, if there is room for one more and nobody else got the ticket since.
     ///
     /// # Errors
     ///
-    /// The ticket has no id, too many places are held, or there is no room any more.
+    /// The ticket has no id, too many places are held, there is no room any more, or another agent than the holder
+    /// has a place for it.
     pub fn take_place(
         &self,
         place: Place<'_>,
@@ -209,6 +221,7 @@ impl Reservations {
             ticket_id,
             agent_id,
             beyond_capacity,
+            holder,
         } = place;
         if ticket_id.is_empty() {
             return Err(ReserveError::NoTicketId);
@@ -220,11 +233,14 @@ impl Reservations {
         {
             return Ok(held.describe(ticket_id));
         }
+        let is_as_seen = table
+            .held(ticket_id)
+            .is_none_or(|held| holder == Some(&*held.agent));
         let taken = table.taken(agent_id, None);
         let has_room = roster.agent(agent_id).is_some_and(|agent| {
             beyond_capacity || agent.load.saturating_add(taken) < agent.capacity
         });
-        if !has_room {
+        if !has_room || !is_as_seen {
             let agent = agent_id.to_owned();
             return Err(ReserveError::Gone { agent });
         }
@@ -284,6 +300,18 @@ impl Reservations {
         let mut table = self.lock();
         table.drop_expired(now);
         table.count()
+    }
+
+    /// How many places are held with each agent with whom any are.
+    #[must_use]
+    pub fn by_agent(&self, now: Timestamp) -> BTreeMap<String, u32> {
+        let mut table = self.lock();
+        table.drop_expired(now);
+        let places = table.places(None).into_iter();
+        places
+            .filter(|(_, places)| places.taken > 0)
+            .map(|(agent, places)| (agent.to_string(), places.taken / TICKET_COST))
+            .collect()
     }
 
     fn look(&self, table: &mut Table, input: &DecisionInput<'_>, roster: &Arc<Roster>) -> Seen {

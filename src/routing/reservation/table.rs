@@ -1,7 +1,7 @@
 //! The places that are held, by ticket and by agent. Knows no decision; in the hands of one thread at a time.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -42,8 +42,6 @@ pub(super) struct Places {
 pub(super) struct Table {
     /// The roster that the places are of.
     roster: Option<Arc<Roster>>,
-    /// Rosters of before that requests in flight may still have.
-    retired: Vec<Weak<Roster>>,
     by_ticket: HashMap<Arc<str>, Held>,
     by_expiry: BTreeSet<(Timestamp, Arc<str>)>,
     /// At most one entry for each agent of the roster.
@@ -53,24 +51,19 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Drops what has run out and takes over another roster: places with agents who are not on it are dropped.
-    /// Returns the roster to decide by: a request that began before there was another one must not bring back its
-    /// own.
+    /// Drops what has run out and returns the roster to decide by: the one that was put last, or `roster` where none
+    /// was yet. A request may have begun before, and must not bring back its own.
     pub(super) fn renew(&mut self, roster: &Arc<Roster>, now: Timestamp) -> Arc<Roster> {
         self.drop_expired(now);
-        let current = match &self.roster {
-            Some(current) if Arc::ptr_eq(current, roster) => return Arc::clone(current),
-            Some(current) => Some(Arc::clone(current)),
-            None => None,
-        };
-        self.retired.retain(|retired| retired.strong_count() > 0);
-        if let Some(current) = current {
-            let of_before = |retired: &Weak<Roster>| retired.as_ptr() == Arc::as_ptr(roster);
-            if self.retired.iter().any(of_before) {
-                return current;
-            }
-            self.retired.push(Arc::downgrade(&current));
+        if let Some(current) = &self.roster {
+            return Arc::clone(current);
         }
+        self.put_roster(roster);
+        Arc::clone(roster)
+    }
+
+    /// Takes over another roster: places with agents who are not on it are dropped.
+    pub(super) fn put_roster(&mut self, roster: &Arc<Roster>) {
         self.roster = Some(Arc::clone(roster));
         let gone: Vec<Arc<str>> = self
             .by_ticket
@@ -83,7 +76,6 @@ impl Table {
         }
         self.by_agent
             .retain(|agent, _| roster.agent(agent).is_some());
-        Arc::clone(roster)
     }
 
     /// Whether a view is of the roster that the places are of.
