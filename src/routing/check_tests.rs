@@ -53,6 +53,7 @@ p.yaml:8:27: unknown variable 'urgncy': did you mean 'urgency'?
 p.yaml:10:17: unknown queue 'biling': did you mean 'billing'?
 p.yaml:10:35: unknown skill 'bilingg': did you mean 'billing'?
 p.yaml:10:59: unknown order 'fastest': use one of proficiency, lowest_sufficient, least_loaded, longest_idle, round_robin
+p.yaml:11:5: rule 'a' is given twice, first in line 7: rename one
 p.yaml:11:5: the rule sends tickets nowhere: give it steps, otherwise or self_service
 p.yaml:13:15: priority must be a whole number from 0 to 100, not 101
 p.yaml:14:5: unknown field 'whn' in a rule: did you mean 'when'?
