@@ -7,7 +7,10 @@ use std::{env, fs};
 
 use prost::Message;
 
-const FILES: [&str; 8] = [
+const FILES: &[&str] = &[
+    // Of errors of one ticket of many, and what their details may be.
+    "google/rpc/status.proto",
+    "google/rpc/error_details.proto",
     "triage/v1/ticket.proto",
     "triage/v1/classification.proto",
     "triage/v1/decision.proto",
@@ -16,6 +19,8 @@ const FILES: [&str; 8] = [
     "triage/v1/triage_service.proto",
     "triage/v1/agent.proto",
     "triage/v1/routing_service.proto",
+    "triage/v1/training.proto",
+    "triage/v1/model_service.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -26,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(path, descriptors.encode_to_vec())?;
     tonic_prost_build::configure()
         .btree_map(".")
+        .extern_path(".google.rpc", "::tonic_types::pb")
         .compile_fds(descriptors)?;
     Ok(())
 }

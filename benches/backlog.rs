@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use divan::{Bencher, black_box};
 use jiff::{SignedDuration, Timestamp};
-use triage::classifier::{Classification, LabelProbability, Prediction};
+use triage::classifier::{Classification, Prediction};
 use triage::routing::{Backlog, Policy, Roster, Waiting, assign_backlog};
 use triage::ticket::{Customer, Ticket};
 
@@ -61,20 +61,8 @@ fn roster(agents: usize, capacity: usize) -> Roster {
     Roster::parse(&text, "bench").expect("a roster")
 }
 
-fn prediction(label: String) -> Prediction {
-    Prediction {
-        confidence: 0.9,
-        margin: 0.8,
-        ranked: vec![LabelProbability {
-            label: label.clone(),
-            probability: 0.9,
-        }],
-        label,
-        automate: true,
-        abstain_reason: None,
-        raised: false,
-        lowered: false,
-    }
+fn prediction(label: &str) -> Prediction {
+    Prediction::given(label, 0.9)
 }
 
 fn tickets(count: usize) -> Vec<(Ticket, Classification)> {
@@ -89,10 +77,10 @@ fn tickets(count: usize) -> Vec<(Ticket, Classification)> {
         ..Ticket::default()
     };
     let classification = |number: usize| Classification {
-        topic: Some(prediction(format!("area/topic{}", number * 31 % TOPICS))),
+        topic: Some(prediction(&format!("area/topic{}", number * 31 % TOPICS))),
         area: None,
         urgency: Some(prediction(
-            ["low", "normal", "normal", "high", "urgent"][number % 5].to_owned(),
+            ["low", "normal", "normal", "high", "urgent"][number % 5],
         )),
         facets: Vec::new(),
     };

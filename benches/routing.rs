@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use divan::{Bencher, black_box};
 use jiff::{SignedDuration, Timestamp};
-use triage::classifier::{Classification, LabelProbability, Prediction};
+use triage::classifier::{Classification, Prediction};
 use triage::routing::{DecisionInput, Policy, Roster, decide};
 use triage::ticket::{Customer, Ticket};
 
@@ -68,19 +68,7 @@ fn roster(agents: usize) -> Roster {
 }
 
 fn prediction(label: &str) -> Prediction {
-    Prediction {
-        label: label.to_owned(),
-        confidence: 0.9,
-        margin: 0.8,
-        ranked: vec![LabelProbability {
-            label: label.to_owned(),
-            probability: 0.9,
-        }],
-        automate: true,
-        abstain_reason: None,
-        raised: false,
-        lowered: false,
-    }
+    Prediction::given(label, 0.9)
 }
 
 /// A ticket that the last of the rules takes.

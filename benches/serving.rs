@@ -13,9 +13,11 @@ use jiff::{SignedDuration, Timestamp};
 use triage::classifier::Workspace;
 use triage::dataset::{Columns, Dataset};
 use triage::features::Encoding;
+use triage::grpc::v1;
 use triage::model::{Bundle, Registry};
 use triage::routing::{DecisionInput, Policy, Roster, decide};
 use triage::ticket::Ticket;
+use triage::triage::{Sources, Triage};
 
 fn main() {
     // Loading is not what is measured.
@@ -63,6 +65,31 @@ fn classify(bencher: Bencher<'_, '_>) {
     let turn = Cell::new(0);
     let mut workspace = Workspace::default();
     bencher.bench_local(|| BUNDLE.classifier.classify(next_text(&turn), &mut workspace));
+}
+
+/// A request made into an answer, as a call does between reading and writing its messages.
+#[divan::bench(sample_count = 3_000)]
+fn route(bencher: Bencher<'_, '_>) {
+    let sources = Sources {
+        models: PathBuf::from("models"),
+        version: None,
+        policy: PathBuf::from("policies/sample.yaml"),
+        roster: Some(PathBuf::from("policies/roster.yaml")),
+    };
+    let triage = Triage::load(&sources).expect("model, policy and roster");
+    let turn = Cell::new(0);
+    let mut workspace = Workspace::default();
+    let request = || v1::RouteRequest {
+        ticket: Some(v1::Ticket {
+            id: "T-1".to_owned(),
+            body: next_text(&turn).to_owned(),
+            ..v1::Ticket::default()
+        }),
+        ..v1::RouteRequest::default()
+    };
+    bencher.with_inputs(request).bench_local_values(|request| {
+        triage::grpc::route::route(&triage, request, Timestamp::UNIX_EPOCH, &mut workspace)
+    });
 }
 
 /// The sample policy and roster on the shipped model.

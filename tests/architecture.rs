@@ -10,18 +10,21 @@ use std::path::{Path, PathBuf};
 const MAX_LINES: usize = 400;
 
 /// The modules from the bottom up; each may use itself and those on lower floors.
-const FLOORS: [&[&str]; 12] = [
-    &["checksum", "text", "ticket"],
+const FLOORS: [&[&str]; 15] = [
+    &["cancel", "checksum", "text", "ticket"],
     &["features", "dataset"],
     &["classifier"],
     &["evaluation", "routing"],
-    &["training"],
+    &["training", "metrics"],
     &["model"],
     &["triage"],
-    &["policy_test", "policy_store"],
+    &["policy_test", "policy_store", "access"],
+    &["shadow"],
     &["live"],
+    &["jobs"],
     &["settings", "grpc"],
-    &["telemetry", "server"],
+    &["telemetry", "http"],
+    &["server"],
     &["cli"],
 ];
 

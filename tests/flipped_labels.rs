@@ -10,7 +10,7 @@ use fastrand::Rng;
 use triage::classifier::HeadKind;
 use triage::dataset::{Columns, Dataset, TOPIC};
 use triage::evaluation::{LabelIssues, LabelledHead, LabelledTexts};
-use triage::training::{FitParams, Sentences, TrainingData, cross_validate};
+use triage::training::{FitParams, Sentences, TrainingData, Unobserved, cross_validate};
 
 /// Every third ticket of each topic is enough, and three folds: the whole file with five finds more.
 const EVERY: usize = 3;
@@ -72,7 +72,7 @@ fn seven_in_ten_flipped_topics_stand_in_the_first_tenth() {
             labelled: &flipped.data,
             sentences: &Sentences::None,
         };
-        let answers = cross_validate(training, &params, &|_| ()).unwrap();
+        let answers = cross_validate(training, &params, &Unobserved).unwrap();
         let head = &answers[0];
         let issues = LabelIssues::new(head);
         assert_eq!(issues.ranking.len(), flipped.data.texts.len());

@@ -1,6 +1,6 @@
 """Classifies and routes one ticket by a running triage server.
 
-    pip install grpcio-tools
+    pip install grpcio-tools googleapis-common-protos
     python -m grpc_tools.protoc -I proto --python_out=clients/python --grpc_python_out=clients/python \
         proto/triage/v1/*.proto
     python clients/python/client.py 127.0.0.1:50051 "my parcel says delivered but nothing came"

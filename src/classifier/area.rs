@@ -113,6 +113,7 @@ impl Areas {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classifier::Ranking;
 
     fn labels(labels: &[&str]) -> Vec<String> {
         labels.iter().map(|&label| label.to_owned()).collect()
@@ -135,7 +136,7 @@ mod tests {
             label: "account/login".to_owned(),
             confidence: 0.4,
             margin: 0.1,
-            ranked: Vec::new(),
+            ranked: Ranking::default(),
             automate: false,
             abstain_reason,
             raised: false,

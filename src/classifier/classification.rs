@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::area::Area;
 use super::head::HeadKind;
+use super::ranking::Ranking;
 use crate::ticket::Urgency;
 
 /// The answers of all heads for one ticket.
@@ -50,8 +51,8 @@ pub struct Prediction {
     pub confidence: f32,
     /// Probability of the first label minus that of the second, 0 to 1.
     pub margin: f32,
-    /// All labels with their probabilities, most probable first.
-    pub ranked: Vec<LabelProbability>,
+    /// All labels with their probabilities.
+    pub ranked: Ranking,
     /// Whether the label may be acted on without a person.
     pub automate: bool,
     /// Why the head would rather have a person decide; `None` where a prediction was made.
@@ -63,6 +64,24 @@ pub struct Prediction {
 }
 
 impl Prediction {
+    /// A label that somebody gave with this probability, 0 to 1, sure enough to be acted on.
+    #[must_use]
+    pub fn given(label: &str, confidence: f32) -> Self {
+        Self {
+            label: label.to_owned(),
+            confidence,
+            margin: confidence,
+            ranked: Ranking::from_iter([LabelProbability {
+                label: label.to_owned(),
+                probability: confidence,
+            }]),
+            automate: true,
+            abstain_reason: None,
+            raised: false,
+            lowered: false,
+        }
+    }
+
     /// Whether the label is given as a prediction, not only as a guess.
     #[must_use]
     pub fn made_prediction(&self) -> bool {
@@ -73,7 +92,8 @@ impl Prediction {
     /// lowered.
     #[must_use]
     pub fn most_probable(&self) -> &str {
-        self.ranked.first().map_or(&self.label, |best| &best.label)
+        let best = self.ranked.top(1).first().map(|(label, _)| *label);
+        best.unwrap_or(&self.label)
     }
 }
 
@@ -110,6 +130,18 @@ pub enum AbstainReason {
 }
 
 impl AbstainReason {
+    /// All reasons, in order.
+    pub const ALL: [Self; 8] = [
+        Self::EmptyText,
+        Self::LowConfidence,
+        Self::Ambiguous,
+        Self::OutOfScope,
+        Self::UnsupportedLanguage,
+        Self::AlwaysHuman,
+        Self::NoRuleMatched,
+        Self::NoEligibleAgent,
+    ];
+
     /// The name used in answers, files and messages.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -6,6 +6,7 @@ use ndarray::Array2;
 use proptest::prelude::*;
 
 use super::*;
+use crate::cancel::NEVER;
 use crate::classifier::{Decision, SentenceExpert, Thresholds};
 use crate::features::{
     Embedding, QuantizedMatrix, SentenceEncoder, SentenceWorkspace, Vectorizer, VectorizerParams,
@@ -37,7 +38,7 @@ fn head(kind: HeadKind, labels: [&str; 3], bias: [f32; 3]) -> Head {
 
 /// A classifier with two heads of three labels and weights without a pattern.
 fn classifier(sentence: bool) -> Classifier {
-    let vectorizer = Vectorizer::fit(&TEXTS, VectorizerParams::default());
+    let vectorizer = Vectorizer::fit(&TEXTS, VectorizerParams::default(), NEVER).unwrap();
     let mut random = fastrand::Rng::with_seed(9);
     let mut weights =
         |rows: usize| Array2::from_shape_simple_fn((rows, 6), || 4.0 * random.f32() - 2.0);

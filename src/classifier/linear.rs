@@ -8,6 +8,7 @@
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 
+use crate::cancel::{CalledOff, Cancelled, check};
 use crate::features::dense::dot;
 use crate::features::{FeatureRows, SparseRow};
 
@@ -47,8 +48,11 @@ pub struct LinearModel {
 
 impl LinearModel {
     /// Fits one separator for each of `labels` labels; `targets[i]` is the label of row `i` and
-    /// `cost` the penalty of a margin violation against the size of the weights (C > 0).
-    #[must_use]
+    /// `cost` the penalty of a margin violation against the size of the weights (C > 0). Asks at each
+    /// pass over the rows whether it was called off.
+    ///
+    /// # Errors
+    /// If it was called off.
     pub fn fit(
         rows: &FeatureRows,
         targets: &[usize],
@@ -56,7 +60,8 @@ impl LinearModel {
         cost: f64,
         params: LinearParams,
         seed: u64,
-    ) -> Self {
+        called_off: CalledOff<'_>,
+    ) -> Result<Self, Cancelled> {
         let diagonals: Vec<f32> = (0..rows.rows())
             .map(|row| {
                 let dense = rows.dense.row(row);
@@ -73,7 +78,7 @@ impl LinearModel {
             .zip(sentence.outer_iter_mut().into_par_iter())
             .zip(bias.axis_iter_mut(ndarray::Axis(0)).into_par_iter())
             .enumerate()
-            .for_each(|(label, ((mut weights, mut sentence), mut bias))| {
+            .try_for_each(|(label, ((mut weights, mut sentence), mut bias))| {
                 let problem = Problem {
                     rows,
                     diagonals: &diagonals,
@@ -81,17 +86,19 @@ impl LinearModel {
                     cost,
                     positive_cost: costs[label],
                     params,
+                    called_off,
                 };
-                let fitted = problem.solve(seed ^ label as u64);
+                let fitted = problem.solve(seed ^ label as u64)?;
                 weights.assign(&Array1::from_vec(fitted.weights));
                 sentence.assign(&Array1::from_vec(fitted.sentence));
                 bias.fill(fitted.bias);
-            });
-        Self {
+                Ok(())
+            })?;
+        Ok(Self {
             weights,
             sentence,
             bias,
-        }
+        })
     }
 }
 
@@ -124,6 +131,7 @@ struct Problem<'a> {
     /// Cost of a violation by a row of the label.
     positive_cost: f64,
     params: LinearParams,
+    called_off: CalledOff<'a>,
 }
 
 /// One label's separator.
@@ -150,7 +158,7 @@ impl Separator {
 }
 
 impl Problem<'_> {
-    fn solve(&self, seed: u64) -> Separator {
+    fn solve(&self, seed: u64) -> Result<Separator, Cancelled> {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut separator = Separator {
             weights: vec![0.0; self.rows.sparse.columns()],
@@ -171,6 +179,7 @@ impl Problem<'_> {
         let everything = active.len();
         let mut shrink_above = f32::INFINITY;
         for _ in 0..self.params.max_passes {
+            check(self.called_off)?;
             random.shuffle(&mut active);
             let (mut highest, mut lowest) = (f32::NEG_INFINITY, f32::INFINITY);
             let mut position = 0;
@@ -220,7 +229,7 @@ impl Problem<'_> {
                 };
             }
         }
-        separator
+        Ok(separator)
     }
 }
 
@@ -247,6 +256,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
+    use crate::cancel::NEVER;
     use crate::features::SparseMatrix;
 
     fn rows(rows: &[&[(u32, f32)]]) -> FeatureRows {
@@ -304,7 +314,7 @@ mod tests {
             &[(0, 0.5), (2, 0.5)],
         ]);
         let targets = [0, 0, 1, 1, 2, 0];
-        let model = LinearModel::fit(&matrix, &targets, 3, 1.0, exact(), 7);
+        let model = LinearModel::fit(&matrix, &targets, 3, 1.0, exact(), 7, NEVER).unwrap();
         for label in 0..3 {
             for component in gradient(&matrix, &targets, label, &model) {
                 assert!(component.abs() < 1e-4, "label {label}: {component}");
@@ -317,8 +327,8 @@ mod tests {
         let targets = [0, 1];
         let with = rows(&[&[(0, 1.0)], &[(1, 1.0)], &[]]);
         let without = rows(&[&[(0, 1.0)], &[(1, 1.0)]]);
-        let a = LinearModel::fit(&with, &[0, 1, 1], 2, 1.0, exact(), 1);
-        let b = LinearModel::fit(&without, &targets, 2, 1.0, exact(), 1);
+        let a = LinearModel::fit(&with, &[0, 1, 1], 2, 1.0, exact(), 1, NEVER).unwrap();
+        let b = LinearModel::fit(&without, &targets, 2, 1.0, exact(), 1, NEVER).unwrap();
         assert!((&a.weights - &b.weights).iter().all(|d| d.abs() < 1e-3));
     }
 
@@ -336,8 +346,8 @@ mod tests {
             sparse: rows(&columns.map(|row| &row[..row.len() - 2])).sparse,
             dense: array![[0.5, -0.2], [0.1, 0.3], [0.9, 0.4], [1.0, 0.8]],
         };
-        let a = LinearModel::fit(&sparse, &targets, 2, 1.0, exact(), 5);
-        let b = LinearModel::fit(&split, &targets, 2, 1.0, exact(), 5);
+        let a = LinearModel::fit(&sparse, &targets, 2, 1.0, exact(), 5, NEVER).unwrap();
+        let b = LinearModel::fit(&split, &targets, 2, 1.0, exact(), 5, NEVER).unwrap();
         for label in 0..2 {
             assert!((a.weights[[label, 0]] - b.weights[[label, 0]]).abs() < 1e-3);
             for column in 0..2 {
@@ -371,8 +381,18 @@ mod tests {
                 1.0,
                 LinearParams::default(),
                 seed,
+                NEVER,
             )
+            .unwrap()
         };
         assert_eq!(fit(3), fit(3));
+    }
+
+    #[test]
+    fn what_is_called_off_has_no_result() {
+        let matrix = rows(&[&[(0, 1.0)], &[(1, 1.0)]]);
+        let params = LinearParams::default();
+        let model = LinearModel::fit(&matrix, &[0, 1], 2, 1.0, params, 1, &|| true);
+        assert_eq!(model, Err(Cancelled));
     }
 }

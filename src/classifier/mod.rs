@@ -15,6 +15,7 @@ pub mod parts;
 pub mod pool;
 pub mod predict;
 mod prediction;
+mod ranking;
 pub mod scope;
 pub mod thresholds;
 
@@ -27,4 +28,5 @@ pub use head::{Decision, Head, HeadKind, Thresholds};
 pub use kernel::KernelExpert;
 pub use parts::{Classifier, SentenceExpert};
 pub use predict::Workspace;
+pub use ranking::Ranking;
 pub use scope::OUT_OF_SCOPE;

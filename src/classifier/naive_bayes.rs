@@ -18,6 +18,7 @@ use ndarray::{Array1, Array2, s};
 use rayon::prelude::*;
 use serde::Deserialize;
 
+use crate::cancel::{CalledOff, Cancelled, check};
 use crate::features::SparseMatrix;
 
 /// Features fitted at a time.
@@ -46,6 +47,9 @@ pub enum NaiveBayesError {
     /// The library's serialised form is not what it is known to be.
     #[error("the fitted naive Bayes model could not be read: {0}")]
     Read(#[from] postcard::Error),
+    /// It was called off.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
 }
 
 /// Log-probabilities of features given labels.
@@ -61,12 +65,13 @@ impl NaiveBayesModel {
     /// Fits on rows of non-negative values; `targets[i]` is the label of row `i`.
     ///
     /// # Errors
-    /// If `linfa-bayes` refuses its input or its result cannot be read.
+    /// If `linfa-bayes` refuses its input, its result cannot be read, or the fit was called off.
     pub fn fit(
         rows: &SparseMatrix,
         targets: &[usize],
         labels: usize,
         params: NaiveBayesParams,
+        called_off: CalledOff<'_>,
     ) -> Result<Self, NaiveBayesError> {
         let mut sums = Array2::<f64>::zeros((labels, rows.columns()));
         let mut counts = vec![0_u32; labels];
@@ -82,6 +87,7 @@ impl NaiveBayesModel {
         let blocks = starts
             .into_par_iter()
             .map(|start| {
+                check(called_off)?;
                 let end = (start + BLOCK).min(columns);
                 fit_block(&sums, &totals, start..end, params.smoothing).map(|block| (start, block))
             })
@@ -166,6 +172,7 @@ struct FittedClass {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cancel::NEVER;
 
     #[test]
     fn probabilities_follow_the_definition_across_blocks() {
@@ -180,7 +187,7 @@ mod tests {
             columns,
         );
         let params = NaiveBayesParams { smoothing: 0.3 };
-        let model = NaiveBayesModel::fit(&rows, &[0, 1, 0], 2, params).unwrap();
+        let model = NaiveBayesModel::fit(&rows, &[0, 1, 0], 2, params, NEVER).unwrap();
         let sums = [
             BTreeMap::from([(0, 2.5), (1, 0.25)]),
             BTreeMap::from([(1, 0.75), (last as usize, 1.5)]),
@@ -204,7 +211,7 @@ mod tests {
     fn a_vocabulary_of_one_block_is_fitted_as_it_is() {
         let rows = SparseMatrix::from_rows(vec![(vec![0], vec![1.0]), (vec![1], vec![3.0])], 2);
         let params = NaiveBayesParams { smoothing: 1.0 };
-        let model = NaiveBayesModel::fit(&rows, &[0, 1], 2, params).unwrap();
+        let model = NaiveBayesModel::fit(&rows, &[0, 1], 2, params, NEVER).unwrap();
         assert!((model.weights[[0, 0]] - (2.0_f32 / 3.0).ln()).abs() < 1e-6);
         assert!((model.weights[[1, 0]] - (1.0_f32 / 5.0).ln()).abs() < 1e-6);
     }

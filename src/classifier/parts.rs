@@ -1,12 +1,14 @@
 //! What a trained model consists of, put together and checked. How it answers is in `predict`.
 
+use std::sync::Arc;
+
 use ndarray::Array2;
 
 use super::area::Areas;
 use super::check::{ClassifierError, check_head, check_sentence, check_weights};
 use super::head::{Head, HeadKind};
 use super::kernel::KernelExpert;
-use crate::features::{QuantizedMatrix, SentenceEncoder, Vectorizer};
+use crate::features::{QuantizedMatrix, SentenceEncoder, Vectorizer, add_all_rows};
 
 /// A trained model ready to answer. Immutable; share it between threads.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +17,8 @@ pub struct Classifier {
     pub(super) weights: QuantizedMatrix,
     pub(super) sentence: Option<SentenceExpert>,
     pub(super) heads: Vec<Head>,
+    /// The labels of each head, as answers share them.
+    pub(super) labels: Vec<Arc<[String]>>,
     /// Of the topics, if they are paths.
     pub(super) areas: Option<Areas>,
 }
@@ -33,11 +37,8 @@ pub struct SentenceExpert {
 impl SentenceExpert {
     /// What a text's vector adds to the logits, one a label.
     pub(super) fn add(&self, vector: &[f32], logits: &mut [f32]) {
-        for (&value, weights) in vector.iter().zip(self.weights.outer_iter()) {
-            for (logit, weight) in logits.iter_mut().zip(weights.as_slice().unwrap_or(&[])) {
-                *logit += value * weight;
-            }
-        }
+        let weights = self.weights.as_slice().unwrap_or(&[]);
+        add_all_rows(weights, logits.len(), vector, logits);
         if let Some(kernel) = &self.kernel {
             kernel.add(vector, logits);
         }
@@ -103,6 +104,10 @@ impl Classifier {
             vectorizer,
             weights,
             sentence,
+            labels: heads
+                .iter()
+                .map(|head| head.labels.clone().into())
+                .collect(),
             heads,
             areas,
         })

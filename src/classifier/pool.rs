@@ -10,6 +10,7 @@ mod objective;
 use ndarray::Array2;
 
 use self::objective::evaluate;
+use crate::cancel::{CalledOff, Cancelled, check};
 
 /// Smallest weight an expert can have.
 const MIN_WEIGHT: f64 = 1e-6;
@@ -40,11 +41,18 @@ pub struct Pool {
 /// Fits one weight for each expert. `scores[e]` is `rows × labels`; `targets[i]` is the label of row
 /// `i`. Targets are smoothed as if one row more had been drawn with every label equally likely: scores
 /// that separate all rows would otherwise drive the weights to infinity.
-#[must_use]
-pub fn fit_pool(scores: &[&Array2<f32>], targets: &[usize]) -> Pool {
+///
+/// # Errors
+/// If it was called off.
+pub fn fit_pool(
+    scores: &[&Array2<f32>],
+    targets: &[usize],
+    called_off: CalledOff<'_>,
+) -> Result<Pool, Cancelled> {
     let mut weights: Vec<f64> = scores.iter().copied().map(starting_weight).collect();
     let mut current = evaluate(scores, targets, &weights);
     for _ in 0..MAX_ITERATIONS {
+        check(called_off)?;
         let Some(direction) = solve(&current.hessian, &current.gradient) else {
             break;
         };
@@ -79,10 +87,10 @@ pub fn fit_pool(scores: &[&Array2<f32>], targets: &[usize]) -> Pool {
             break;
         }
     }
-    Pool {
+    Ok(Pool {
         weights,
         log_loss: current.loss,
-    }
+    })
 }
 
 /// A weight at which an expert's scores spread over about one unit; none for one that says the same of all labels.
@@ -144,6 +152,11 @@ fn solve(matrix: &[Vec<f64>], right: &[f64]) -> Option<Vec<f64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cancel::NEVER;
+
+    fn weights(scores: &[&Array2<f32>], targets: &[usize]) -> Vec<f64> {
+        fit_pool(scores, targets, NEVER).unwrap().weights
+    }
 
     /// Draws targets from softmax(scale · scores).
     fn sample(scale: f64, rows: usize) -> (Array2<f32>, Vec<usize>) {
@@ -171,7 +184,7 @@ mod tests {
     #[test]
     fn the_scale_that_drew_the_labels_is_found_again() {
         let (scores, targets) = sample(3.0, 20_000);
-        let weights = fit_pool(&[&scores], &targets).weights;
+        let weights = weights(&[&scores], &targets);
         assert!((weights[0] - 3.0).abs() < 0.1, "{weights:?}");
     }
 
@@ -179,7 +192,7 @@ mod tests {
     fn an_expert_that_knows_nothing_gets_no_say() {
         let (scores, targets) = sample(3.0, 5_000);
         let noise = sample(1.0, 5_000).0.mapv(|v| (v * 1e4).fract());
-        let weights = fit_pool(&[&scores, &noise], &targets).weights;
+        let weights = weights(&[&scores, &noise], &targets);
         assert!((weights[0] - 3.0).abs() < 0.3, "{weights:?}");
         assert!(weights[1] < 0.15, "{weights:?}");
     }
@@ -188,9 +201,9 @@ mod tests {
     fn an_expert_that_says_the_same_of_all_labels_has_no_weight() {
         let (scores, targets) = sample(3.0, 5_000);
         let same = Array2::from_elem(scores.dim(), 0.7);
-        let weights = fit_pool(&[&scores, &same], &targets).weights;
-        assert_eq!(weights[1].to_bits(), 0.0_f64.to_bits());
-        assert_eq!(weights[..1], fit_pool(&[&scores], &targets).weights);
+        let both = weights(&[&scores, &same], &targets);
+        assert_eq!(both[1].to_bits(), 0.0_f64.to_bits());
+        assert_eq!(both[..1], weights(&[&scores], &targets));
     }
 
     #[test]
@@ -203,7 +216,7 @@ mod tests {
                 if row % 4 == label { 1.0 } else { -1.0 }
             },
         );
-        let weights = fit_pool(&[&scores], &targets).weights;
+        let weights = weights(&[&scores], &targets);
         let mut probabilities: Vec<f32> = [1.0, -1.0, -1.0, -1.0]
             .map(|s| s * weights[0] as f32)
             .to_vec();

@@ -67,10 +67,10 @@ impl Classifier {
             facets: Vec::new(),
         };
         let mut offset = 0;
-        for head in &self.heads {
+        for (head, labels) in self.heads.iter().zip(&self.labels) {
             let probabilities = &workspace.logits[offset..offset + head.labels.len()];
             offset += head.labels.len();
-            let prediction = predict(head, probabilities, unreadable);
+            let prediction = predict(head, labels, probabilities, unreadable);
             match &head.kind {
                 HeadKind::Topic => {
                     let areas = self.areas.as_ref();
@@ -136,9 +136,9 @@ impl Classifier {
         vector.clear();
         logits.clear();
         logits.extend(self.heads.iter().flat_map(|head| &head.bias));
-        for (&id, &value) in encoding.ids.iter().zip(&encoding.values) {
-            self.weights.add_row(id, value, logits);
-        }
+        let features = encoding.ids.iter().zip(&encoding.values);
+        self.weights
+            .add_rows(features.map(|(&id, &value)| (id, value)), logits);
     }
 
     /// Turns each head's logits into probabilities.
@@ -157,6 +157,7 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
+    use crate::cancel::NEVER;
     use crate::classifier::{Decision, Head, Thresholds};
     use crate::features::{QuantizedMatrix, Vectorizer, VectorizerParams};
 
@@ -165,7 +166,7 @@ mod tests {
             "where is my late parcel",
             "refund for the broken lamp please",
         ];
-        let vectorizer = Vectorizer::fit(&texts, VectorizerParams::default());
+        let vectorizer = Vectorizer::fit(&texts, VectorizerParams::default(), NEVER).unwrap();
         let weights = Array2::zeros((vectorizer.vocabulary().len(), 2));
         let thresholds = Thresholds {
             suggest_at: 0.1,

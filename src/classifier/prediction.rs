@@ -1,7 +1,10 @@
 //! From one head's probabilities to its prediction: the label chosen, and whether it is sure enough.
 
-use super::classification::{AbstainReason, LabelProbability, Prediction};
+use std::sync::Arc;
+
+use super::classification::{AbstainReason, Prediction};
 use super::head::{Decision, Head};
+use super::ranking::Ranking;
 use super::scope::OUT_OF_SCOPE;
 
 /// Two labels are ambiguous only if together they are at least this probable: more probable than all
@@ -10,24 +13,18 @@ const MIN_PAIR_PROBABILITY: f32 = 0.5;
 /// Two labels are ambiguous only if the second is at least this many times as probable as the first.
 const MIN_SECOND_SHARE: f32 = 0.5;
 
-/// What a head says at these probabilities; `unreadable` where the text gives it nothing to go by.
+/// What a head, whose labels are `labels`, says at these probabilities; `unreadable` where the text gives it nothing
+/// to go by.
 pub(super) fn predict(
     head: &Head,
+    labels: &Arc<[String]>,
     probabilities: &[f32],
     unreadable: Option<AbstainReason>,
 ) -> Prediction {
     let chosen = head.choose(probabilities);
     let confidence = probabilities[chosen];
     let thresholds = head.thresholds[chosen];
-    let mut order: Vec<usize> = (0..probabilities.len()).collect();
-    order.sort_by(|&a, &b| {
-        probabilities[b]
-            .total_cmp(&probabilities[a])
-            .then(a.cmp(&b))
-    });
-    let best = order.first().copied().unwrap_or(chosen);
-    // A head has at least two labels.
-    let second = order.get(1).map_or(0.0, |&index| probabilities[index]);
+    let (best, second) = two_most_probable(probabilities);
     let outside = head
         .in_scope_from
         .is_some_and(|bar| head.scope(probabilities) < bar || head.labels[chosen] == OUT_OF_SCOPE);
@@ -47,14 +44,23 @@ pub(super) fn predict(
         abstain_reason,
         raised: chosen > best,
         lowered: chosen < best,
-        ranked: order
-            .into_iter()
-            .map(|index| LabelProbability {
-                label: head.labels[index].clone(),
-                probability: probabilities[index],
-            })
-            .collect(),
+        ranked: Ranking::new(labels, probabilities),
     }
+}
+
+/// The index of the largest probability, the first of equals, and the second largest probability.
+fn two_most_probable(probabilities: &[f32]) -> (usize, f32) {
+    let (mut best, mut second) = (0, f32::NEG_INFINITY);
+    for (index, &probability) in probabilities.iter().enumerate().skip(1) {
+        if probability > probabilities[best] {
+            second = probabilities[best];
+            best = index;
+        } else {
+            second = second.max(probability);
+        }
+    }
+    // A head has at least two labels.
+    (best, second.max(0.0))
 }
 
 /// Why a label below its threshold is in doubt: between the two best labels, if the pair is as
@@ -78,6 +84,14 @@ mod tests {
     use crate::classifier::cost_table::CostTable;
     use crate::classifier::{HeadKind, Thresholds};
 
+    fn predicted(
+        head: &Head,
+        probabilities: &[f32],
+        unreadable: Option<AbstainReason>,
+    ) -> Prediction {
+        predict(head, &head.labels.clone().into(), probabilities, unreadable)
+    }
+
     fn head(decision: Decision, suggest_at: f32) -> Head {
         let thresholds = Thresholds {
             suggest_at,
@@ -96,13 +110,13 @@ mod tests {
 
     fn reason(probabilities: [f32; 4], suggest_at: f32) -> Option<AbstainReason> {
         let head = head(Decision::MostProbable, suggest_at);
-        predict(&head, &probabilities, None).abstain_reason
+        predicted(&head, &probabilities, None).abstain_reason
     }
 
     fn by_costs(probabilities: [f32; 4], under_call_factor: f32) -> Prediction {
         let costs = CostTable::quadratic(4, under_call_factor).unwrap();
         let head = head(Decision::LeastCost { costs }, 0.5);
-        predict(&head, &probabilities, None)
+        predicted(&head, &probabilities, None)
     }
 
     #[test]
@@ -135,7 +149,7 @@ mod tests {
     fn a_text_without_words_is_not_ambiguous() {
         let head = head(Decision::MostProbable, 0.5);
         let empty = Some(AbstainReason::EmptyText);
-        let prediction = predict(&head, &[0.45, 0.4, 0.1, 0.05], empty);
+        let prediction = predicted(&head, &[0.45, 0.4, 0.1, 0.05], empty);
         assert_eq!(prediction.abstain_reason, empty);
     }
 
@@ -143,7 +157,7 @@ mod tests {
     fn a_text_without_a_likely_topic_is_out_of_scope() {
         let mut head = head(Decision::MostProbable, 0.3);
         head.in_scope_from = Some(0.35);
-        let reason = |probabilities| predict(&head, probabilities, None).abstain_reason;
+        let reason = |probabilities| predicted(&head, probabilities, None).abstain_reason;
         assert_eq!(
             reason(&[0.3, 0.25, 0.25, 0.2]),
             Some(AbstainReason::OutOfScope)
@@ -151,7 +165,7 @@ mod tests {
         assert_eq!(reason(&[0.4, 0.25, 0.2, 0.15]), None);
         let mut labelled = head.clone();
         labelled.labels[1] = OUT_OF_SCOPE.to_owned();
-        let prediction = predict(&labelled, &[0.4, 0.6, 0.0, 0.0], None);
+        let prediction = predicted(&labelled, &[0.4, 0.6, 0.0, 0.0], None);
         assert_eq!(prediction.abstain_reason, Some(AbstainReason::OutOfScope));
         assert!(!prediction.automate);
     }

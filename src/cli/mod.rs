@@ -4,8 +4,11 @@
 #[macro_use]
 mod say;
 
+mod check;
 pub mod exit;
 mod facet_option;
+mod health;
+mod new_token;
 mod printable;
 pub mod server;
 mod source_args;

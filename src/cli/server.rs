@@ -3,16 +3,15 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
 use clap::Parser;
-use tonic_health::pb::HealthCheckRequest;
-use tonic_health::pb::health_check_response::ServingStatus;
-use tonic_health::pb::health_client::HealthClient;
 
-use super::exit;
 use super::source_args::SourceArgs;
+use super::{check, exit, health, new_token};
 use crate::settings::Settings;
 use crate::{server, telemetry};
+
+/// Threads for all but requests.
+const CONTROL_THREADS: usize = 2;
 
 /// Serves classification and routing of tickets over gRPC.
 #[derive(Debug, Parser)]
@@ -35,19 +34,36 @@ pub struct ServerCli {
     /// Ask the server at the configured address whether it is serving, and exit with 0 or 1
     #[arg(long)]
     health: bool,
+    /// Try settings, model, policy and its cases, roster, certificates and addresses without serving, and exit with 0,
+    /// or with 1 and each problem
+    #[arg(long, conflicts_with = "health")]
+    check: bool,
+    /// Make a token for a caller of this name, print it and the settings that let it in, and exit
+    #[arg(long, value_name = "NAME", requires = "scopes")]
+    new_token: Option<String>,
+    /// What the new token lets its caller do, with commas between them: classify, route, train, admin
+    #[arg(long, value_name = "SCOPES", requires = "new_token")]
+    scopes: Option<String>,
 }
 
 impl ServerCli {
     /// Runs the server until it is told to stop.
     #[must_use]
     pub fn run(self) -> ExitCode {
+        if let (Some(name), Some(scopes)) = (&self.new_token, &self.scopes) {
+            return new_token::run(name, scopes);
+        }
         let flags = [
             ("server.listen", &self.listen),
             ("state.folder", &self.state),
             ("log.level", &self.log_level),
             ("log.format", &self.log_format),
         ];
-        let settings = match self.sources.settings(&flags) {
+        let settings = self.sources.settings(&flags);
+        if self.check {
+            return check::run(settings);
+        }
+        let settings = match settings {
             Ok(settings) => settings,
             Err(error) => {
                 eprintln!("error: {error}");
@@ -55,15 +71,17 @@ impl ServerCli {
             }
         };
         if self.health {
-            return exit::report(ask_health(&settings));
+            return exit::report(health::ask(&settings));
         }
         exit::report(serve(&settings))
     }
 }
 
 fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
-    telemetry::init(&settings.log)?;
+    let traces = telemetry::init(&settings.log, &settings.telemetry)?;
+    // It accepts, loads, watches and drains: requests have threads of their own.
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(CONTROL_THREADS)
         .enable_all()
         .build()?;
     let ended: Result<(), server::ServeError> = runtime.block_on(async {
@@ -77,45 +95,9 @@ fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     if let Err(error) = &ended {
         tracing::error!(%error, "ended");
     }
+    if let Some(traces) = traces {
+        traces.end();
+    }
     ended?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Asks a running server whether it is serving; for container health checks.
-fn ask_health(settings: &Settings) -> anyhow::Result<ExitCode> {
-    let mut address = settings.server.listen;
-    if address.ip().is_unspecified() {
-        address.set_ip(match address {
-            std::net::SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            std::net::SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let status = runtime.block_on(async {
-        let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{address}"))?
-            .connect_timeout(Duration::from_secs(2))
-            .timeout(Duration::from_secs(2));
-        let channel = endpoint.connect().await?;
-        let request = HealthCheckRequest {
-            service: String::new(),
-        };
-        let answer = HealthClient::new(channel).check(request).await?;
-        anyhow::Ok(answer.into_inner().status())
-    });
-    match status.with_context(|| format!("no server answers at {address}")) {
-        Ok(ServingStatus::Serving) => {
-            println!("serving");
-            Ok(ExitCode::SUCCESS)
-        }
-        Ok(other) => {
-            println!("{}", other.as_str_name().to_lowercase());
-            Ok(ExitCode::from(exit::FAILED))
-        }
-        Err(error) => {
-            eprintln!("error: {}", exit::message(&error));
-            Ok(ExitCode::from(exit::FAILED))
-        }
-    }
 }

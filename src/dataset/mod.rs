@@ -9,6 +9,7 @@ mod columnar;
 mod columns;
 mod delimited;
 mod error;
+mod examples;
 mod finding;
 mod format;
 mod json;
@@ -24,6 +25,7 @@ pub use check::{
 };
 pub use columns::{Columns, TOPIC, URGENCY};
 pub use error::DatasetError;
+pub use examples::{ExampleFields, Examples};
 pub use finding::{Finding, Location, Locations, NAMED_LOCATIONS, Severity};
 pub use format::Format;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::classifier::HeadKind;
 use crate::classifier::head::urgency_labels;
+use crate::dataset::{self, Dataset};
 
 /// Texts with the labels of each head.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +13,43 @@ pub struct LabelledTexts {
     pub texts: Vec<String>,
     /// The heads to train or to measure.
     pub heads: Vec<LabelledHead>,
+}
+
+/// Indices of the examples that become the rows of [`LabelledTexts::of`], in order.
+#[must_use]
+pub fn rows_with_text(dataset: &Dataset) -> Vec<usize> {
+    (0..dataset.examples.len())
+        .filter(|&row| !dataset.examples[row].text.trim().is_empty())
+        .collect()
+}
+
+impl LabelledTexts {
+    /// The rows with text, and each head's labels.
+    #[must_use]
+    pub fn of(dataset: &Dataset) -> Self {
+        let kept = rows_with_text(dataset);
+        let heads = dataset.heads.iter().map(|name| {
+            let labels = dataset.labels(name);
+            LabelledHead {
+                kind: match name.as_str() {
+                    dataset::TOPIC => HeadKind::Topic,
+                    dataset::URGENCY => HeadKind::Urgency,
+                    facet => HeadKind::Facet(facet.to_owned()),
+                },
+                labels: kept
+                    .iter()
+                    .map(|&row| labels[row].map(str::to_owned))
+                    .collect(),
+            }
+        });
+        Self {
+            texts: kept
+                .iter()
+                .map(|&row| dataset.examples[row].text.clone())
+                .collect(),
+            heads: heads.collect(),
+        }
+    }
 }
 
 /// The labels of one head.

@@ -20,7 +20,7 @@ pub use answers::{Answer, HeadAnswers, Truth};
 pub use area::{AreaFallback, AreaMetrics};
 pub use compare::{Change, CompareError, Comparison, Effect, HeadComparison, compare};
 pub use label_issues::LabelIssues;
-pub use labelled::{LabelledHead, LabelledTexts};
+pub use labelled::{LabelledHead, LabelledTexts, rows_with_text};
 pub use metrics::HeadMetrics;
 pub use ordered::OrderedMetrics;
 pub use out_of_scope::OutOfScope;

@@ -43,11 +43,10 @@ impl OutOfScope {
         for text in texts {
             let prediction = classifier.classify(text, &mut workspace).topic?;
             rejected += usize::from(!prediction.made_prediction());
-            let best = prediction
-                .ranked
-                .iter()
-                .find(|other| other.label != OUT_OF_SCOPE);
-            outside.push(best.map_or(0.0, |best| best.probability));
+            // Two are enough: at most one of them is the label for everything else.
+            let ranked = prediction.ranked.top(2);
+            let best = ranked.iter().find(|(label, _)| *label != OUT_OF_SCOPE);
+            outside.push(best.map_or(0.0, |(_, probability)| *probability));
         }
         Some(Self {
             rows: texts.len(),

@@ -105,6 +105,12 @@ impl EncoderPool {
         }
     }
 
+    /// How many texts wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.as_ref().map_or(0, Sender::len)
+    }
+
     /// How many texts may wait.
     #[must_use]
     pub fn queue_size(&self) -> usize {

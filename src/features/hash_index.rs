@@ -33,9 +33,29 @@ impl HashIndex {
 
     /// The id of a hash, if known.
     pub(super) fn get(&self, hash: u64) -> Option<u32> {
+        self.get_from(hash, self.slots[self.start(hash).0])
+    }
+
+    /// The ids of hashes, in their order, for which `slots` is used. All first slots are read before any is looked
+    /// at, so that the processor waits for many at a time.
+    pub(super) fn get_all<'a>(
+        &'a self,
+        hashes: &'a [u64],
+        slots: &'a mut Vec<(u32, u32)>,
+    ) -> impl Iterator<Item = Option<u32>> + 'a {
+        slots.clear();
+        slots.extend(hashes.iter().map(|&hash| self.slots[self.start(hash).0]));
+        hashes
+            .iter()
+            .zip(slots.iter())
+            .map(|(&hash, &slot)| self.get_from(hash, slot))
+    }
+
+    /// The id of a hash whose first slot holds `content`.
+    fn get_from(&self, hash: u64, mut content: (u32, u32)) -> Option<u32> {
         let (mut slot, tag) = self.start(hash);
         loop {
-            let (found, id) = self.slots[slot];
+            let (found, id) = content;
             if id == 0 {
                 return None;
             }
@@ -43,6 +63,7 @@ impl HashIndex {
                 return Some(id - 1);
             }
             slot = (slot + 1) & self.mask;
+            content = self.slots[slot];
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod dense;
 pub mod embedding;
 pub mod encoder;
 pub mod encoder_pool;
+mod gather;
 mod hash_index;
 pub mod quantized;
 pub mod rows;
@@ -18,6 +19,7 @@ pub mod vocabulary;
 
 pub use embedding::{Embedding, EmbeddingError};
 pub use encoder::{Encoder, EncoderError, EncoderFiles, EncoderWorkspace, SpecialTokens};
+pub use gather::add_all_rows;
 pub use quantized::QuantizedMatrix;
 pub use rows::FeatureRows;
 pub use sentence::{SentenceEncoder, SentenceWorkspace};

@@ -2,6 +2,8 @@
 
 use ndarray::{Array2, ArrayView2};
 
+use super::gather::{self, Rows};
+
 /// Running sums of a dot product.
 const LANES: usize = 16;
 
@@ -13,6 +15,7 @@ const LANES: usize = 16;
 pub struct QuantizedMatrix {
     columns: usize,
     scales: Vec<f32>,
+    /// Row by row, and some more so that rows can be read in whole groups.
     values: Vec<i8>,
 }
 
@@ -58,6 +61,12 @@ impl QuantizedMatrix {
                 }
             }));
         }
+        Self::padded(columns, scales, values)
+    }
+
+    fn padded(columns: usize, scales: Vec<f32>, mut values: Vec<i8>) -> Self {
+        values.reserve_exact(gather::LANES);
+        values.resize(values.len() + gather::LANES, 0);
         Self {
             columns,
             scales,
@@ -84,11 +93,7 @@ impl QuantizedMatrix {
         if let Some(row) = scales.iter().position(|s| !(s.is_finite() && *s >= 0.0)) {
             return Err(QuantizedError::Scale { row });
         }
-        Ok(Self {
-            columns,
-            scales,
-            values,
-        })
+        Ok(Self::padded(columns, scales, values))
     }
 
     /// Number of rows.
@@ -112,17 +117,26 @@ impl QuantizedMatrix {
     /// All bytes, row by row.
     #[must_use]
     pub fn values(&self) -> &[i8] {
-        &self.values
+        &self.values[..self.scales.len() * self.columns]
     }
 
-    /// Adds `factor` times row `id` to `sums`, one a column.
-    pub fn add_row(&self, id: u32, factor: f32, sums: &mut [f32]) {
-        let id = id as usize;
-        let factor = factor * self.scales[id];
-        let row = &self.values[id * self.columns..(id + 1) * self.columns];
-        for (sum, &value) in sums.iter_mut().zip(row) {
-            *sum += factor * f32::from(value);
-        }
+    /// The rows named by `rows`, in that order.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let bytes = |&row: &usize| &self.values[row * self.columns..(row + 1) * self.columns];
+        let scales = rows.iter().map(|&row| self.scales[row]).collect();
+        let values = rows.iter().flat_map(bytes).copied().collect();
+        Self::padded(self.columns, scales, values)
+    }
+
+    /// Adds rows, each times its factor, to `sums`, one a column, in the order of the rows.
+    pub fn add_rows(&self, rows: impl Iterator<Item = (u32, f32)> + Clone, sums: &mut [f32]) {
+        let matrix = Rows {
+            values: &self.values,
+            columns: self.columns,
+        };
+        let scaled = rows.map(|(id, factor)| (id as usize, factor * self.scales[id as usize]));
+        gather::add_rows(&matrix, scaled, sums);
     }
 
     /// Dot product of row `row` and a vector of one number a column.
@@ -180,13 +194,23 @@ mod tests {
     fn rows_add_up() {
         let matrix = QuantizedMatrix::quantize(array![[1.27, -1.27], [0.0, 2.54]].view());
         let mut sums = [0.0; 2];
-        matrix.add_row(0, 2.0, &mut sums);
-        matrix.add_row(1, 0.5, &mut sums);
+        matrix.add_rows([(0, 2.0), (1, 0.5)].into_iter(), &mut sums);
         assert!(
             (sums[0] - 2.54).abs() < 1e-5 && (sums[1] + 1.27).abs() < 1e-5,
             "{sums:?}"
         );
         assert!((matrix.get(1, 1) - 2.54).abs() < 1e-5);
+    }
+
+    #[test]
+    fn rows_are_selected_with_their_scales() {
+        let matrix = QuantizedMatrix::quantize(array![[1.27, 0.0], [0.5, 2.54], [3.0, 1.0]].view());
+        let selected = matrix.select(&[2, 0]);
+        assert_eq!(selected.rows(), 2);
+        assert_eq!(
+            (selected.get(0, 1), selected.get(1, 0)),
+            (matrix.get(2, 1), matrix.get(0, 0))
+        );
     }
 
     #[test]

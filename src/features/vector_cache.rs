@@ -20,9 +20,9 @@ use super::{Encoder, EncoderError, EncoderWorkspace};
 /// Texts that are encoded before their vectors are kept: what an interrupted run loses at most.
 const CHUNK: usize = 512;
 
-/// Some text whose vector tells apart versions of this program that calculate differently.
+/// Some text whose vector tells apart versions of this program that calculate or mask differently.
 const PROBE: &str =
-    "My card was charged twice, please refund one of the payments: what do you need?";
+    "Card 4111 1111 1111 1111 was charged twice for #48213, write to a@b.org or call 555-0132";
 
 /// The vectors of one encoder on disk.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use super::dense::scale_to_unit_length;
 use super::{SparseMatrix, Vocabulary};
+use crate::cancel::{CalledOff, Cancelled, check};
 use crate::text::{Block, TokenBuffer, visit_ngrams};
 
 /// What of the training texts becomes a feature.
@@ -51,13 +52,25 @@ pub struct Encoding {
     pub words: usize,
     /// Number of words among them that the vocabulary knows.
     pub known_words: usize,
+    /// Hashes of the n-grams, in text order within a block.
+    hashes: Vec<u64>,
+    /// Where among them the words' own are.
+    unigrams: Vec<usize>,
+    slots: Vec<(u32, u32)>,
 }
 
 impl Vectorizer {
-    /// Learns vocabulary and inverse document frequencies from `texts`.
-    #[must_use]
-    pub fn fit<T: AsRef<str> + Sync>(texts: &[T], params: VectorizerParams) -> Self {
-        let frequencies = document_frequencies(texts);
+    /// Learns vocabulary and inverse document frequencies from `texts`. Asks at each text whether it was
+    /// called off.
+    ///
+    /// # Errors
+    /// If it was called off.
+    pub fn fit<T: AsRef<str> + Sync>(
+        texts: &[T],
+        params: VectorizerParams,
+        called_off: CalledOff<'_>,
+    ) -> Result<Self, Cancelled> {
+        let frequencies = document_frequencies(texts, called_off)?;
         let mut kept: Vec<(Block, u32, u64)> = frequencies
             .into_iter()
             .filter(|&(_, (block, df))| match block {
@@ -83,7 +96,7 @@ impl Vectorizer {
         // would answer every text like an empty one.
         let vocabulary =
             Vocabulary::new(hashes, idf, words).unwrap_or_else(|_| Vocabulary::empty());
-        Self { vocabulary }
+        Ok(Self { vocabulary })
     }
 
     /// A vectorizer over a stored vocabulary.
@@ -101,24 +114,34 @@ impl Vectorizer {
     /// Encodes `text` into `encoding`, replacing what it held. Unknown n-grams count for nothing.
     pub fn encode(&self, text: &str, encoding: &mut Encoding) {
         encoding.tokens.tokenize(text);
-        encoding.ids.clear();
-        encoding.values.clear();
         let Encoding {
             tokens,
             ids,
             values,
             words,
             known_words,
+            hashes,
+            unigrams,
+            slots,
         } = encoding;
-        (*words, *known_words) = (0, 0);
+        ids.clear();
+        values.clear();
+        hashes.clear();
+        unigrams.clear();
         visit_ngrams(tokens, |ngram| {
-            let id = self.vocabulary.id(ngram.hash);
             if ngram.block == Block::Words && ngram.first_token == ngram.last_token {
-                *words += 1;
+                unigrams.push(hashes.len());
+            }
+            hashes.push(ngram.hash);
+        });
+        let mut word = unigrams.iter().peekable();
+        (*words, *known_words) = (unigrams.len(), 0);
+        for (place, id) in self.vocabulary.ids(hashes, slots).enumerate() {
+            if word.next_if(|at| **at == place).is_some() {
                 *known_words += usize::from(id.is_some());
             }
             ids.extend(id);
-        });
+        }
         ids.sort_unstable();
         let idf = self.vocabulary.idf();
         collapse_repeats(ids, |id, count| {
@@ -130,17 +153,24 @@ impl Vectorizer {
         scale_to_unit_length(characters);
     }
 
-    /// Encodes many texts in parallel, one row each.
-    #[must_use]
-    pub fn transform<T: AsRef<str> + Sync>(&self, texts: &[T]) -> SparseMatrix {
+    /// Encodes many texts in parallel, one row each. Asks at each text whether it was called off.
+    ///
+    /// # Errors
+    /// If it was called off.
+    pub fn transform<T: AsRef<str> + Sync>(
+        &self,
+        texts: &[T],
+        called_off: CalledOff<'_>,
+    ) -> Result<SparseMatrix, Cancelled> {
         let rows = texts
             .par_iter()
             .map_init(Encoding::default, |encoding, text| {
+                check(called_off)?;
                 self.encode(text.as_ref(), encoding);
-                (encoding.ids.clone(), encoding.values.clone())
+                Ok((encoding.ids.clone(), encoding.values.clone()))
             })
-            .collect();
-        SparseMatrix::from_rows(rows, self.vocabulary.len())
+            .collect::<Result<_, _>>()?;
+        Ok(SparseMatrix::from_rows(rows, self.vocabulary.len()))
     }
 }
 
@@ -172,7 +202,10 @@ fn sublinear(count: usize) -> f32 {
 type Frequencies = HashMap<u64, (Block, u32), BuildHasherDefault<HashIsKey>>;
 
 /// In how many texts each n-gram occurs.
-fn document_frequencies<T: AsRef<str> + Sync>(texts: &[T]) -> Frequencies {
+fn document_frequencies<T: AsRef<str> + Sync>(
+    texts: &[T],
+    called_off: CalledOff<'_>,
+) -> Result<Frequencies, Cancelled> {
     let share = texts
         .len()
         .div_ceil(rayon::current_num_threads().max(1))
@@ -184,6 +217,7 @@ fn document_frequencies<T: AsRef<str> + Sync>(texts: &[T]) -> Frequencies {
             let mut seen: Vec<(u64, Block)> = Vec::new();
             let mut frequencies = Frequencies::default();
             for text in part {
+                check(called_off)?;
                 tokens.tokenize(text.as_ref());
                 seen.clear();
                 visit_ngrams(&tokens, |ngram| seen.push((ngram.hash, ngram.block)));
@@ -193,14 +227,14 @@ fn document_frequencies<T: AsRef<str> + Sync>(texts: &[T]) -> Frequencies {
                     frequencies.entry(hash).or_insert((block, 0)).1 += 1;
                 }
             }
-            frequencies
+            Ok(frequencies)
         })
-        .reduce(Frequencies::default, |a, b| {
+        .try_reduce(Frequencies::default, |a, b| {
             let (mut large, small) = if a.len() >= b.len() { (a, b) } else { (b, a) };
             for (hash, (block, df)) in small {
                 large.entry(hash).or_insert((block, 0)).1 += df;
             }
-            large
+            Ok(large)
         })
 }
 
@@ -227,6 +261,7 @@ impl Hasher for HashIsKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cancel::NEVER;
 
     const TEXTS: [&str; 3] = ["late parcel", "late late refund", "refund please"];
 
@@ -238,7 +273,7 @@ mod tests {
 
     #[test]
     fn each_block_has_unit_length() {
-        let vectorizer = Vectorizer::fit(&TEXTS, VectorizerParams::default());
+        let vectorizer = Vectorizer::fit(&TEXTS, VectorizerParams::default(), NEVER).unwrap();
         let encoding = encode(&vectorizer, "late refund");
         let words = vectorizer.vocabulary().words();
         let norm = |keep: &dyn Fn(usize) -> bool| -> f32 {
@@ -261,7 +296,7 @@ mod tests {
             word_min_df: 1,
             character_min_df: 99,
         };
-        let vectorizer = Vectorizer::fit(&TEXTS, params);
+        let vectorizer = Vectorizer::fit(&TEXTS, params, NEVER).unwrap();
         let encoding = encode(&vectorizer, "late late parcel");
         // "late": tf 1 + ln 2, in 2 of 3 texts; "parcel" and "late parcel": 1 of 3; "late late": 1 of 3.
         let common = (1.0 + 2_f64.ln()) * (1.0 + (4.0 / 3.0_f64).ln());
@@ -279,7 +314,7 @@ mod tests {
 
     #[test]
     fn unknown_words_give_an_empty_vector() {
-        let vectorizer = Vectorizer::fit(&TEXTS, VectorizerParams::default());
+        let vectorizer = Vectorizer::fit(&TEXTS, VectorizerParams::default(), NEVER).unwrap();
         let encoding = encode(&vectorizer, "ü 42 ¿");
         assert!(encoding.ids.is_empty() && encoding.values.is_empty());
         assert_eq!((encoding.words, encoding.known_words), (2, 0));
@@ -295,7 +330,7 @@ mod tests {
                 .num_threads(threads)
                 .build()
                 .unwrap()
-                .install(|| Vectorizer::fit(&texts, VectorizerParams::default()))
+                .install(|| Vectorizer::fit(&texts, VectorizerParams::default(), NEVER))
         };
         assert_eq!(fit_with(1), fit_with(3));
     }

@@ -134,6 +134,15 @@ impl Vocabulary {
     pub fn id(&self, hash: u64) -> Option<u32> {
         self.table.get(hash)
     }
+
+    /// The ids of n-grams' hashes, in their order, for which `slots` is used: faster than one by one.
+    pub(super) fn ids<'a>(
+        &'a self,
+        hashes: &'a [u64],
+        slots: &'a mut Vec<(u32, u32)>,
+    ) -> impl Iterator<Item = Option<u32>> + 'a {
+        self.table.get_all(hashes, slots)
+    }
 }
 
 #[cfg(test)]

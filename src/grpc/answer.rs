@@ -74,11 +74,11 @@ fn to_prediction(prediction: &Prediction, top: usize) -> v1::Prediction {
         automate: prediction.automate,
         top: prediction
             .ranked
-            .iter()
-            .take(top)
-            .map(|ranked| v1::LabelProbability {
-                label: ranked.label.clone(),
-                probability: ranked.probability,
+            .top(top)
+            .into_iter()
+            .map(|(label, probability)| v1::LabelProbability {
+                label: label.to_owned(),
+                probability,
             })
             .collect(),
         raised_by_cost: prediction.raised,

@@ -1,16 +1,20 @@
-//! Backlogs: a request for many tickets, each of which is answered or fails by itself.
+//! Backlogs: a request for many tickets, each of which is answered or fails by itself. All but waiting for sentence
+//! vectors is done on threads of its own: 20,000 tickets take long even to read.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::task::spawn_blocking;
 use tonic::Status;
+use tracing::Span;
 
+use super::request::refuse_reserving;
 use super::reservation::{message, not_reserved};
 use super::roster_edit::given_roster;
-use super::status::{Violations, no_vector};
+use super::status::{Violations, internal, no_vector};
 use super::waiting_ticket::{WaitingTicket, waiting_ticket};
 use super::{answer, v1};
 use crate::classifier::{Classification, Workspace};
@@ -22,7 +26,7 @@ use crate::routing::{
 use crate::triage::{Triage, deciding_words, known_labels};
 
 /// A request, read.
-pub(super) struct Parsed {
+struct Parsed {
     /// Each ticket's id as it came.
     ids: Vec<String>,
     /// Each ticket, or why it cannot be answered.
@@ -40,12 +44,62 @@ struct Ready {
     deciding_words: Vec<String>,
 }
 
-/// Reads a request.
+/// A ticket that can be answered, with its place in the request and its sentence vector if that was made elsewhere.
+type Sound = (usize, WaitingTicket, Option<Vec<f32>>);
+
+/// Answers a request. `turn` is held for as long as that takes, whether the caller waits or not.
 ///
 /// # Errors
-/// INVALID_ARGUMENT or RESOURCE_EXHAUSTED for what concerns all tickets.
+/// INVALID_ARGUMENT or RESOURCE_EXHAUSTED for what concerns all tickets, or if they ask for agents in too many ways;
+/// INTERNAL if a thread panicked.
+pub(super) async fn answer(
+    request: v1::AssignBacklogRequest,
+    loaded: Arc<Loaded>,
+    turn: OwnedSemaphorePermit,
+) -> Result<v1::AssignBacklogResponse, Status> {
+    let (reader, span) = (Arc::clone(&loaded), Span::current());
+    let reading = spawn_blocking(move || {
+        let parsed = span.in_scope(|| parse(request, reader.triage()))?;
+        Ok::<_, Status>((parsed, turn))
+    });
+    let (mut parsed, turn) = reading.await.map_err(|_panic| internal())??;
+    let mut sound = Vec::with_capacity(parsed.tickets.len());
+    let mut items: Vec<v1::BacklogItem> = Vec::with_capacity(parsed.tickets.len());
+    for (index, (ticket_id, ticket)) in parsed
+        .ids
+        .drain(..)
+        .zip(parsed.tickets.drain(..))
+        .enumerate()
+    {
+        let mut item = v1::BacklogItem {
+            ticket_id,
+            ..v1::BacklogItem::default()
+        };
+        match ticket {
+            Err(error) => item.error = Some(error),
+            Ok(waiting) => match vector(&waiting, &loaded).await {
+                Err(status) => item.error = Some(item_error(&status)),
+                Ok(vector) => sound.push((index, waiting, vector)),
+            },
+        }
+        items.push(item);
+    }
+    // Dropping the answer's receiver tells that the caller is gone.
+    let (caller, answer) = oneshot::channel();
+    let span = Span::current();
+    spawn_blocking(move || {
+        let _turn = turn;
+        let _span = span.entered();
+        let done = give_out_all(sound, items, &parsed, &loaded, &caller);
+        // There is nobody left to tell otherwise.
+        let _ = caller.send(done);
+    });
+    answer.await.map_err(|_panic| internal())?
+}
+
+/// Reads a request.
 #[allow(clippy::result_large_err)] // the protocol's own error
-pub(super) fn parse(request: v1::AssignBacklogRequest, triage: &Triage) -> Result<Parsed, Status> {
+fn parse(request: v1::AssignBacklogRequest, triage: &Triage) -> Result<Parsed, Status> {
     let mut violations = Violations::default();
     let count = request.tickets.len();
     if count > MAX_BACKLOG {
@@ -55,10 +109,7 @@ pub(super) fn parse(request: v1::AssignBacklogRequest, triage: &Triage) -> Resul
         );
     }
     if request.reserve && request.roster.is_some() {
-        violations.bad(
-            "reserve",
-            "places are reserved with agents of the server's roster: leave out the roster",
-        );
+        refuse_reserving(&mut violations);
     }
     violations.into_result().map_err(|status| *status)?;
     let roster = request.roster.map(|roster| given_roster(roster, triage));
@@ -89,55 +140,27 @@ pub(super) fn parse(request: v1::AssignBacklogRequest, triage: &Triage) -> Resul
     })
 }
 
-/// Answers a request. Classification and giving out run on threads of their own; places are taken at the end, so that
-/// none is taken for a caller who is gone. `turn` is held for as long as that takes, whether the caller waits or not.
-///
-/// # Errors
-/// RESOURCE_EXHAUSTED if the tickets ask for agents in too many ways; INTERNAL if a thread panicked.
-pub(super) async fn answer(
-    parsed: Parsed,
-    loaded: Arc<Loaded>,
-    turn: OwnedSemaphorePermit,
+/// Classifies the tickets, gives them out and completes their items. Places are taken at the end, and none for a caller
+/// who is gone.
+#[allow(clippy::result_large_err)] // the protocol's own error
+fn give_out_all<T>(
+    sound: Vec<Sound>,
+    mut items: Vec<v1::BacklogItem>,
+    parsed: &Parsed,
+    loaded: &Loaded,
+    caller: &oneshot::Sender<T>,
 ) -> Result<v1::AssignBacklogResponse, Status> {
-    let Parsed {
-        ids,
-        tickets,
-        roster,
-        reserve,
-    } = parsed;
-    let mut items: Vec<v1::BacklogItem> = ids
-        .into_iter()
-        .map(|ticket_id| v1::BacklogItem {
-            ticket_id,
-            ..v1::BacklogItem::default()
-        })
-        .collect();
-    let mut sound = Vec::new();
-    for (index, ticket) in tickets.into_iter().enumerate() {
-        match ticket {
-            Err(error) => items[index].error = Some(error),
-            Ok(waiting) => match vector(&waiting, &loaded).await {
-                Err(status) => items[index].error = Some(item_error(&status)),
-                Ok(vector) => sound.push((index, waiting, vector)),
-            },
-        }
-    }
     let now = Timestamp::now();
-    let worker = Arc::clone(&loaded);
-    let given_out = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        let ready = classify(sound, worker.triage());
-        let (given, triage, places) = (roster.as_ref(), worker.triage(), worker.reservations());
-        let (assigned, holders) = give_out(&ready, given, triage, places, now)?;
-        Ok::<_, BacklogError>((ready, assigned, holders))
-    });
-    let (ready, mut assigned, holders) = given_out
-        .await
-        .map_err(|_| Status::internal("a backlog could not be given out: see the server's log"))?
+    let (triage, reservations) = (loaded.triage(), loaded.reservations());
+    let ready = classify(sound, triage);
+    let (assigned, holders) = give_out(&ready, parsed.roster.as_ref(), triage, reservations, now)
         .map_err(|error| Status::resource_exhausted(error.to_string()))?;
-    let triage = loaded.triage();
-    if reserve && let Some(roster) = triage.roster() {
-        let reservations = loaded.reservations();
+    if parsed.reserve
+        && let Some(roster) = triage.roster()
+    {
+        if caller.is_closed() {
+            return Err(Status::cancelled("the caller is gone"));
+        }
         // Before any is taken: a place given back may be the one that a ticket before it was given.
         for ((one, assigned), holder) in ready.iter().zip(&assigned).zip(&holders) {
             if holder.is_some() && *holder != assigned.decision.agent {
@@ -152,19 +175,14 @@ pub(super) async fn answer(
             let item = &mut items[ready[place].index];
             let decision = &assigned[place].decision;
             let holder = holders[place].as_deref();
-            match take_place(
-                &item.ticket_id,
-                decision,
-                holder,
-                (roster, reservations),
-                now,
-            ) {
+            let places = (roster, &**reservations);
+            match take_place(&item.ticket_id, decision, holder, places, now) {
                 Ok(reservation) => item.reservation = reservation,
                 Err(status) => item.error = Some(item_error(&status)),
             }
         }
     }
-    for (ready, assigned) in ready.into_iter().zip(assigned.drain(..)) {
+    for (ready, assigned) in ready.into_iter().zip(assigned) {
         fill(&mut items[ready.index], &ready, assigned);
     }
     Ok(v1::AssignBacklogResponse {
@@ -184,7 +202,7 @@ async fn vector(ticket: &WaitingTicket, loaded: &Loaded) -> Result<Option<Vec<f3
     vector.map_err(|error| no_vector(&error))
 }
 
-fn classify(sound: Vec<(usize, WaitingTicket, Option<Vec<f32>>)>, triage: &Triage) -> Vec<Ready> {
+fn classify(sound: Vec<Sound>, triage: &Triage) -> Vec<Ready> {
     let bundle = triage.bundle();
     let shows_words = triage.policy().shows_deciding_words();
     let classified = sound.into_par_iter().map_init(

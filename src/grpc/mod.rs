@@ -1,26 +1,42 @@
 //! The wire: generated messages, their conversion to and from our own types, and the services.
 
-pub mod admission;
 mod agents;
 pub mod answer;
 mod backlog;
+mod batch;
 pub mod client;
 pub mod explanation;
+mod fairness;
 pub mod json;
+mod model_answer;
+mod model_request;
+pub mod model_service;
+mod model_status;
+mod outcomes;
 pub mod request;
 mod reservation;
 mod roster_edit;
+pub mod route;
 mod routing_answer;
 mod routing_request;
 pub mod routing_service;
 mod routing_status;
 pub mod status;
+mod stream;
+mod training_answer;
+mod training_calls;
+mod training_request;
+mod training_tickets;
 pub mod triage_service;
 mod waiting_ticket;
+mod with_live;
 
-pub use admission::Admission;
+pub use model_service::ModelApi;
 pub use routing_service::RoutingApi;
 pub use triage_service::TriageApi;
+
+/// The target of spans below that of a request: they are parts of traces, and no part of the log.
+pub const SPANS: &str = "triage::spans";
 
 /// The generated messages, clients and servers of package `triage.v1`.
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]

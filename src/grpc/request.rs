@@ -11,8 +11,8 @@ use crate::ticket::{Channel, Customer, Ticket};
 
 /// Longest id, tag or key, in bytes.
 pub(super) const MAX_ID_BYTES: usize = 256;
-const MAX_SUBJECT_BYTES: usize = 4_096;
-const MAX_BODY_BYTES: usize = 262_144;
+pub(super) const MAX_SUBJECT_BYTES: usize = 4_096;
+pub(super) const MAX_BODY_BYTES: usize = 262_144;
 const MAX_LANGUAGE_BYTES: usize = 35;
 const MAX_TAGS: usize = 100;
 const MAX_ATTRIBUTES: usize = 100;
@@ -78,11 +78,11 @@ pub fn classify(request: v1::ClassifyRequest) -> Result<(Ticket, Wanted), Box<St
     Ok((ticket, wanted))
 }
 
-/// Parses a request to route.
+/// Parses a request to route. The roster that it has is handed on as it came.
 ///
 /// # Errors
 /// INVALID_ARGUMENT or RESOURCE_EXHAUSTED with every violation.
-pub fn route(request: v1::RouteRequest) -> Result<RouteTicket, Box<Status>> {
+pub fn route(request: v1::RouteRequest) -> Result<(RouteTicket, Option<v1::Roster>), Box<Status>> {
     let mut violations = Violations::default();
     let parsed = RouteTicket {
         ticket: ticket(request.ticket, Text::Needed, &mut violations),
@@ -94,14 +94,19 @@ pub fn route(request: v1::RouteRequest) -> Result<RouteTicket, Box<Status>> {
     if request.reserve {
         check_reservable(&parsed.ticket, &mut violations);
         if request.roster.is_some() {
-            violations.bad(
-                "reserve",
-                "places are reserved with agents of the server's roster: leave out the roster",
-            );
+            refuse_reserving(&mut violations);
         }
     }
     violations.into_result()?;
-    Ok(parsed)
+    Ok((parsed, request.roster))
+}
+
+/// Notes that a place cannot be reserved where agents are chosen from a roster of the request.
+pub(super) fn refuse_reserving(violations: &mut Violations) {
+    violations.bad(
+        "reserve",
+        "places are reserved with agents of the server's roster: leave out the roster",
+    );
 }
 
 /// Checks that a place can be held for a ticket.

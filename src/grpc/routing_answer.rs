@@ -19,6 +19,7 @@ pub(super) fn record(record: &PolicyRecord) -> v1::PolicyRecord {
     v1::PolicyRecord {
         version: record.version.clone(),
         author: record.author.clone().unwrap_or_default(),
+        caller: record.caller.clone().unwrap_or_default(),
         comment: record.comment.clone(),
         applied_at: Some(timestamp(record.time)),
         source: source.into(),

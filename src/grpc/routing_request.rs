@@ -7,6 +7,7 @@ use tonic::Status;
 
 use super::status::Violations;
 use super::v1;
+use crate::access::Caller;
 use crate::live::{Application, Return};
 use crate::policy_test::SentSuite;
 
@@ -48,16 +49,21 @@ pub(super) fn test(request: v1::TestPolicyRequest) -> Result<TestWish, Box<Statu
 }
 
 /// Parses a request to apply a policy.
-pub(super) fn apply(request: v1::ApplyPolicyRequest) -> Result<Application, Box<Status>> {
+pub(super) fn apply(
+    request: v1::ApplyPolicyRequest,
+    caller: Option<&Caller>,
+) -> Result<Application, Box<Status>> {
     let mut violations = Violations::default();
     if request.policy.is_empty() {
         violations.bad("policy", "is empty: give the policy's text");
     }
-    check_author(&request.author, &request.comment, &mut violations);
+    let author = author(request.author, caller, &mut violations);
+    check_comment(&request.comment, &mut violations);
     let application = Application {
         text: request.policy,
         sent: case_files(request.cases, &mut violations),
-        author: request.author,
+        author,
+        caller: caller.map(|caller| caller.name.to_string()),
         comment: request.comment,
         expected: version(
             request.expected_version,
@@ -70,12 +76,17 @@ pub(super) fn apply(request: v1::ApplyPolicyRequest) -> Result<Application, Box<
 }
 
 /// Parses a request to go back.
-pub(super) fn rollback(request: v1::RollbackPolicyRequest) -> Result<Return, Box<Status>> {
+pub(super) fn rollback(
+    request: v1::RollbackPolicyRequest,
+    caller: Option<&Caller>,
+) -> Result<Return, Box<Status>> {
     let mut violations = Violations::default();
-    check_author(&request.author, &request.comment, &mut violations);
+    let author = author(request.author, caller, &mut violations);
+    check_comment(&request.comment, &mut violations);
     let wish = Return {
         version: version(request.version, "version", &mut violations),
-        author: request.author,
+        author,
+        caller: caller.map(|caller| caller.name.to_string()),
         comment: request.comment,
         expected: version(
             request.expected_version,
@@ -87,21 +98,33 @@ pub(super) fn rollback(request: v1::RollbackPolicyRequest) -> Result<Return, Box
     Ok(wish)
 }
 
-fn check_author(author: &str, comment: &str, violations: &mut Violations) {
-    if author.trim().is_empty() {
+/// Who makes a change: as the request says, or else who was proved to be calling.
+pub(super) fn author(
+    claimed: String,
+    caller: Option<&Caller>,
+    violations: &mut Violations,
+) -> String {
+    let missing = claimed.trim().is_empty();
+    if let Some(caller) = caller.filter(|_| missing) {
+        return caller.name.to_string();
+    }
+    if missing {
         violations.bad("author", "is missing: say who makes the change");
     }
-    for (field, text, most) in [
-        ("author", author, MAX_AUTHOR_BYTES),
-        ("comment", comment, MAX_COMMENT_BYTES),
-    ] {
-        if text.len() > most {
-            let length = text.len();
-            violations.too_large(
-                field,
-                format!("has {length} bytes, at most {most} are allowed"),
-            );
-        }
+    check_length("author", &claimed, MAX_AUTHOR_BYTES, violations);
+    claimed
+}
+
+/// Checks why a change is made.
+pub(super) fn check_comment(comment: &str, violations: &mut Violations) {
+    check_length("comment", comment, MAX_COMMENT_BYTES, violations);
+}
+
+fn check_length(field: &str, text: &str, most: usize, violations: &mut Violations) {
+    let length = text.len();
+    if length > most {
+        let problem = format!("has {length} bytes, at most {most} are allowed");
+        violations.too_large(field, problem);
     }
 }
 

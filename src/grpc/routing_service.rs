@@ -1,22 +1,21 @@
-//! `RoutingService`: policy and roster of the running server. Everything here may wait for a disk or try thousands
-//! of cases, so it runs on threads that may block.
+//! `RoutingService`: policy and roster of the running server.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use tonic::{Request, Response, Status};
-use tracing::Span;
 
 use super::agents;
 use super::answer::saturate;
 use super::roster_edit::{RosterEdit, not_on_roster};
 use super::routing_answer::{applied, fault, record, trial, warning};
 use super::routing_status::{bad_policy, bad_suites, refused};
-use super::status::{Violations, not_loaded};
+use super::status::Violations;
 use super::v1::routing_service_server::RoutingService;
+use super::with_live::with_live;
 use super::{routing_request, v1};
-use crate::live::{Applied, Live};
+use crate::live::{Application, Applied, Live};
 
 /// Looks at and changes policy and roster.
 #[derive(Debug, Clone)]
@@ -31,22 +30,11 @@ impl RoutingApi {
         Self { live }
     }
 
-    /// Does `work` on a thread that may block, within the request's span of the log.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Live) -> Result<T, Box<Status>> + Send + 'static,
     ) -> Result<Response<T>, Status> {
-        let live = Arc::clone(self.live.get().ok_or_else(not_loaded)?);
-        let span = Span::current();
-        let done = tokio::task::spawn_blocking(move || span.in_scope(|| work(&live))).await;
-        match done {
-            Ok(Ok(answer)) => Ok(Response::new(answer)),
-            Ok(Err(status)) => Err(*status),
-            // Its place is in the log already.
-            Err(_) => Err(Status::internal(
-                "internal error: see the server's log under this request's x-request-id",
-            )),
-        }
+        with_live(&self.live, work).await
     }
 }
 
@@ -106,12 +94,7 @@ fn test_policy(
 }
 
 /// What the answer says of a policy that was not given a record, because nothing changed.
-fn unchanged_record(
-    live: &Live,
-    outcome: &Applied,
-    author: &str,
-    comment: &str,
-) -> v1::PolicyRecord {
+fn unchanged_record(live: &Live, outcome: &Applied, application: &Application) -> v1::PolicyRecord {
     let current = live.current();
     let decides = &current.policy().record;
     if decides.version == outcome.version {
@@ -119,8 +102,9 @@ fn unchanged_record(
     }
     v1::PolicyRecord {
         version: outcome.version.clone(),
-        author: author.to_owned(),
-        comment: comment.to_owned(),
+        author: application.author.clone(),
+        caller: application.caller.clone().unwrap_or_default(),
+        comment: application.comment.clone(),
         applied_at: None,
         source: v1::PolicySource::Apply.into(),
     }
@@ -181,9 +165,10 @@ impl RoutingService for RoutingApi {
         &self,
         request: Request<v1::ApplyPolicyRequest>,
     ) -> Result<Response<v1::ApplyPolicyResponse>, Status> {
-        let request = request.into_inner();
+        let (_, extensions, request) = request.into_parts();
         let dry_run = request.dry_run;
-        let application = routing_request::apply(request).map_err(|status| *status)?;
+        let application =
+            routing_request::apply(request, extensions.get()).map_err(|status| *status)?;
         // Gone once the caller is, or the time for the request is over: then nothing is applied any more.
         let caller = Arc::new(());
         let waiting = Arc::downgrade(&caller);
@@ -193,8 +178,7 @@ impl RoutingService for RoutingApi {
                 false => live.apply(&application, || waiting.strong_count() > 0),
             };
             let outcome = outcome.map_err(|error| refused(error, true))?;
-            let (author, comment) = (&application.author, &application.comment);
-            let of = unchanged_record(live, &outcome, author, comment);
+            let of = unchanged_record(live, &outcome, &application);
             Ok(applied(outcome, of))
         });
         let answer = answer.await;
@@ -206,7 +190,9 @@ impl RoutingService for RoutingApi {
         &self,
         request: Request<v1::RollbackPolicyRequest>,
     ) -> Result<Response<v1::RollbackPolicyResponse>, Status> {
-        let wish = routing_request::rollback(request.into_inner()).map_err(|status| *status)?;
+        let (_, extensions, request) = request.into_parts();
+        let wish =
+            routing_request::rollback(request, extensions.get()).map_err(|status| *status)?;
         self.blocking(move |live| {
             let outcome = live.go_back(&wish).map_err(|error| refused(error, false))?;
             Ok(v1::RollbackPolicyResponse {

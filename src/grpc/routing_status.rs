@@ -88,17 +88,22 @@ pub(super) fn refused(error: ChangeError, sent: bool) -> Box<Status> {
                 "the policy could not be kept or had back: see the server's log under this request's x-request-id",
             ))
         }
+        ChangeError::Raced => Box::new(Status::aborted(told)),
+        // Only another model brings threads.
+        ChangeError::EncoderThreads(_) => Box::new(Status::internal(told)),
         ChangeError::Abandoned => Box::new(Status::cancelled(told)),
     }
 }
 
-fn failing(failure: &Failure) -> PreconditionViolation {
+/// A case that fails.
+pub(super) fn failing(failure: &Failure) -> PreconditionViolation {
     let Failure { file, result } = failure;
     let subject = format!("{file}:{}: {}", result.line, result.name);
     precondition("CASE", &subject, &failure.differences())
 }
 
-fn precondition(
+/// What stands in the way: its kind, what it is of, and what it is.
+pub(super) fn precondition(
     kind: &str,
     subject: &str,
     description: &dyn std::fmt::Display,
@@ -106,7 +111,8 @@ fn precondition(
     PreconditionViolation::new(kind, cut(subject), cut(&description.to_string()))
 }
 
-fn cut(text: &str) -> String {
+/// A text that fits into a status.
+pub(super) fn cut(text: &str) -> String {
     match text.char_indices().nth(MAX_TEXT_CHARS) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
         None => text.to_owned(),
@@ -130,7 +136,8 @@ fn into_status(violations: Violations) -> Box<Status> {
     }
 }
 
-fn unmet_faults(message: &str, kind: &str, errors: &FileErrors) -> Box<Status> {
+/// FAILED_PRECONDITION with the faults of a file.
+pub(super) fn unmet_faults(message: &str, kind: &str, errors: &FileErrors) -> Box<Status> {
     let faults = errors.faults.iter().map(|fault| {
         let subject = match fault.position {
             Some(Position { line, column }) => format!("{}:{line}:{column}", errors.origin),
@@ -143,7 +150,7 @@ fn unmet_faults(message: &str, kind: &str, errors: &FileErrors) -> Box<Status> {
 
 /// FAILED_PRECONDITION with the first of `listed` in its message, and as many as fit into a status as
 /// `google.rpc.PreconditionFailure`.
-fn unmet(message: &str, mut listed: Vec<PreconditionViolation>) -> Box<Status> {
+pub(super) fn unmet(message: &str, mut listed: Vec<PreconditionViolation>) -> Box<Status> {
     let message = match listed.as_slice() {
         [] => message.to_owned(),
         [one] => format!("{message}: {}: {}", one.subject, one.description),

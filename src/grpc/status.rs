@@ -9,6 +9,16 @@ use crate::features::encoder_pool::PoolError;
 /// headers of more than 8 KiB.
 const MAX_LISTED_BYTES: usize = 4_096;
 
+/// What the transport's message starts with where the bytes of a request are no message of its type.
+const NO_MESSAGE: [&str; 4] = [
+    "failed to decode Protobuf message",
+    "Error decompressing",
+    "Unexpected EOF decoding stream",
+    "Missing request message",
+];
+/// What it starts with where a message is longer than the settings allow.
+const TOO_LARGE: &str = "Error, decoded message length too large";
+
 /// What is wrong with a request, field by field.
 #[derive(Debug, Default)]
 pub struct Violations {
@@ -77,6 +87,12 @@ pub fn not_loaded() -> Status {
     Status::unavailable("no model and policy loaded yet: try again shortly")
 }
 
+/// The status of what panicked: its place is in the log already.
+#[must_use]
+pub fn internal() -> Status {
+    Status::internal("internal error: see the server's log under this request's x-request-id")
+}
+
 /// The status of a request whose text got no sentence vector.
 #[must_use]
 pub fn no_vector(error: &PoolError) -> Status {
@@ -85,5 +101,18 @@ pub fn no_vector(error: &PoolError) -> Status {
         PoolError::Encoder(_) | PoolError::Panicked => Status::internal(
             "the sentence encoder failed: see the server's log under this request's x-request-id",
         ),
+    }
+}
+
+/// The code that this interface promises for a request that cannot be read, where the transport has refused it with one
+/// that says the server is at fault; nothing for every other status.
+#[must_use]
+pub fn promised_code(code: Code, message: &str) -> Option<Code> {
+    match code {
+        Code::Internal if NO_MESSAGE.iter().any(|text| message.starts_with(text)) => {
+            Some(Code::InvalidArgument)
+        }
+        Code::OutOfRange if message.starts_with(TOO_LARGE) => Some(Code::ResourceExhausted),
+        _ => None,
     }
 }

@@ -1,48 +1,47 @@
-//! `TriageService`: Classify, Route, backlogs and reservations.
+//! `TriageService`: Classify, Route of one ticket and of many, backlogs and reservations.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+use futures_util::stream::{BoxStream, StreamExt};
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
-use tonic::{Request, Response, Status};
+use tokio::sync::{Semaphore, watch};
+use tonic::{Request, Response, Status, Streaming};
 
-use super::request::{RouteTicket, Wanted};
-use super::reservation::Choice;
-use super::roster_edit::given_roster;
+use super::fairness::Aside;
+use super::outcomes::Answering;
+use super::request::Wanted;
+use super::route::{Prepared, classification, explained, is_long, with_workspace};
 use super::status::{no_vector, not_loaded};
 use super::v1::triage_service_server::TriageService;
-use super::{answer, backlog, explanation, request, reservation, v1};
+use super::{backlog, batch, explanation, request, reservation, stream, v1};
 use crate::classifier::{Classification, Workspace};
 use crate::live::Loaded;
 use crate::model::Bundle;
-use crate::routing::Roster;
 use crate::ticket::Ticket;
-use crate::triage::Triage;
 
 /// How many backlogs are given out at the same time: each may take a processor core for a second.
 const MAX_BACKLOGS_AT_ONCE: usize = 2;
-
-thread_local! {
-    /// Classification takes microseconds, sentence encoders of threads of their own aside, and runs on the
-    /// thread that read the request.
-    static WORKSPACE: RefCell<Workspace> = RefCell::new(Workspace::default());
-}
 
 /// Answers with whatever model, policy and roster are loaded when a request comes.
 #[derive(Debug, Clone)]
 pub struct TriageApi {
     loaded: Arc<ArcSwapOption<Loaded>>,
+    /// Whether the server is shutting down.
+    draining: watch::Receiver<bool>,
+    aside: Aside,
     backlogs: Arc<Semaphore>,
 }
 
 impl TriageApi {
-    /// A service over `loaded`, which may be empty at first.
+    /// A service over `loaded`, which may be empty at first. Streams on which no ticket comes end soon after
+    /// `draining` turns true.
     #[must_use]
-    pub fn new(loaded: Arc<ArcSwapOption<Loaded>>) -> Self {
+    pub fn new(loaded: Arc<ArcSwapOption<Loaded>>, draining: watch::Receiver<bool>) -> Self {
         Self {
             loaded,
+            draining,
+            aside: Aside::new(),
             backlogs: Arc::new(Semaphore::new(MAX_BACKLOGS_AT_ONCE)),
         }
     }
@@ -63,81 +62,33 @@ pub fn classify(
     workspace: &mut Workspace,
 ) -> Result<v1::ClassifyResponse, Status> {
     let (ticket, wanted) = parse_classify(request, bundle)?;
-    Ok(classified(bundle, ticket, wanted, None, workspace))
+    let unnoted = |_: &Ticket, _: &Classification| {};
+    Ok(classified(
+        bundle,
+        (ticket, wanted),
+        None,
+        unnoted,
+        workspace,
+    ))
 }
 
-/// The answer to a request to classify. `vector` is the text's sentence vector if it was made elsewhere.
+/// The answer to a request to classify. `vector` is the text's sentence vector if it was made elsewhere; `note` is told
+/// what came of the ticket.
 fn classified(
     bundle: &Bundle,
-    ticket: Ticket,
-    wanted: Wanted,
+    (ticket, wanted): (Ticket, Wanted),
     vector: Option<&[f32]>,
+    note: impl FnOnce(&Ticket, &Classification),
     workspace: &mut Workspace,
 ) -> v1::ClassifyResponse {
     let classification = classification(bundle, &ticket, vector, workspace);
+    note(&ticket, &classification);
     let classification = explained(bundle, &classification, &ticket, &wanted, workspace);
     v1::ClassifyResponse {
         ticket_id: ticket.id,
         classification: Some(classification),
         model_version: bundle.version.clone(),
     }
-}
-
-/// Answers a request to route at the time `now`.
-///
-/// # Errors
-/// INVALID_ARGUMENT or RESOURCE_EXHAUSTED with every violation.
-#[allow(clippy::result_large_err)] // the protocol's own error
-pub fn route(
-    triage: &Triage,
-    request: v1::RouteRequest,
-    now: Timestamp,
-    workspace: &mut Workspace,
-) -> Result<v1::RouteResponse, Status> {
-    let (parsed, roster) = parse_route(request, triage)?;
-    let choice = Choice {
-        given: roster.as_ref(),
-        server: triage.roster(),
-        reserve: parsed.reserve,
-        reservations: None,
-    };
-    routed(triage, parsed, choice, None, now, workspace)
-}
-
-/// The answer to a request to route. `vector` is the text's sentence vector if it was made elsewhere.
-#[allow(clippy::result_large_err)] // the protocol's own error
-fn routed(
-    triage: &Triage,
-    parsed: RouteTicket,
-    choice: Choice<'_>,
-    vector: Option<&[f32]>,
-    now: Timestamp,
-    workspace: &mut Workspace,
-) -> Result<v1::RouteResponse, Status> {
-    let ticket = parsed.ticket;
-    let bundle = triage.bundle();
-    let classification = classification(bundle, &ticket, vector, workspace);
-    let times = (now, parsed.waited);
-    let (decision, reservation) =
-        triage.decide_by(&ticket, &classification, times, workspace, |input| {
-            choice.decide(input)
-        })?;
-    let classification = explained(bundle, &classification, &ticket, &parsed.wanted, workspace);
-    tracing::debug!(
-        rule = %decision.rule,
-        queue = decision.queue,
-        requires_human = decision.requires_human,
-        reserved = reservation.is_some(),
-        "routed"
-    );
-    Ok(v1::RouteResponse {
-        ticket_id: ticket.id,
-        classification: Some(classification),
-        decision: Some(answer::decision(decision, parsed.trace)),
-        model_version: triage.model_version().to_owned(),
-        policy_version: triage.policy_version().to_owned(),
-        reservation: reservation.map(reservation::message),
-    })
 }
 
 /// A request to classify by this model.
@@ -151,65 +102,32 @@ fn parse_classify(
     Ok((ticket, wanted))
 }
 
-/// A request to route by this model, with the roster that it has.
-#[allow(clippy::result_large_err)] // the protocol's own error
-fn parse_route(
-    request: v1::RouteRequest,
-    triage: &Triage,
-) -> Result<(RouteTicket, Option<Roster>), Status> {
-    let roster = request.roster.clone();
-    let parsed = request::route(request).map_err(|status| *status)?;
-    explanation::check(&parsed.wanted, &triage.bundle().classifier).map_err(|status| *status)?;
-    let roster = roster.map(|roster| given_roster(roster, triage));
-    Ok((parsed, roster.transpose().map_err(|status| *status)?))
-}
-
-/// What the model says of a ticket.
-fn classification(
-    bundle: &Bundle,
-    ticket: &Ticket,
-    vector: Option<&[f32]>,
-    workspace: &mut Workspace,
-) -> Classification {
-    let text = ticket.text();
-    match vector {
-        Some(vector) => bundle
-            .classifier
-            .classify_with_vector(&text, vector, workspace),
-        None => bundle.classifier.classify(&text, workspace),
-    }
-}
-
-/// The classification that `workspace` was used for last as a message, with as much of its reasons as
-/// is wanted.
-fn explained(
-    bundle: &Bundle,
-    classification: &Classification,
-    ticket: &Ticket,
-    wanted: &Wanted,
-    workspace: &Workspace,
-) -> v1::Classification {
-    let wants_reasons = wanted.evidence || wanted.explain.is_some();
-    let explainer = wants_reasons.then(|| bundle.classifier.explainer(workspace));
-    answer::classification(classification, ticket, wanted, explainer.as_ref())
-}
-
 #[tonic::async_trait]
 impl TriageService for TriageApi {
+    type StreamRouteStream = BoxStream<'static, Result<v1::RouteOutcome, Status>>;
+
     async fn classify(
         &self,
         request: Request<v1::ClassifyRequest>,
     ) -> Result<Response<v1::ClassifyResponse>, Status> {
         let loaded = self.loaded()?;
-        let bundle = loaded.triage().bundle();
-        let (ticket, wanted) = parse_classify(request.into_inner(), bundle)?;
-        let vector = loaded
-            .vector(&ticket)
-            .await
-            .map_err(|error| no_vector(&error))?;
-        let answer = WORKSPACE.with_borrow_mut(|workspace| {
-            classified(bundle, ticket, wanted, vector.as_deref(), workspace)
-        });
+        let parsed = parse_classify(request.into_inner(), loaded.triage().bundle())?;
+        let vector = loaded.vector(&parsed.0).await;
+        let vector = vector.map_err(|error| no_vector(&error))?;
+        let long = is_long(&parsed.0);
+        let answer = move || {
+            let bundle = loaded.triage().bundle();
+            let note = |ticket: &Ticket, classification: &Classification| {
+                loaded.note(ticket, classification, None);
+            };
+            with_workspace(|workspace| {
+                classified(bundle, parsed, vector.as_deref(), note, workspace)
+            })
+        };
+        let answer = match long {
+            true => self.aside.run(move || Ok(answer())).await?,
+            false => answer(),
+        };
         Ok(Response::new(answer))
     }
 
@@ -217,25 +135,37 @@ impl TriageService for TriageApi {
         &self,
         request: Request<v1::RouteRequest>,
     ) -> Result<Response<v1::RouteResponse>, Status> {
-        let loaded = self.loaded()?;
-        let triage = loaded.triage();
-        let (parsed, roster) = parse_route(request.into_inner(), triage)?;
-        let vector = loaded
-            .vector(&parsed.ticket)
-            .await
-            .map_err(|error| no_vector(&error))?;
-        let choice = Choice {
-            given: roster.as_ref(),
-            server: triage.roster(),
-            reserve: parsed.reserve,
-            reservations: Some(loaded.reservations()),
+        let prepared = Prepared::read(request.into_inner(), self.loaded()?, None, &self.aside);
+        let answer = prepared.await?.answer(&self.aside).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn batch_route(
+        &self,
+        request: Request<v1::BatchRouteRequest>,
+    ) -> Result<Response<v1::BatchRouteResponse>, Status> {
+        let aside = self.aside.clone();
+        let answer = batch::answer(request.into_inner(), self.loaded()?, aside).await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn stream_route(
+        &self,
+        request: Request<Streaming<v1::RouteRequest>>,
+    ) -> Result<Response<Self::StreamRouteStream>, Status> {
+        // Refused as a whole, as a call for one ticket is.
+        self.loaded()?;
+        let api = self.clone();
+        let by = move || {
+            let loaded = api.loaded()?;
+            Ok(Answering {
+                loaded,
+                roster: None,
+            })
         };
-        // The time at which the decision is made, not the one at which the text began to wait.
-        let now = Timestamp::now();
-        let answer = WORKSPACE.with_borrow_mut(|workspace| {
-            routed(triage, parsed, choice, vector.as_deref(), now, workspace)
-        });
-        answer.map(Response::new)
+        let (draining, aside) = (self.draining.clone(), self.aside.clone());
+        let answers = stream::answers(request.into_inner(), by, draining, aside);
+        Ok(Response::new(answers.boxed()))
     }
 
     async fn assign_backlog(
@@ -248,8 +178,7 @@ impl TriageService for TriageApi {
                 "as many backlogs as can be are given out at the moment: try again shortly",
             ));
         };
-        let parsed = backlog::parse(request.into_inner(), loaded.triage())?;
-        let answer = backlog::answer(parsed, loaded, turn).await?;
+        let answer = backlog::answer(request.into_inner(), loaded, turn).await?;
         Ok(Response::new(answer))
     }
 

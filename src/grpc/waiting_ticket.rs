@@ -6,8 +6,7 @@ use tonic::Status;
 use super::request::{Text, check_reservable, ticket, waited};
 use super::status::Violations;
 use super::v1;
-use crate::classifier::Classification;
-use crate::policy_test::pinned;
+use crate::classifier::{Classification, Prediction};
 use crate::routing::KnownLabels;
 use crate::routing::fault::advice;
 use crate::ticket::{Ticket, Urgency};
@@ -105,11 +104,11 @@ fn given_labels(
     };
     let facets = labels.facets.into_iter();
     Classification {
-        topic: Some(pinned(&labels.topic, 1.0)),
+        topic: Some(Prediction::given(&labels.topic, 1.0)),
         area: None,
-        urgency: Some(pinned(urgency.as_str(), 1.0)),
+        urgency: Some(Prediction::given(urgency.as_str(), 1.0)),
         facets: facets
-            .map(|(facet, label)| (facet, pinned(&label, 1.0)))
+            .map(|(facet, label)| (facet, Prediction::given(&label, 1.0)))
             .collect(),
     }
 }

@@ -20,12 +20,7 @@ impl Live {
         let current = Arc::clone(&changing.current);
         let triage = current.triage();
         let roster = Arc::new(edit(triage)?);
-        let policy = Arc::clone(triage.policy());
-        let triage = Triage::new(Arc::clone(&self.bundle), policy, Some(Arc::clone(&roster)))?;
-        self.put(
-            &mut changing,
-            current.with(triage, Arc::clone(current.policy())),
-        );
+        self.put_beside(&mut changing, None, Some(Arc::clone(&roster)))?;
         Ok(roster)
     }
 }

@@ -1,9 +1,11 @@
 //! Another policy by a call: applied, or gone back to.
 
 use std::fmt;
+use std::io;
+use std::sync::Arc;
 
-use super::trial::{Failure, SuiteFault, check};
-use super::{Candidate, Live, LivePolicy, diff_of};
+use super::trial::{Cases, Failure, SuiteFault, check};
+use super::{ATTEMPTS, Candidate, Live, LivePolicy, Loaded, diff_of};
 use crate::policy_store::{PolicyRecord, PolicySource, StoreError};
 use crate::policy_test::SentSuite;
 use crate::routing::{Lint, Policy, PolicyErrors, Roster, RosterErrors};
@@ -21,6 +23,8 @@ pub struct Application {
     pub sent: Vec<SentSuite>,
     /// Who applies it.
     pub author: String,
+    /// Who was proved to be calling; `None` where nobody had to prove it.
+    pub caller: Option<String>,
     /// Why; may be empty.
     pub comment: String,
     /// The version that must decide until now; `None` takes any.
@@ -34,6 +38,8 @@ pub struct Return {
     pub version: Option<String>,
     /// Who goes back.
     pub author: String,
+    /// Who was proved to be calling; `None` where nobody had to prove it.
+    pub caller: Option<String>,
     /// Why; may be empty.
     pub comment: String,
     /// The version that must decide until now; `None` takes any.
@@ -112,6 +118,12 @@ pub enum ChangeError {
     /// Policies cannot be kept or had back.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Policy or model were changed again and again while it was tried.
+    #[error("policy or model were changed while the policy was tried: try again")]
+    Raced,
+    /// The threads of another model's sentence encoder cannot be started.
+    #[error("cannot start the threads of the sentence encoder: {0}: lower server.encoder_threads")]
+    EncoderThreads(io::Error),
     /// Whoever asked is gone.
     #[error("nobody waits for the answer any more")]
     Abandoned,
@@ -154,7 +166,7 @@ impl Live {
     /// # Errors
     /// Why it could not be applied.
     pub fn rehearse(&self, application: &Application) -> Result<Applied, ChangeError> {
-        Ok(self.examine(application)?.1)
+        Ok(self.examine(application, &self.current())?.1)
     }
 
     /// Lets a policy decide if nothing is wrong with it, its cases pass, and `is_wanted` still holds after that. One
@@ -170,25 +182,32 @@ impl Live {
         if self.lock().store.is_none() {
             return Err(ChangeError::NoStore);
         }
-        let (candidate, examined) = self.examine(application)?;
-        let mut changing = self.lock();
-        // Another change may have come while the cases were tried.
-        let live = changing.current.policy();
-        expect(application.expected.as_deref(), live)?;
-        if live.record.version == examined.version {
-            return Ok(examined);
+        for _ in 0..ATTEMPTS {
+            let current = self.current();
+            let (candidate, examined) = self.examine(application, &current)?;
+            let mut changing = self.lock();
+            // Another change may have come while the cases were tried.
+            let live = changing.current.policy();
+            expect(application.expected.as_deref(), live)?;
+            if live.record.version == examined.version {
+                return Ok(examined);
+            }
+            if !changing.current.decides_as(&current) {
+                continue;
+            }
+            if !is_wanted() {
+                tracing::info!("a policy was not applied: nobody waited for the answer any more");
+                return Err(ChangeError::Abandoned);
+            }
+            let swapped = self.swap(&mut changing, candidate)?;
+            return Ok(Applied {
+                record: Some(swapped.record),
+                previous: swapped.previous,
+                diff: swapped.diff,
+                ..examined
+            });
         }
-        if !is_wanted() {
-            tracing::info!("a policy was not applied: nobody waited for the answer any more");
-            return Err(ChangeError::Abandoned);
-        }
-        let swapped = self.swap(&mut changing, candidate)?;
-        Ok(Applied {
-            record: Some(swapped.record),
-            previous: swapped.previous,
-            diff: swapped.diff,
-            ..examined
-        })
+        Err(ChangeError::Raced)
     }
 
     /// Goes back to an earlier policy. It is checked; cases are not tried, as those that there are may have been
@@ -197,63 +216,87 @@ impl Live {
     /// # Errors
     /// Why the policy that decides stays.
     pub fn go_back(&self, wish: &Return) -> Result<Applied, ChangeError> {
-        let mut changing = self.lock();
+        for _ in 0..ATTEMPTS {
+            let (current, kept) = self.earlier(wish)?;
+            let triage = current.triage();
+            let roster = triage.roster().map(Arc::as_ref);
+            let checked = check(&kept.text, &kept.origin, triage.bundle(), roster)?;
+            self.check_roster_file(&checked.policy)?;
+            let mut changing = self.lock();
+            if !changing.current.decides_as(&current) {
+                continue;
+            }
+            let candidate = Candidate {
+                policy: checked.policy,
+                text: &kept.text,
+                source: PolicySource::Rollback,
+                author: Some(&wish.author),
+                caller: wish.caller.as_deref(),
+                comment: &wish.comment,
+                cases: 0,
+                roster: None,
+                model: None,
+            };
+            let swapped = self.swap(&mut changing, candidate)?;
+            return Ok(Applied {
+                record: Some(swapped.record),
+                version: kept.version,
+                previous: swapped.previous,
+                diff: swapped.diff,
+                cases: 0,
+                warnings: checked.warnings,
+            });
+        }
+        Err(ChangeError::Raced)
+    }
+
+    /// What is to be gone back to, and what is in force as yet.
+    fn earlier(&self, wish: &Return) -> Result<(Arc<Loaded>, Kept), ChangeError> {
+        let changing = self.lock();
         let live = changing.current.policy();
         expect(wish.expected.as_deref(), live)?;
-        let live = live.record.version.clone();
+        let live = &live.record.version;
         let store = changing.store.as_ref().ok_or(ChangeError::NoStore)?;
         let version = match &wish.version {
-            Some(version) if *version == live => {
+            Some(version) if version == live => {
                 return Err(ChangeError::AlreadyLive(version.clone()));
             }
             Some(version) => version.clone(),
             None => match store.previous() {
                 Some(record) => record.version.clone(),
-                None => return Err(ChangeError::NothingBefore { live }),
+                None => return Err(ChangeError::NothingBefore { live: live.clone() }),
             },
         };
-        let text = store.text(&version)?;
-        let origin = store.text_path(&version).display().to_string();
-        let roster = changing.current.triage().roster().cloned();
-        let checked = check(&text, &origin, &self.bundle, roster.as_deref())?;
-        self.check_roster_file(&checked.policy)?;
-        let candidate = Candidate {
-            policy: checked.policy,
-            text: &text,
-            source: PolicySource::Rollback,
-            author: Some(&wish.author),
-            comment: &wish.comment,
-            cases: 0,
-            roster: None,
-        };
-        let swapped = self.swap(&mut changing, candidate)?;
-        Ok(Applied {
-            record: Some(swapped.record),
+        let kept = Kept {
+            text: store.text(&version)?,
+            origin: store.text_path(&version).display().to_string(),
             version,
-            previous: swapped.previous,
-            diff: swapped.diff,
-            cases: 0,
-            warnings: checked.warnings,
-        })
+        };
+        Ok((Arc::clone(&changing.current), kept))
     }
 
     /// Checks a policy, holds it against the roster and tries its cases.
     fn examine<'a>(
         &self,
         application: &'a Application,
+        current: &Loaded,
     ) -> Result<(Candidate<'a>, Applied), ChangeError> {
-        let current = self.current();
         let live = current.policy();
         expect(application.expected.as_deref(), live)?;
-        let checked = self.check(&application.text)?;
-        if let Some(roster) = current.triage().roster() {
+        let bundle = current.triage().bundle();
+        let roster = current.triage().roster().map(Arc::as_ref);
+        let checked = check(&application.text, "policy", bundle, roster)?;
+        if let Some(roster) = roster {
             roster.check_against(&checked.policy)?;
         }
         self.check_roster_file(&checked.policy)?;
-        let trial = self
-            .test(&checked.policy, &application.sent, None)
-            .map_err(ChangeError::Suites)?;
-        let cases = trial.into_passed()?;
+        let cases = Cases {
+            policy_file: &self.sources.policy,
+            sent: &application.sent,
+            run: None,
+        };
+        let trial = cases.try_on(&checked.policy, bundle);
+        let cases = trial.map_err(ChangeError::Suites)?.into_passed()?;
         let version = checked.policy.version().to_owned();
         let examined = Applied {
             record: None,
@@ -268,9 +311,11 @@ impl Live {
             text: &application.text,
             source: PolicySource::Apply,
             author: Some(&application.author),
+            caller: application.caller.as_deref(),
             comment: &application.comment,
             cases,
             roster: None,
+            model: None,
         };
         Ok((candidate, examined))
     }
@@ -285,6 +330,14 @@ impl Live {
             .check_against(policy)
             .map_err(ChangeError::RosterFile)
     }
+}
+
+/// A policy that is kept.
+struct Kept {
+    version: String,
+    text: String,
+    /// Its file, for messages.
+    origin: String,
 }
 
 /// Checks that the policy that decides is the one that is expected to.

@@ -2,14 +2,17 @@
 //! that is too slow for the threads that read requests. Immutable: a change makes a new one, and a request keeps
 //! the one that it began with. Only the places reserved are shared by all of them.
 
-use std::io;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use crate::features::SentenceEncoder;
-use crate::features::encoder_pool::{EncoderPool, PoolError};
+use jiff::{SignedDuration, Timestamp};
+
+use super::served::ServedModel;
+use crate::classifier::Classification;
+use crate::features::encoder_pool::PoolError;
+use crate::metrics::{self, Level};
 use crate::policy_store::PolicyRecord;
-use crate::routing::Reservations;
+use crate::routing::{Decision, Reservations};
+use crate::shadow::{self, Shadow};
 use crate::ticket::Ticket;
 use crate::triage::Triage;
 
@@ -27,54 +30,68 @@ pub struct LivePolicy {
 /// Model, policy and roster, and the threads that they need.
 #[derive(Debug)]
 pub struct Loaded {
-    triage: Triage,
+    triage: Arc<Triage>,
     policy: Arc<LivePolicy>,
-    /// There if the model has a transformer encoder.
-    pool: Option<Arc<EncoderPool>>,
     reservations: Arc<Reservations>,
+    shadow: Arc<Shadow>,
+    /// The model of `triage`. It is dropped last, so that whoever drops this never gives its memory back.
+    model: Arc<ServedModel>,
 }
 
 impl Loaded {
-    /// Starts the encoder's threads, if the model has one: this many, or as many as there are processor
-    /// cores, with room for `queue` texts to wait. `reservations` have no roster yet.
-    ///
-    /// # Errors
-    /// If a thread cannot be started.
-    pub fn new(
+    /// Puts what fits together; `model` is that of `triage`. `reservations` have no roster yet.
+    pub(super) fn new(
         triage: Triage,
+        model: ServedModel,
         policy: LivePolicy,
-        threads: Option<NonZeroUsize>,
-        queue: usize,
         reservations: Reservations,
-    ) -> io::Result<Self> {
-        let encoder = triage.bundle().classifier.sentence_encoder();
-        let pool = match encoder {
-            Some(SentenceEncoder::Encoder(encoder)) => {
-                let pool = EncoderPool::new(Arc::clone(encoder), threads, queue)?;
-                Some(Arc::new(pool))
-            }
-            Some(SentenceEncoder::Embedding(_)) | None => None,
-        };
-        let policy = Arc::new(policy);
+        shadow: Arc<Shadow>,
+    ) -> Self {
         if let Some(roster) = triage.roster() {
             reservations.put_roster(roster);
         }
-        Ok(Self {
-            triage,
-            policy,
-            pool,
+        Self {
+            triage: Arc::new(triage),
+            policy: Arc::new(policy),
             reservations: Arc::new(reservations),
-        })
+            shadow,
+            model: Arc::new(model),
+        }
     }
 
-    /// The same model with its threads, but another policy or roster.
-    pub(super) fn with(&self, triage: Triage, policy: Arc<LivePolicy>) -> Self {
+    /// The same with another policy, roster or model; `model` is given where it is another one.
+    pub(super) fn with(
+        &self,
+        triage: Triage,
+        policy: Arc<LivePolicy>,
+        model: Option<ServedModel>,
+    ) -> Self {
         Self {
-            triage,
+            triage: Arc::new(triage),
             policy,
-            pool: self.pool.clone(),
             reservations: Arc::clone(&self.reservations),
+            shadow: Arc::clone(&self.shadow),
+            model: model.map_or_else(|| Arc::clone(&self.model), Arc::new),
         }
+    }
+
+    /// Whether model and policy are those of `other`, so that what was tried with it holds here.
+    pub(super) fn decides_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.model, &other.model)
+            && self.policy.record.version == other.policy.record.version
+    }
+
+    /// Logs that another model than that of `before` answers, and says whether it does.
+    pub(super) fn tell_other_model(&self, before: &Self) -> bool {
+        let is_other = !Arc::ptr_eq(&self.model, &before.model);
+        if is_other {
+            tracing::info!(
+                model_version = self.triage.model_version(),
+                before = before.triage.model_version(),
+                "another model answers"
+            );
+        }
+        is_other
     }
 
     /// Model, policy and roster.
@@ -95,13 +112,43 @@ impl Loaded {
         &self.reservations
     }
 
+    /// Takes note of a ticket that was answered: it is counted, and shown to the shadow if there is one. `routed` is
+    /// its decision with the time of that and how long the ticket had waited by then, if one was made. Takes no longer
+    /// than counting and, for the shadow, copying the ticket.
+    pub fn note(
+        &self,
+        ticket: &Ticket,
+        classification: &Classification,
+        routed: Option<(&Decision, Timestamp, SignedDuration)>,
+    ) {
+        self.model.tickets().count(metrics::Answered {
+            classification,
+            decision: routed.map(|(decision, ..)| decision),
+        });
+        self.shadow.show(&self.triage, || shadow::Answered {
+            ticket: ticket.clone(),
+            classification: classification.clone(),
+            routed: routed.map(|(_, now, waited)| (now, waited)),
+        });
+    }
+
+    /// The texts that wait for the model's sentence encoder; `None` where none has to.
+    #[must_use]
+    pub fn encoder_queue(&self) -> Option<Level> {
+        let pool = self.model.pool()?;
+        Some(Level {
+            now: pool.waiting(),
+            most: pool.queue_size(),
+        })
+    }
+
     /// The sentence vector of a ticket's text; `None` where it is made in passing, on the thread that
     /// classifies.
     ///
     /// # Errors
     /// If too many texts wait already, or the encoder panicked.
     pub async fn vector(&self, ticket: &Ticket) -> Result<Option<Vec<f32>>, PoolError> {
-        let Some(pool) = &self.pool else {
+        let Some(pool) = self.model.pool() else {
             return Ok(None);
         };
         match pool.encode(ticket.text()).await {
@@ -111,7 +158,12 @@ impl Loaded {
                 tracing::error!(%error, "a text got no sentence vector");
                 Ok(Some(Vec::new()))
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                if matches!(error, PoolError::Overloaded { .. }) {
+                    self.model.refuse();
+                }
+                Err(error)
+            }
         }
     }
 }

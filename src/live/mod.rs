@@ -1,14 +1,20 @@
-//! What a server answers with at this moment, and the one way to change it: a new policy is checked, its cases are
-//! tried, it is kept, and only then swapped in, whole. Requests in flight end with what they began with. Knows
-//! neither the wire nor signals; its functions block, so they have no place on a thread that reads requests.
+//! What a server answers with at this moment, and the one way to change it: a new policy or model is checked, the
+//! policy's cases are tried, it is kept, and only then swapped in, whole. Requests in flight end with what they began
+//! with. Knows neither the wire nor signals; its functions block, so they have no place on a thread that reads
+//! requests.
 //!
 //! Which policy decides follows one rule, whether the server runs or is started: the newest. The file that the
-//! settings name counts as new when its text is not the one that was last taken over from it.
+//! settings name counts as new when its text is not the one that was last taken over from it. Which model answers: the
+//! registry's active version, unless the settings pin one or it was refused.
 
 mod agents;
 mod change;
 mod files;
 mod loaded;
+mod model;
+mod reload;
+mod served;
+mod stamp;
 mod start;
 mod trial;
 
@@ -18,23 +24,35 @@ use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 
 pub use change::{Application, Applied, ChangeError, Return};
-pub use files::Reloaded;
 pub use loaded::{LivePolicy, Loaded};
+pub use model::{ModelActivated, ModelActivation, ModelError, ModelReturn, ModelReturned};
+pub use reload::{Part, Reloaded};
+pub use served::EncoderThreads;
+pub use stamp::{Stamp, followed, look};
 pub use start::{Start, StartError};
-pub use trial::{CheckedPolicy, Failure, SuiteFault, Trial};
+pub use trial::{CheckedPolicy, Failure, SuiteFault, Trial, cases_pass};
 
-use crate::model::Bundle;
+use crate::metrics::{Metrics, Outcome, Reload};
+use crate::model::{Bundle, Registry};
 use crate::policy_store::{
     Change, PolicyRecord, PolicySource, PolicyStore, Versioned, unified_diff,
 };
 use crate::routing::{Policy, Roster};
-use crate::triage::{Sources, Triage};
+use crate::shadow::{Report, Shadow, ShadowError, Share};
+use crate::triage::{LoadError, Sources, Triage};
+use served::ServedModel;
+
+/// How often what was tried is tried anew because policy or model were changed in the meantime.
+const ATTEMPTS: usize = 3;
 
 /// Model, policy and roster of a running server.
 #[derive(Debug)]
 pub struct Live {
     sources: Sources,
-    bundle: Arc<Bundle>,
+    /// What each model gets that has a transformer.
+    encoder_threads: EncoderThreads,
+    metrics: Metrics,
+    shadow: Arc<Shadow>,
     /// What requests are answered with.
     loaded: Arc<ArcSwapOption<Loaded>>,
     changing: Mutex<Changing>,
@@ -58,11 +76,17 @@ struct Candidate<'a> {
     text: &'a str,
     source: PolicySource,
     author: Option<&'a str>,
+    caller: Option<&'a str>,
     comment: &'a str,
     cases: usize,
     /// In the place of the roster so far.
     roster: Option<Arc<Roster>>,
+    /// In the place of the model so far.
+    model: Option<StartedModel>,
 }
+
+/// A model with its threads.
+type StartedModel = (Arc<Bundle>, ServedModel);
 
 /// What came of a swap.
 struct Swapped {
@@ -72,10 +96,35 @@ struct Swapped {
 }
 
 impl Live {
+    /// Where model, policy and roster are.
+    #[must_use]
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
     /// What requests are answered with now.
     #[must_use]
     pub fn current(&self) -> Arc<Loaded> {
         Arc::clone(&self.lock().current)
+    }
+
+    /// The model that classifies the same tickets unseen, if there is one.
+    #[must_use]
+    pub fn shadow(&self) -> &Shadow {
+        &self.shadow
+    }
+
+    /// Lets a version of the registry be the shadow, in place of the one so far, and returns what that one found.
+    ///
+    /// # Errors
+    /// If there is no such version, it is unusable, or its thread cannot be started; the shadow so far stays.
+    pub fn start_shadow(
+        &self,
+        version: &str,
+        sample: Share,
+    ) -> Result<Option<Report>, ShadowError> {
+        let registry = Registry::new(&self.sources.models);
+        self.shadow.start(&registry, version, sample)
     }
 
     /// The text of a policy that is kept, with its record.
@@ -110,7 +159,11 @@ impl Live {
         let roster = candidate
             .roster
             .or_else(|| current.triage().roster().cloned());
-        let triage = Triage::new(Arc::clone(&self.bundle), candidate.policy, roster)?;
+        let (bundle, model) = match candidate.model {
+            Some((bundle, model)) => (bundle, Some(model)),
+            None => (Arc::clone(current.triage().bundle()), None),
+        };
+        let triage = Triage::new(bundle, candidate.policy, roster)?;
         let version = triage.policy_version().to_owned();
         let previous = current.policy();
         let diff = diff_of(previous, &version, candidate.text);
@@ -118,6 +171,7 @@ impl Live {
             version,
             source: candidate.source,
             author: candidate.author.map(str::to_owned),
+            caller: candidate.caller.map(str::to_owned),
             comment: candidate.comment.to_owned(),
             time: Timestamp::now(),
             before: Some(previous.record.version.clone()),
@@ -141,20 +195,45 @@ impl Live {
             text: candidate.text.to_owned(),
             earlier,
         };
-        self.put(changing, current.with(triage, Arc::new(policy)));
+        self.put(changing, current.with(triage, Arc::new(policy), model));
         tracing::info!(
             policy_version = record.version,
             before = record.before,
             source = ?record.source,
             author = record.author,
+            caller = record.caller,
             cases = candidate.cases,
             "another policy decides"
         );
+        self.metrics.reloaded(Reload::Policy, Outcome::TakenOver);
         Ok(Swapped {
             previous: previous.record.version.clone(),
             record,
             diff,
         })
+    }
+
+    /// Lets the policy decide on with another model or roster.
+    ///
+    /// # Errors
+    /// If it does not fit them; nothing has changed then.
+    fn put_beside(
+        &self,
+        changing: &mut Changing,
+        model: Option<StartedModel>,
+        roster: Option<Arc<Roster>>,
+    ) -> Result<(), LoadError> {
+        let current = Arc::clone(&changing.current);
+        let so_far = current.triage();
+        let (bundle, model) = match model {
+            Some((bundle, model)) => (bundle, Some(model)),
+            None => (Arc::clone(so_far.bundle()), None),
+        };
+        let roster = roster.or_else(|| so_far.roster().cloned());
+        let triage = Triage::new(bundle, Arc::clone(so_far.policy()), roster)?;
+        let policy = Arc::clone(current.policy());
+        self.put(changing, current.with(triage, policy, model));
+        Ok(())
     }
 
     /// Answers with `loaded` from now on.
@@ -163,8 +242,11 @@ impl Live {
         if let Some(roster) = loaded.triage().roster() {
             loaded.reservations().put_roster(roster);
         }
-        changing.current = Arc::new(loaded);
+        let before = std::mem::replace(&mut changing.current, Arc::new(loaded));
         self.loaded.store(Some(Arc::clone(&changing.current)));
+        if changing.current.tell_other_model(&before) {
+            self.metrics.reloaded(Reload::Model, Outcome::TakenOver);
+        }
     }
 }
 

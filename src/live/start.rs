@@ -1,7 +1,6 @@
 //! What a server answers with at first: the policy that decided last, or the file's where that has changed since.
 
 use std::io;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -9,8 +8,10 @@ use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 
 use super::files::RosterFile;
+use super::served::{EncoderThreads, ServedModel};
 use super::trial::cases_pass;
 use super::{ChangeError, Changing, Live, LivePolicy, Loaded};
+use crate::metrics::Metrics;
 use crate::model::{Bundle, Registry};
 use crate::policy_store::{
     Change, PolicyRecord, PolicySource, PolicyStore, StoreError, Versioned, unified_diff,
@@ -18,6 +19,7 @@ use crate::policy_store::{
 use crate::routing::{
     Policy, ReservationLimits, Reservations, policy_version_of, read_policy_text,
 };
+use crate::shadow::Shadow;
 use crate::triage::{LoadError, Sources, Triage};
 
 /// What a server is started with.
@@ -27,12 +29,12 @@ pub struct Start {
     pub sources: Sources,
     /// Where policies are kept; `None` keeps none, so that none can be applied.
     pub state: Option<PathBuf>,
-    /// Threads of the sentence encoder; `None` for as many as there are processor cores.
-    pub encoder_threads: Option<NonZeroUsize>,
-    /// Texts that may wait for it.
-    pub encoder_queue: usize,
+    /// Threads of the sentence encoder, where the model has a transformer.
+    pub encoder: EncoderThreads,
     /// How long places are reserved, and how many.
     pub reservations: ReservationLimits,
+    /// What counts tickets and changes.
+    pub metrics: Metrics,
 }
 
 /// Why a server cannot be started.
@@ -90,6 +92,7 @@ impl Parts {
             version: triage.policy_version().to_owned(),
             source: PolicySource::File,
             author: None,
+            caller: None,
             comment: String::new(),
             time: Timestamp::now(),
             before,
@@ -136,14 +139,19 @@ impl Start {
             Some(store) => store.file_version().map(str::to_owned),
             None => Some(policy.record.version.clone()),
         };
-        let (threads, queue) = (self.encoder_threads, self.encoder_queue);
+        let metrics = self.metrics;
+        let model = ServedModel::start(&parts.bundle, self.encoder, &metrics);
+        let model = model.map_err(StartError::EncoderThreads)?;
         let reservations = Reservations::new(self.reservations);
-        let current = Loaded::new(first.triage, policy, threads, queue, reservations)
-            .map(Arc::new)
-            .map_err(StartError::EncoderThreads)?;
+        let shadow = Arc::new(Shadow::new(metrics.clone()));
+        let own = Arc::clone(&shadow);
+        let current = Loaded::new(first.triage, model, policy, reservations, own);
+        let current = Arc::new(current);
         loaded.store(Some(Arc::clone(&current)));
         Ok(Live {
-            bundle: parts.bundle,
+            encoder_threads: self.encoder,
+            metrics,
+            shadow,
             loaded,
             changing: Mutex::new(Changing {
                 current,

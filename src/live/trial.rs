@@ -191,7 +191,10 @@ impl Cases<'_> {
 }
 
 /// Tries the cases beside the policy's file; returns how many there are.
-pub(super) fn cases_pass(
+///
+/// # Errors
+/// If a file of cases cannot be used, or a case fails.
+pub fn cases_pass(
     policy: &Arc<Policy>,
     bundle: &Bundle,
     policy_file: &Path,
@@ -229,7 +232,7 @@ impl Live {
     pub fn check(&self, text: &str) -> Result<CheckedPolicy, PolicyErrors> {
         let current = self.current();
         let roster = current.triage().roster().map(Arc::as_ref);
-        check(text, "policy", &self.bundle, roster)
+        check(text, "policy", current.triage().bundle(), roster)
     }
 
     /// Tries the cases beside the policy's file, and those sent, on a policy.
@@ -247,6 +250,6 @@ impl Live {
             sent,
             run,
         };
-        cases.try_on(policy, &self.bundle)
+        cases.try_on(policy, self.current().triage().bundle())
     }
 }

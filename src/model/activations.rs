@@ -36,6 +36,23 @@ pub struct Activation {
     pub forced: bool,
     /// Why the gate refused it.
     pub reasons: Vec<String>,
+    /// Who asked for it and why.
+    #[serde(flatten)]
+    pub by: By,
+}
+
+/// Who changes the active version and why, as far as that is told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct By {
+    /// Who, as whoever asks says.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub author: Option<String>,
+    /// Who was proved to be calling.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub caller: Option<String>,
+    /// Why; may be empty.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub comment: String,
 }
 
 /// What was asked for.
@@ -109,6 +126,7 @@ mod tests {
             judged_on: Some(Basis::Nothing),
             forced: false,
             reasons: Vec::new(),
+            by: By::default(),
         }
     }
 
@@ -125,6 +143,11 @@ mod tests {
             forced: true,
             reasons: vec!["topic: worse\nby far".to_owned()],
             before: Some("a".to_owned()),
+            by: By {
+                author: Some("ana".to_owned()),
+                caller: Some("desk".to_owned()),
+                comment: "ticket 42".to_owned(),
+            },
             ..activation("b")
         };
         append(models.path(), &activation("a")).unwrap();

@@ -11,6 +11,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::bundle::Bundle;
 use super::manifest::{DataSource, HeadSummary, Manifest};
 use crate::evaluation::Comparison;
 
@@ -24,6 +25,15 @@ pub struct Version<'a> {
     pub id: &'a str,
     /// Its manifest.
     pub manifest: &'a Manifest,
+}
+
+impl<'a> From<&'a Bundle> for Version<'a> {
+    fn from(bundle: &'a Bundle) -> Self {
+        Self {
+            id: &bundle.version,
+            manifest: &bundle.manifest,
+        }
+    }
 }
 
 /// What a version is judged to be beside the active one.

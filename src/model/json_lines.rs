@@ -12,7 +12,7 @@ use super::files::{parent_of, sync_folder};
 /// How much of a log is read at a time when the end of its last whole line is looked for, in bytes.
 const CHUNK: u64 = 64 << 10;
 
-/// A line that has just been written and can still be taken back.
+/// Lines that have just been written and can still be taken back.
 #[derive(Debug)]
 pub struct Appended {
     file: File,
@@ -25,24 +25,34 @@ pub struct Appended {
 /// # Errors
 /// If the log cannot be written; it is then as it was.
 pub fn append(path: &Path, entry: &impl Serialize) -> io::Result<Appended> {
+    append_all(path, std::slice::from_ref(entry))
+}
+
+/// Adds lines as [`append`] does one, all of them or none.
+///
+/// # Errors
+/// If the log cannot be written; it is then as it was.
+pub fn append_all(path: &Path, entries: &[impl Serialize]) -> io::Result<Appended> {
     let mut file = OpenOptions::new()
         .read(true)
         .append(true)
         .create(true)
         .open(path)?;
     let length_before = file.metadata()?.len();
-    let mut line = Vec::new();
+    let mut lines = Vec::new();
     if length_before > 0 {
         let mut last = [0];
         file.seek(SeekFrom::End(-1))?;
         file.read_exact(&mut last)?;
         if last != *b"\n" {
-            line.push(b'\n');
+            lines.push(b'\n');
         }
     }
-    serde_json::to_writer(&mut line, entry)?;
-    line.push(b'\n');
-    let written = file.write_all(&line).and_then(|()| file.sync_all());
+    for entry in entries {
+        serde_json::to_writer(&mut lines, entry)?;
+        lines.push(b'\n');
+    }
+    let written = file.write_all(&lines).and_then(|()| file.sync_all());
     let appended = Appended {
         file,
         length_before,
@@ -55,7 +65,7 @@ pub fn append(path: &Path, entry: &impl Serialize) -> io::Result<Appended> {
 }
 
 impl Appended {
-    /// Takes the line away again, since what it tells of did not happen.
+    /// Takes the lines away again, since what they tell of did not happen.
     pub fn take_back(self) {
         // The failure that is being reported says more than a second one would.
         let _ = self.file.set_len(self.length_before);

@@ -10,11 +10,12 @@ use super::bundle::Bundle;
 use super::encoders;
 use super::new_bundle::NewBundle;
 use super::tensors::{read_classifier, serialize_tensors};
+use crate::cancel::NEVER;
 use crate::classifier::{HeadKind, Workspace};
 use crate::evaluation::{LabelledHead, LabelledTexts};
 use crate::features::encoder::tests::fixture::Tiny;
 use crate::features::{Encoder, SentenceEncoder};
-use crate::training::{FitParams, Fitted, Sentences, TrainingData, fit};
+use crate::training::{FitParams, Fitted, Sentences, TrainingData, Unobserved, fit};
 
 const TEXTS: [&str; 4] = [
     "refund of the bill please",
@@ -55,12 +56,12 @@ fn fitted(models: &Path) -> Fitted {
     let source = Tiny::new().write();
     let encoder: Arc<Encoder> = encoders::install(models, source.path()).unwrap();
     let labelled = labelled();
-    let sentences = Sentences::fixed(SentenceEncoder::Encoder(encoder), &labelled.texts, &|_| {});
+    let sentences = Sentences::fixed(SentenceEncoder::Encoder(encoder), &labelled.texts, NEVER);
     let data = TrainingData {
         labelled: &labelled,
         sentences: &sentences.unwrap(),
     };
-    fit(data, &FitParams::default(), &|_| {}).unwrap()
+    fit(data, &FitParams::default(), &Unobserved).unwrap()
 }
 
 fn saved(models: &Path) -> Bundle {

@@ -4,10 +4,12 @@
 //! version is the manifest's own checksum.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::classifier::{AreaThreshold, Decision, HeadKind, Thresholds};
+use crate::dataset::Dataset;
 use crate::training::FitParams;
 
 /// The format that this library writes and the only one it reads.
@@ -68,6 +70,24 @@ pub struct DataSource {
     pub sha256: String,
     /// Rows read from it.
     pub rows: usize,
+}
+
+impl DataSource {
+    /// The files of a data set.
+    #[must_use]
+    pub fn of(dataset: &Dataset) -> Vec<Self> {
+        let sources = dataset.sources.iter();
+        sources
+            .map(|source| Self {
+                file: Path::new(&source.path).file_name().map_or_else(
+                    || source.path.clone(),
+                    |name| name.to_string_lossy().into_owned(),
+                ),
+                sha256: source.sha256.clone(),
+                rows: source.rows,
+            })
+            .collect()
+    }
 }
 
 /// One head.

@@ -17,12 +17,12 @@ pub mod registry;
 mod sentence;
 mod tensors;
 
-pub use activations::{Action, Activation, Activations};
+pub use activations::{Action, Activation, Activations, By};
 pub use bundle::{Bundle, BundleError};
 pub use encoders::EncodersError;
 pub use gate::{Basis, Refusal, Verdict};
 pub use manifest::{DataSource, HeadSummary, Manifest};
 pub use new_bundle::NewBundle;
 pub use new_folder::{NewFolder, WriteError, make_ready};
-pub use pointer::Pointer;
+pub use pointer::{Judged, Pointer};
 pub use registry::{Registry, RegistryError};

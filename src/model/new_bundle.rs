@@ -139,7 +139,7 @@ mod tests {
     use crate::classifier::HeadKind;
     use crate::evaluation::{LabelledHead, LabelledTexts};
     use crate::features::encoder::tests::fixture::names;
-    use crate::training::{Fitted, Sentences, TrainingData, fit};
+    use crate::training::{Fitted, Sentences, TrainingData, Unobserved, fit};
 
     fn fitted() -> Fitted {
         let texts = (0..24).map(|row| match row % 2 {
@@ -158,7 +158,7 @@ mod tests {
             labelled: &labelled,
             sentences: &Sentences::None,
         };
-        fit(data, &FitParams::default(), &|_| {}).unwrap()
+        fit(data, &FitParams::default(), &Unobserved).unwrap()
     }
 
     fn bundle() -> NewBundle {

@@ -114,6 +114,20 @@ impl Registry {
             })
     }
 
+    /// The file that names the active version.
+    #[must_use]
+    pub fn active_file(&self) -> PathBuf {
+        self.folder.join(ACTIVE)
+    }
+
+    /// The manifest of a version, read and checked by itself.
+    ///
+    /// # Errors
+    /// If there is no such version, or its manifest cannot be read or was altered.
+    pub fn manifest(&self, version: &str) -> Result<Manifest, RegistryError> {
+        Ok(read_manifest(&self.find(version)?)?.0)
+    }
+
     /// Loads `version`, or the active one.
     ///
     /// # Errors
@@ -159,8 +173,11 @@ impl Registry {
         })
     }
 
-    /// Names of all sub-folders that hold a manifest.
-    fn versions(&self) -> Result<Vec<String>, RegistryError> {
+    /// All versions by name alone, in alphabetical order: the sub-folders that hold a manifest.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn versions(&self) -> Result<Vec<String>, RegistryError> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -179,7 +196,7 @@ impl Registry {
     }
 
     pub(super) fn history(&self) -> Result<Vec<String>, RegistryError> {
-        let path = self.folder.join(ACTIVE);
+        let path = self.active_file();
         match fs::read_to_string(&path) {
             Ok(text) => Ok(text
                 .lines()
@@ -193,7 +210,7 @@ impl Registry {
     }
 
     pub(super) fn point(&self, history: &[String]) -> Result<(), RegistryError> {
-        let path = self.folder.join(ACTIVE);
+        let path = self.active_file();
         let mut text = history.join("\n");
         text.push('\n');
         replace(&path, text.as_bytes()).map_err(|source| self.at(path, source))

@@ -20,7 +20,7 @@ pub use difference::{Versioned, unified_diff};
 pub use record::{PolicyRecord, PolicySource};
 
 use crate::checksum::sha256_hex;
-use crate::model::files::{read_at_most, replace, sync_folder};
+use crate::model::files::{parent_of, read_at_most, replace, sync_folder};
 use crate::model::json_lines;
 use crate::routing::MAX_POLICY_BYTES;
 
@@ -122,7 +122,12 @@ impl PolicyStore {
     /// If it cannot be written, another program holds it, or what it holds is damaged.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let texts = folder.join(TEXTS);
-        fs::create_dir_all(&texts).map_err(at(&texts))?;
+        if !texts.is_dir() {
+            fs::create_dir_all(&texts).map_err(at(&texts))?;
+            for holder in [folder, parent_of(folder)] {
+                sync_folder(holder).map_err(at(holder))?;
+            }
+        }
         let path = folder.join(LOCK);
         let lock = File::create(&path).map_err(at(&path))?;
         match lock.try_lock() {
@@ -252,6 +257,9 @@ impl PolicyStore {
         let entry = AuditEntry::of(&change);
         let appended = json_lines::append(&path, &entry).map_err(at(&path))?;
         if let Err(error) = self.write_live(&live) {
+            // It may be in place already, where only the wait for the disk failed. The first failure says more than
+            // a second one would.
+            let _ = self.write_live(&self.live);
             appended.take_back();
             return Err(error);
         }

@@ -24,6 +24,9 @@ pub struct PolicyRecord {
     pub source: PolicySource,
     /// Who brought it; `None` where it came from the file.
     pub author: Option<String>,
+    /// Who was proved to be calling when it was brought; `None` where nobody had to prove it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<String>,
     /// Why; may be empty.
     pub comment: String,
     /// Since when it decides.

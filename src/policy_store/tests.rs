@@ -15,6 +15,7 @@ fn record(store: &PolicyStore, text: &str, source: PolicySource) -> PolicyRecord
         version: version_of(text),
         source,
         author: Some("ana".to_owned()),
+        caller: Some("desk".to_owned()),
         comment: String::new(),
         time: "2026-03-02T09:30:00Z".parse().unwrap(),
         before: store.live().map(|live| live.version.clone()),

@@ -102,7 +102,8 @@ impl Difference {
 }
 
 /// Where a decision sends a ticket: its queue, or the article or bot that answers it.
-fn destination(decision: &Decision) -> String {
+#[must_use]
+pub fn destination(decision: &Decision) -> String {
     match (&decision.self_service_article, &decision.self_service_bot) {
         (Some(article), _) => format!("article {article}"),
         (None, Some(bot)) => format!("bot {bot}"),

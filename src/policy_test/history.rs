@@ -7,8 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::read_ticket::pinned;
-use crate::classifier::Classification;
+use crate::classifier::{Classification, Prediction};
 use crate::dataset::{self, Columns, Dataset, DatasetError, Format};
 use crate::ticket::{Channel, Customer, Ticket};
 
@@ -225,7 +224,7 @@ impl Reader<'_> {
     fn labelled(&self, row: usize) -> Option<Classification> {
         let pin = |labels: &Labels<'_>| {
             let label = labels.get(row).copied().flatten()?;
-            Some(pinned(label, 1.0))
+            Some(Prediction::given(label, 1.0))
         };
         let mut facets: Vec<_> = self
             .facets

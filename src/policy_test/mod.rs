@@ -18,6 +18,7 @@ mod parting;
 mod ratio;
 mod read_case;
 mod read_expect;
+mod read_label;
 mod read_ticket;
 mod replay;
 mod roster_change;
@@ -27,7 +28,7 @@ mod tried;
 pub use beside::{SentSuite, suites_beside};
 pub use case::{Case, CaseStep, Said};
 pub use coverage::{Coverage, CoverageKind, Missing};
-pub use difference::{Difference, Moved};
+pub use difference::{Difference, Moved, destination};
 pub use expect::{Expectation, Mismatch, Moment, Wanted};
 pub use file::{
     MAX_CASES, MAX_SUITE_BYTES, ModelNeed, Suite, SuiteError, SuiteSources, find_suites,
@@ -37,7 +38,6 @@ pub use junit::to_junit;
 pub use parting::tell_test;
 pub use ratio::{ParseRatioError, Ratio};
 pub use read_expect::EXPECTATIONS;
-pub use read_ticket::pinned;
 pub use replay::{HourLoad, QueueLoad, Replay, ShortSkill};
 pub use roster_change::AgentChange;
 pub use run::{CaseResult, StepResult, run, run_step};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::expect::{Expectation, Moment, REJECT_WORDS, STAGES, Wanted, stage_word};
 use super::read_case::{NONE, Surroundings, known, known_name, time};
+use super::read_label::{facet_labels, topic_label};
 use super::read_ticket::texts;
 use crate::classifier::AbstainReason;
 use crate::routing::document::{Node, NodeValue};
@@ -126,6 +127,7 @@ impl<'a> Names<'a> {
         faults: &mut Faults,
     ) -> Option<Wanted> {
         let owned = |text: &str| text.to_owned();
+        let labels = self.surroundings.labels;
         Some(match field {
             "queue" => Wanted::Queue(known(node, "queue", &self.queues, faults).map(owned)?),
             "not_queue" => Wanted::NotQueue(several(node, "queue", &self.queues, faults)),
@@ -167,12 +169,12 @@ impl<'a> Names<'a> {
                 true => Vec::new(),
                 false => several(node, "skill", &self.skills, faults),
             }),
-            "topic" => Wanted::Topic(self.read_topic(node, faults)?),
+            "topic" => Wanted::Topic(topic_label(node, field, labels, faults).map(owned)?),
             "urgency" => {
                 let words: BTreeSet<&str> = Urgency::ALL.iter().map(|one| one.as_str()).collect();
                 Wanted::Urgency(known(node, "urgency", &words, faults)?.parse().ok()?)
             }
-            "facets" => Wanted::Facets(self.read_facets(node, faults)),
+            "facets" => Wanted::Facets(facet_labels(node, labels, faults)),
             _ => return None,
         })
     }
@@ -250,40 +252,6 @@ impl<'a> Names<'a> {
             }
         }
         levels
-    }
-
-    fn read_topic(&self, node: &Node, faults: &mut Faults) -> Option<String> {
-        let topic = match self.surroundings.labels {
-            Some(labels) => {
-                let names: BTreeSet<&str> = labels.topics.iter().map(String::as_str).collect();
-                known(node, "topic", &names, faults)
-            }
-            None => fields::label(node, "topic", faults),
-        };
-        topic.map(str::to_owned)
-    }
-
-    fn read_facets(&self, node: &Node, faults: &mut Faults) -> BTreeMap<String, String> {
-        let labels = self.surroundings.labels;
-        let mut facets = BTreeMap::new();
-        for (key, value) in fields::entries(node, "facets", faults).unwrap_or_default() {
-            let of = labels.and_then(|labels| labels.facets.get(&key.name));
-            if let (Some(labels), None) = (labels, of) {
-                let names: BTreeSet<&str> = labels.facets.keys().map(String::as_str).collect();
-                known_name(&key.name, key.position, "facet", &names, faults);
-            }
-            let label = match of {
-                Some(of) => {
-                    let names: BTreeSet<&str> = of.iter().map(String::as_str).collect();
-                    known(value, &format!("label of '{}'", key.name), &names, faults)
-                }
-                None => fields::label(value, &key.name, faults),
-            };
-            if let Some(label) = label {
-                facets.insert(key.name.clone(), label.to_owned());
-            }
-        }
-        facets
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::read_case::{known, known_name};
+use super::read_case::known;
+use super::read_label::{facet_labels, topic_label};
 use super::tried::Classified;
-use crate::classifier::{AbstainReason, Classification, LabelProbability, Prediction};
+use crate::classifier::{AbstainReason, Classification, LabelProbability, Prediction, Ranking};
 use crate::routing::KnownLabels;
 use crate::routing::document::{Node, NodeValue};
 use crate::routing::fault::Faults;
@@ -119,7 +120,7 @@ pub(super) fn read_classification(
     let classification = Classification {
         topic,
         area: None,
-        urgency: Some(pinned(
+        urgency: Some(Prediction::given(
             urgency.unwrap_or(Urgency::Normal.as_str()),
             DEFAULT_CONFIDENCE,
         )),
@@ -137,16 +138,7 @@ fn read_topic(
     labels: Option<&KnownLabels>,
     faults: &mut Faults,
 ) -> Option<Prediction> {
-    let mut label = |name: &str| {
-        let node = fields.get(name)?;
-        match labels {
-            Some(labels) => {
-                let names: BTreeSet<&str> = labels.topics.iter().map(String::as_str).collect();
-                known(node, "topic", &names, faults)
-            }
-            None => fields::label(node, name, faults),
-        }
-    };
+    let mut label = |name: &str| topic_label(fields.get(name)?, name, labels, faults);
     let (first, second) = (label("topic"), label("second_topic"));
     let mut share = |name: &str| {
         fields
@@ -192,15 +184,17 @@ fn read_topic(
             ),
         );
     }
-    let mut prediction = pinned(first, confidence);
+    let mut prediction = Prediction::given(first, confidence);
     prediction.abstain_reason = abstain_reason;
     prediction.automate = automate.unwrap_or(true) && abstain_reason.is_none();
     if let Some(second) = second {
         prediction.margin = confidence - second_confidence;
-        prediction.ranked.push(LabelProbability {
-            label: second.to_owned(),
-            probability: second_confidence,
+        let ranked = [(first, confidence), (second, second_confidence)];
+        let ranked = ranked.map(|(label, probability)| LabelProbability {
+            label: label.to_owned(),
+            probability,
         });
+        prediction.ranked = Ranking::from_iter(ranked);
     }
     Some(prediction)
 }
@@ -239,42 +233,8 @@ fn read_facets(
     let Some(node) = fields.get("facets") else {
         return Vec::new();
     };
-    let mut facets = Vec::new();
-    for (key, value) in fields::entries(node, "facets", faults).unwrap_or_default() {
-        let of = labels.and_then(|labels| labels.facets.get(&key.name));
-        if let (Some(labels), None) = (labels, of) {
-            let names: BTreeSet<&str> = labels.facets.keys().map(String::as_str).collect();
-            known_name(&key.name, key.position, "facet", &names, faults);
-        }
-        let label = match of {
-            Some(of) => {
-                let names: BTreeSet<&str> = of.iter().map(String::as_str).collect();
-                known(value, &format!("label of '{}'", key.name), &names, faults)
-            }
-            None => fields::label(value, &key.name, faults),
-        };
-        if let Some(label) = label {
-            facets.push((key.name.clone(), pinned(label, DEFAULT_CONFIDENCE)));
-        }
-    }
-    facets.sort_by(|a, b| a.0.cmp(&b.0));
-    facets
-}
-
-/// A prediction of `label` with this probability, sure enough to be acted on.
-#[must_use]
-pub fn pinned(label: &str, confidence: f32) -> Prediction {
-    Prediction {
-        label: label.to_owned(),
-        confidence,
-        margin: confidence,
-        ranked: vec![LabelProbability {
-            label: label.to_owned(),
-            probability: confidence,
-        }],
-        automate: true,
-        abstain_reason: None,
-        raised: false,
-        lowered: false,
-    }
+    let given = facet_labels(node, labels, faults).into_iter();
+    given
+        .map(|(name, label)| (name, Prediction::given(&label, DEFAULT_CONFIDENCE)))
+        .collect()
 }

@@ -191,12 +191,11 @@ fn two_guesses(
         | AbstainReason::NoRuleMatched
         | AbstainReason::NoEligibleAgent => return None,
     }
-    match classification.topic.as_ref()?.ranked.as_slice() {
-        [first, second, ..] => Some([first, second].map(|one| TopicGuess {
-            topic: &one.label,
-            confidence: one.probability,
-        })),
-        [] | [_] => None,
+    match *classification.topic.as_ref()?.ranked.top(2) {
+        [first, second] => {
+            Some([first, second].map(|(topic, confidence)| TopicGuess { topic, confidence }))
+        }
+        _ => None,
     }
 }
 

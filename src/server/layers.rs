@@ -1,15 +1,31 @@
-//! What every request passes through: a request id, a log line, a net for panics, and the right code for
-//! requests that cannot be read.
+//! What every request passes through, in this order: a request id, a log line, a count, a net for panics, limits, and
+//! the right code for requests that cannot be read.
 
 use std::any::Any;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Request, Response};
 use tonic::body::Body;
+use tonic::service::Routes;
 use tonic::{Code, Status};
+use tower::{ServiceBuilder, ServiceExt};
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::classify::{GrpcCode, GrpcErrorsAsFailures, GrpcFailureClass, SharedClassifier};
-use tower_http::request_id::RequestId;
+use tower_http::request_id::{PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use tower_http::trace::TraceLayer;
+use tower_http::validate_request::ValidateRequestHeaderLayer;
 use tracing::Span;
+
+use super::deadline::DeadlineLayer;
+use super::in_flight::InFlightLayer;
+use super::port::Stack;
+use super::shown::CertificateShown;
+use super::unreadable::blame_the_caller;
+use crate::access::AccessLayer;
+use crate::metrics::Metrics;
+
+use crate::telemetry;
 
 /// The header that carries a request's id, from the caller or made here.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -26,56 +42,80 @@ impl tower_http::request_id::MakeRequestId for MakeRequestId {
 }
 
 /// A panic in a handler becomes an answer.
-pub(super) type OnPanic = fn(Box<dyn Any + Send + 'static>) -> Response<Body>;
+type OnPanic = fn(Box<dyn Any + Send + 'static>) -> Response<Body>;
 
 /// An answer is looked at once more.
-pub(super) type OnAnswer = fn(Response<Body>) -> Response<Body>;
+type OnAnswer = fn(Response<Body>) -> Response<Body>;
 
-/// Gives each request an id unless its caller did, logs its answer under that id, sends the id back,
-/// answers in place of a handler that panics, and blames unreadable requests on their callers.
-macro_rules! layers {
-    () => {
-        tower::ServiceBuilder::new()
-            .layer(tower_http::request_id::SetRequestIdLayer::new(
-                layers::REQUEST_ID,
-                layers::MakeRequestId,
-            ))
-            .layer(
-                tower_http::trace::TraceLayer::new(layers::failures())
-                    .make_span_with(layers::request_span)
-                    .on_request(())
-                    .on_response(layers::log_answer)
-                    .on_failure(layers::log_failure),
-            )
-            .layer(tower_http::request_id::PropagateRequestIdLayer::new(
-                layers::REQUEST_ID,
-            ))
-            .layer(tower_http::catch_panic::CatchPanicLayer::custom(
-                layers::internal_error as layers::OnPanic,
-            ))
-            .map_response(unreadable::blame_the_caller as layers::OnAnswer)
-            .into_inner()
-    };
+/// What is around all services.
+#[derive(Debug)]
+pub(super) struct Layers {
+    pub(super) metrics: Metrics,
+    pub(super) in_flight: InFlightLayer,
+    pub(super) certificate: CertificateShown,
+    pub(super) access: AccessLayer,
+    pub(super) deadline: DeadlineLayer,
 }
-pub(super) use layers;
+
+impl Layers {
+    /// Puts all layers around `routes`. From the outside: a request gets an id unless its caller gave it one, its
+    /// answer is logged under that id, which is sent back, and counted; a handler that panics is answered for; one too
+    /// many is refused, before anything is spent on it; so is a caller who has no certificate where one is required, or
+    /// may not make the call, or not so often; one that takes too long is ended; unreadable ones are blamed on their
+    /// callers.
+    ///
+    /// Each layer must be ready at any time and call what is inside within its own `call`: the connection does not
+    /// ask whether they are, and a request counts as in flight from then on.
+    pub(super) fn around(self, routes: Routes) -> Stack {
+        let layered = ServiceBuilder::new()
+            .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestId))
+            .layer(
+                TraceLayer::new(failures())
+                    .make_span_with(request_span)
+                    .on_request(())
+                    .on_response(log_answer)
+                    .on_failure(log_failure),
+            )
+            .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+            .layer(self.metrics.requests())
+            .layer(CatchPanicLayer::custom(internal_error as OnPanic))
+            .layer(self.in_flight)
+            .layer(ValidateRequestHeaderLayer::custom(self.certificate))
+            .layer(self.access)
+            .layer(self.deadline)
+            .map_response(blame_the_caller as OnAnswer)
+            .service(routes);
+        Stack::new(
+            layered
+                .map_response(|answer| answer.map(Body::new))
+                .map_err(|never: Infallible| match never {}),
+        )
+    }
+}
 
 /// What every line about a request carries, whatever level the log has.
-pub(super) fn request_span<B>(request: &Request<B>) -> Span {
+fn request_span<B>(request: &Request<B>) -> Span {
     let request_id = request
         .headers()
         .get(REQUEST_ID)
         .and_then(|id: &HeaderValue| id.to_str().ok())
         .unwrap_or_default();
-    tracing::error_span!("request", method = request.uri().path(), request_id)
+    telemetry::request_span(request.uri().path(), request_id, request.headers())
 }
 
-pub(super) fn log_answer<B>(response: &Response<B>, latency: Duration, _span: &Span) {
+fn log_answer<B>(response: &Response<B>, latency: Duration, span: &Span) {
     let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |s| s.code());
-    tracing::info!(?code, latency_us = micros(latency), "answered");
+    let latency_us = micros(latency);
+    if telemetry::is_health(span) {
+        tracing::debug!(?code, latency_us, "answered");
+    } else {
+        telemetry::end_request(span, code);
+        tracing::info!(?code, latency_us, "answered");
+    }
 }
 
 /// What counts as a failure: not what the caller has to mend.
-pub(super) fn failures() -> SharedClassifier<GrpcErrorsAsFailures> {
+fn failures() -> SharedClassifier<GrpcErrorsAsFailures> {
     let failures = GrpcErrorsAsFailures::new()
         .with_success(GrpcCode::InvalidArgument)
         .with_success(GrpcCode::NotFound)
@@ -88,11 +128,13 @@ pub(super) fn failures() -> SharedClassifier<GrpcErrorsAsFailures> {
 }
 
 /// A failure by its code alone: the message of a status may quote the request.
-pub(super) fn log_failure(failure: GrpcFailureClass, latency: Duration, _span: &Span) {
+fn log_failure(failure: GrpcFailureClass, latency: Duration, span: &Span) {
     let latency_us = micros(latency);
     match failure {
         GrpcFailureClass::Status(status) => {
-            tracing::warn!(code = ?Code::from(status.code_raw()), latency_us, "failed");
+            let code = Code::from(status.code_raw());
+            telemetry::end_request(span, code);
+            tracing::warn!(?code, latency_us, "failed");
         }
         GrpcFailureClass::Error(error) => tracing::warn!(error, latency_us, "failed"),
         _ => tracing::warn!(latency_us, "failed"),
@@ -105,7 +147,7 @@ fn micros(latency: Duration) -> u64 {
 }
 
 /// A panic in a handler: its place is in the log already, the caller gets a fixed text.
-pub(super) fn internal_error(_panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
+fn internal_error(_panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
     Status::internal("internal error: see the server's log under this request's x-request-id")
         .into_http()
 }

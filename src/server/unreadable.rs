@@ -2,18 +2,10 @@
 //! the server is at fault; here they get the codes that this interface promises.
 
 use http::{HeaderValue, Response};
+use tonic::Status;
 use tonic::body::Body;
-use tonic::{Code, Status};
 
-/// What the transport's message starts with where the bytes of a request are no message of its type.
-const NO_MESSAGE: [&str; 4] = [
-    "failed to decode Protobuf message",
-    "Error decompressing",
-    "Unexpected EOF decoding stream",
-    "Missing request message",
-];
-/// What it starts with where a message is longer than the settings allow.
-const TOO_LARGE: &str = "Error, decoded message length too large";
+use crate::grpc::status::promised_code;
 
 /// Turns the refusal of an unreadable request into INVALID_ARGUMENT, or RESOURCE_EXHAUSTED if it is too
 /// large; leaves every other answer alone.
@@ -25,16 +17,6 @@ pub(super) fn blame_the_caller(mut response: Response<Body>) -> Response<Body> {
         headers.insert(Status::GRPC_STATUS, HeaderValue::from(code as i32));
     }
     response
-}
-
-fn promised_code(code: Code, message: &str) -> Option<Code> {
-    match code {
-        Code::Internal if NO_MESSAGE.iter().any(|text| message.starts_with(text)) => {
-            Some(Code::InvalidArgument)
-        }
-        Code::OutOfRange if message.starts_with(TOO_LARGE) => Some(Code::ResourceExhausted),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

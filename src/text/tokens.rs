@@ -1,5 +1,5 @@
 //! Splits a text into words and runs of symbols, each with its place in the original text and its
-//! normalised form (NFKC, lower case).
+//! normalised form (NFKC, lower case). Personal data is masked first.
 //!
 //! Segmentation and normalisation are those of the `tokenizers` crate; ASCII words, nearly all of
 //! an English help desk's, take a short cut with the same result.
@@ -9,6 +9,8 @@ use std::ops::Range;
 use tokenizers::normalizers::{unicode::NFKC, utils::Lowercase};
 use tokenizers::pipeline::{Normalizer, PreTokenizer, PreTokenizerScratch, Span};
 use tokenizers::pre_tokenizers::whitespace::Whitespace;
+
+use super::mask::Mask;
 
 /// Whether a token is made of word characters (`\w`) or of anything else that is not white space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub enum TokenKind {
 /// One word or run of symbols.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
-    /// Byte range in the original text.
+    /// Byte range in the original text; the whole value where this stands for a masked one.
     pub span: Range<usize>,
     /// Byte range in [`TokenBuffer::normalised`].
     pub normalised: Range<usize>,
@@ -35,6 +37,7 @@ pub struct Token {
 /// Reusable buffers that hold the tokens of one text after another.
 #[derive(Default)]
 pub struct TokenBuffer {
+    mask: Mask,
     scratch: PreTokenizerScratch,
     spans: Vec<Span>,
     normalised: String,
@@ -50,8 +53,20 @@ impl std::fmt::Debug for TokenBuffer {
 }
 
 impl TokenBuffer {
-    /// Replaces the buffer's content with the tokens of `text`, in order.
+    /// Replaces the buffer's content with the tokens of `text`, in order, personal data [masked](super::masked).
     pub fn tokenize(&mut self, text: &str) {
+        let mut mask = std::mem::take(&mut self.mask);
+        self.tokenize_masked(mask.apply(text));
+        if mask.found() {
+            for token in &mut self.tokens {
+                token.span = mask.original(token.span.clone());
+            }
+        }
+        self.mask = mask;
+    }
+
+    /// Spans are those of the masked text.
+    fn tokenize_masked(&mut self, text: &str) {
         self.spans.clear();
         self.tokens.clear();
         self.normalised.clear();
@@ -164,6 +179,25 @@ mod tests {
         assert_eq!(pieces, ["Größe", ":", "ＸＬ", "🙂", "ok"]);
         let starts: Vec<bool> = buffer.tokens().iter().map(|t| t.starts_chunk).collect();
         assert_eq!(starts, [true, false, true, true, true]);
+    }
+
+    #[test]
+    fn what_is_masked_is_one_word_that_stands_where_the_value_stood() {
+        let text = "É: mail jo@x.org, call +44 20 7946 0958 now";
+        let mut buffer = TokenBuffer::default();
+        buffer.tokenize(text);
+        let normalised = |t: &Token| buffer.normalised(t).to_owned();
+        let tokens = buffer.tokens().iter();
+        let there: Vec<(&str, String)> = tokens
+            .map(|t| (&text[t.span.clone()], normalised(t)))
+            .filter(|(piece, normalised)| piece.to_lowercase() != *normalised)
+            .collect();
+        let expected = [
+            ("jo@x.org", "email_address".to_owned()),
+            ("+44 20 7946 0958", "phone_number".to_owned()),
+        ];
+        assert_eq!(there, expected);
+        assert_eq!(&text[buffer.tokens().last().unwrap().span.clone()], "now");
     }
 
     #[test]

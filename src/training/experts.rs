@@ -5,7 +5,9 @@ use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 
 use super::FitParams;
+use crate::cancel::{CalledOff, Cancelled};
 use crate::classifier::discriminant::DiscriminantModel;
+use crate::classifier::kernel::KernelError;
 use crate::classifier::linear::LinearModel;
 use crate::classifier::naive_bayes::{NaiveBayesError, NaiveBayesModel};
 use crate::features::{FeatureRows, SparseMatrix};
@@ -29,26 +31,32 @@ pub enum ExpertError {
     /// The covariance of the sentence vectors cannot be inverted.
     #[error("the sentence vectors cannot be told apart: {0}")]
     Discriminant(#[from] LinalgError),
-    /// The kernel expert's equations cannot be solved.
-    #[error("the kernel expert cannot be fitted to the sentence vectors: {0}")]
-    Kernel(LinalgError),
+    /// The kernel expert could not be fitted.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+    /// It was called off.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
 }
 
 impl Experts {
     /// Fits all; `targets[i]` is the label of row `i`.
     ///
     /// # Errors
-    /// If naive Bayes or the discriminant expert cannot be fitted.
+    /// If naive Bayes or the discriminant expert cannot be fitted, or the fit was called off.
     pub fn fit(
         rows: &FeatureRows,
         targets: &[usize],
         labels: usize,
         cost: f64,
         params: &FitParams,
+        called_off: CalledOff<'_>,
     ) -> Result<Self, ExpertError> {
+        let (linear, bayes) = (params.linear, params.naive_bayes);
+        let seed = params.seed;
         Ok(Self {
-            linear: LinearModel::fit(rows, targets, labels, cost, params.linear, params.seed),
-            naive_bayes: NaiveBayesModel::fit(&rows.sparse, targets, labels, params.naive_bayes)?,
+            linear: LinearModel::fit(rows, targets, labels, cost, linear, seed, called_off)?,
+            naive_bayes: NaiveBayesModel::fit(&rows.sparse, targets, labels, bayes, called_off)?,
             discriminant: DiscriminantModel::fit(
                 rows.dense.view(),
                 targets,
@@ -169,6 +177,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
+    use crate::cancel::NEVER;
 
     #[test]
     fn folding_keeps_all_differences_between_labels() {
@@ -187,7 +196,7 @@ mod tests {
             dense: &unit * 3.0,
         };
         let targets = [0, 1, 0, 2];
-        let experts = Experts::fit(&rows, &targets, 3, 1.0, &FitParams::default()).unwrap();
+        let experts = Experts::fit(&rows, &targets, 3, 1.0, &FitParams::default(), NEVER).unwrap();
         let pool = [2.0, 0.5, 0.25, 0.125];
         let folded = experts.fold(&pool, 3.0);
         let none = Array1::zeros(3);

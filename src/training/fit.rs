@@ -7,12 +7,14 @@ use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use super::experts::{ExpertError, Experts, Folded};
 use super::folds::assign_folds;
 use super::kernel_rows::fit_kernel;
-use super::out_of_fold::{OutOfFold, Pooled, score_fold};
+use super::observer::{Extent, Observer, Piece, Steps};
+use super::out_of_fold::{COST_FOLDS, OutOfFold, Pooled, score_fold};
 use super::params::ParamsError;
 use super::report::{FitReport, HeadReport, StageSeconds};
 use super::sentences::Sentences;
 use super::target::{Target, label_names};
 use super::{FitParams, Stage};
+use crate::cancel::Cancelled;
 use crate::classifier::cost_table::CostTableError;
 use crate::classifier::{Classifier, ClassifierError, Head, SentenceExpert};
 use crate::dataset::REFUSED_BELOW_ROWS;
@@ -81,6 +83,9 @@ pub enum FitError {
     /// The parts did not make a classifier.
     #[error(transparent)]
     Classifier(#[from] ClassifierError),
+    /// Whoever watched it called it off.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
 }
 
 /// What a fit learns from: texts with labels, and their sentence vectors.
@@ -105,9 +110,11 @@ impl<'a> TrainingData<'a> {
         self,
         rows: &[usize],
         params: &FitParams,
+        steps: &Steps<'_>,
     ) -> Result<FeatureEncoders, FitError> {
+        let called_off = || steps.called_off();
         Ok(FeatureEncoders {
-            vectorizer: Vectorizer::fit(&self.texts(rows), params.vectorizer),
+            vectorizer: Vectorizer::fit(&self.texts(rows), params.vectorizer, &called_off)?,
             sentence: self.sentences.learned_from(rows, params.seed)?,
         })
     }
@@ -119,14 +126,16 @@ impl<'a> TrainingData<'a> {
         rows: &[usize],
         further: &[&str],
         params: &FitParams,
+        steps: &Steps<'_>,
     ) -> Result<FeatureRows, FitError> {
         let mut texts = self.texts(rows);
         texts.extend(further);
         let sentence = encoders.sentence.as_ref();
         let mut dense = self.sentences.vectors(sentence, rows, &texts)?;
         dense *= params.sentence_scale;
+        let called_off = || steps.called_off();
         Ok(FeatureRows {
-            sparse: encoders.vectorizer.transform(&texts),
+            sparse: encoders.vectorizer.transform(&texts, &called_off)?,
             dense,
         })
     }
@@ -137,35 +146,59 @@ impl<'a> TrainingData<'a> {
     }
 }
 
-/// Trains a model on `data`. Same data and parameters: same model. `progress` is told of each stage
-/// as it begins.
+/// Trains a model on `data`. Same data and parameters: same model, whoever watches.
 ///
 /// # Errors
 /// If a parameter is out of its range, there are fewer texts than folds, there is no head, a head has one
-/// label, or a label has fewer than [`REFUSED_BELOW_ROWS`] rows.
+/// label, a label has fewer than [`REFUSED_BELOW_ROWS`] rows, or the fit was called off.
 pub fn fit(
     data: TrainingData<'_>,
     params: &FitParams,
-    progress: &(dyn Fn(Stage) + Sync),
+    observer: &dyn Observer,
+) -> Result<Fitted, FitError> {
+    or_cancelled(observer, fit_watched(data, params, observer))
+}
+
+/// Whatever goes wrong in a fit that was called off, that it was is why it ends.
+fn or_cancelled<T>(observer: &dyn Observer, result: Result<T, FitError>) -> Result<T, FitError> {
+    result.map_err(|error| match observer.called_off() {
+        true => FitError::Cancelled(Cancelled),
+        false => error,
+    })
+}
+
+fn fit_watched(
+    data: TrainingData<'_>,
+    params: &FitParams,
+    observer: &dyn Observer,
 ) -> Result<Fitted, FitError> {
     let mut seconds = StageSeconds::default();
-    let (heads, pooled) = cross_validate_timed(data, params, progress, &mut seconds)?;
+    let heads = learnable_heads(data, params)?;
+    let mut steps = Steps::new(observer, extent(data, &heads, true), params);
+    let pooled = cross_validate_timed(data, &heads, params, &mut steps, &mut seconds)?;
 
-    progress(Stage::Final);
+    steps.begin(Stage::Final);
     let started = Instant::now();
     let all_rows: Vec<usize> = (0..data.labelled.texts.len()).collect();
-    let encoders = data.learn_features(&all_rows, params)?;
-    let rows = data.encode(&encoders, &all_rows, &label_names(&heads), params)?;
-    let kernel = fit_kernel(&encoders, &rows, &heads, &all_rows, params)?;
+    let encoders = data.learn_features(&all_rows, params, &steps)?;
+    let rows = data.encode(&encoders, &all_rows, &label_names(&heads), params, &steps)?;
+    steps.done(Piece::Features)?;
+    let called_off = || steps.called_off();
+    let kernel = fit_kernel(&encoders, &rows, &heads, &all_rows, params, &called_off)?;
+    if kernel.is_some() {
+        steps.done(Piece::Kernel)?;
+    }
     let kernel_weights: Vec<f64> = pooled.iter().map(Pooled::kernel_weight).collect();
     let mut folded: Vec<Folded> = Vec::with_capacity(heads.len());
     let mut finished: Vec<Head> = Vec::with_capacity(heads.len());
     let mut reports: Vec<HeadReport> = Vec::with_capacity(heads.len());
-    let mut names_from = all_rows.len();
     for (target, pooled) in heads.iter().zip(pooled) {
-        let (kept, targets) = target.labelled_and_named(&all_rows, &mut names_from);
+        let (kept, targets) = target.labelled_and_named(&all_rows);
         let labels = target.labels.len();
-        let experts = Experts::fit(&rows.labelled(&kept), &targets, labels, pooled.cost, params)?;
+        let rows = rows.labelled(&kept);
+        let called_off = || steps.called_off();
+        let experts = Experts::fit(&rows, &targets, labels, pooled.cost, params, &called_off)?;
+        steps.done(Piece::Linear)?;
         let own = experts.fold(&pooled.pool.weights, params.sentence_scale);
         finished.push(Head {
             kind: target.kind.clone(),
@@ -178,6 +211,7 @@ pub fn fit(
         });
         folded.push(own);
         reports.push(HeadReport::new(pooled));
+        steps.done(Piece::Others)?;
     }
     let sentence = encoders.sentence.map(|encoder| SentenceExpert {
         encoder,
@@ -206,53 +240,70 @@ pub fn fit(
 pub fn cross_validate(
     data: TrainingData<'_>,
     params: &FitParams,
-    progress: &(dyn Fn(Stage) + Sync),
+    observer: &dyn Observer,
 ) -> Result<Vec<HeadAnswers>, FitError> {
-    let mut seconds = StageSeconds::default();
-    let (_, pooled) = cross_validate_timed(data, params, progress, &mut seconds)?;
+    let run = || {
+        let mut seconds = StageSeconds::default();
+        let heads = learnable_heads(data, params)?;
+        let mut steps = Steps::new(observer, extent(data, &heads, false), params);
+        cross_validate_timed(data, &heads, params, &mut steps, &mut seconds)
+    };
+    let pooled = or_cancelled(observer, run())?;
     Ok(pooled.into_iter().map(|head| head.answers).collect())
 }
 
-fn cross_validate_timed(
-    data: TrainingData<'_>,
-    params: &FitParams,
-    progress: &(dyn Fn(Stage) + Sync),
-    seconds: &mut StageSeconds,
-) -> Result<(Vec<Target>, Vec<Pooled>), FitError> {
+fn extent(data: TrainingData<'_>, heads: &[Target], model: bool) -> Extent {
+    Extent {
+        heads: heads.len(),
+        kernel: data.sentences.is_of_transformer(),
+        cost_folds: COST_FOLDS,
+        model,
+    }
+}
+
+/// The heads of `data`, if something can be learned with these parameters.
+fn learnable_heads(data: TrainingData<'_>, params: &FitParams) -> Result<Vec<Target>, FitError> {
     params.check()?;
-    let heads = data
-        .labelled
-        .heads
-        .iter()
-        .map(|head| Target::new(head, params))
-        .collect::<Result<Vec<_>, _>>()?;
-    let first = heads.first().ok_or(FitError::NoHead)?;
+    let heads = Target::all(&data.labelled.heads, params)?;
+    if heads.is_empty() {
+        return Err(FitError::NoHead);
+    }
     let (texts, folds) = (data.labelled.texts.len(), params.folds);
     if texts < folds {
         return Err(FitError::FewerTextsThanFolds { texts, folds });
     }
+    Ok(heads)
+}
 
+fn cross_validate_timed(
+    data: TrainingData<'_>,
+    heads: &[Target],
+    params: &FitParams,
+    steps: &mut Steps<'_>,
+    seconds: &mut StageSeconds,
+) -> Result<Vec<Pooled>, FitError> {
     let started = Instant::now();
-    let folds = assign_folds(&data.labelled.texts, &first.rows, params.folds, params.seed);
+    let strata = heads.first().map_or(&[][..], |first| &first.rows);
+    let folds = assign_folds(&data.labelled.texts, strata, params.folds, params.seed);
     let mut out_of_fold: Vec<OutOfFold> = heads.iter().map(|_| OutOfFold::new(params)).collect();
     for fold in 0..params.folds {
-        progress(Stage::Fold {
+        steps.begin(Stage::Fold {
             index: fold + 1,
             of: params.folds,
         });
-        score_fold(data, &heads, &folds, fold, params, &mut out_of_fold)?;
+        score_fold(data, heads, &folds, fold, params, &mut out_of_fold, steps)?;
     }
     seconds.folds = started.elapsed().as_secs_f64();
 
-    progress(Stage::Pool);
+    steps.begin(Stage::Pool);
     let started = Instant::now();
-    let pooled: Vec<Pooled> = heads
-        .iter()
-        .zip(out_of_fold)
-        .map(|(target, scores)| scores.choose(target, params))
-        .collect();
+    let mut pooled = Vec::with_capacity(heads.len());
+    for (target, scores) in heads.iter().zip(out_of_fold) {
+        pooled.push(scores.choose(target, params, &|| steps.called_off())?);
+        steps.done(Piece::Pool)?;
+    }
     seconds.pool = started.elapsed().as_secs_f64();
-    Ok((heads, pooled))
+    Ok(pooled)
 }
 
 /// One matrix of all heads' columns; all have the same rows.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::folds::assign_folds;
-use super::{FitError, FitParams, Stage, TrainingData, fit};
+use super::{FitError, FitParams, Observer, Stage, TrainingData, fit};
 use crate::classifier::HeadKind;
 use crate::dataset::REFUSED_BELOW_ROWS;
 use crate::evaluation::report::{LearningCurve, LearningPoint};
@@ -35,7 +35,7 @@ pub struct CurveStep {
 /// the first head, but at least as many rows as can be learned from, if there are so many.
 ///
 /// A label with too few rows in a share is not learned from it, and its tickets count as wrong.
-/// Progress is told of each step as it begins.
+/// Progress is told of each step as it begins and goes on.
 ///
 /// # Errors
 /// If there is no head, or the labels cannot be learned even from all rows.
@@ -66,13 +66,10 @@ pub fn learning_curve(
             labelled: &learned,
             sentences: &training.sentences.select(&kept),
         };
-        let report = |stage| {
-            progress(CurveStep {
-                index: index + 1,
-                of: SHARES.len(),
-                share,
-                stage,
-            });
+        let report = OfShare {
+            index,
+            share,
+            progress,
         };
         points.push(LearningPoint {
             share,
@@ -92,13 +89,31 @@ pub fn learning_curve(
     })
 }
 
+/// Watches the fit on one of the shares.
+struct OfShare<'a> {
+    index: usize,
+    share: f64,
+    progress: &'a (dyn Fn(CurveStep) + Sync),
+}
+
+impl Observer for OfShare<'_> {
+    fn progress(&self, stage: Stage, _done: f64) {
+        (self.progress)(CurveStep {
+            index: self.index + 1,
+            of: SHARES.len(),
+            share: self.share,
+            stage,
+        });
+    }
+}
+
 /// Accuracy on `held_out` of each head of `data` after learning from `learned`.
 fn accuracy(
     learned: TrainingData<'_>,
     held_out: &LabelledTexts,
     data: &LabelledTexts,
     params: &FitParams,
-    progress: &(dyn Fn(Stage) + Sync),
+    observer: &dyn Observer,
 ) -> Result<Vec<Option<f64>>, FitError> {
     let knows = |kind: &HeadKind| learned.labelled.heads.iter().any(|head| head.kind == *kind);
     let mut measured = held_out.clone();
@@ -106,7 +121,7 @@ fn accuracy(
     if measured.heads.is_empty() {
         return Ok(vec![None; data.heads.len()]);
     }
-    let fitted = fit(learned, params, progress)?;
+    let fitted = fit(learned, params, observer)?;
     // What is left to go wrong is that none of the rows held out has a label.
     let evaluation = evaluate(&fitted.classifier, &measured).ok();
     let accuracy = |head: &LabelledHead| {

@@ -7,6 +7,7 @@ pub mod fit;
 pub mod folds;
 mod kernel_rows;
 pub mod learning_curve;
+mod observer;
 pub mod out_of_fold;
 mod params;
 pub mod report;
@@ -15,6 +16,7 @@ mod target;
 pub mod urgency_costs;
 
 pub use fit::{FitError, Fitted, TrainingData, cross_validate, fit};
+pub use observer::{Observer, Unobserved};
 pub use params::ParamsError;
 pub use report::FitReport;
 pub use sentences::Sentences;

@@ -8,7 +8,9 @@ use super::area_thresholds::settle_areas;
 use super::experts::{ExpertError, score, score_discriminant, score_linear};
 use super::fit::{FitError, TrainingData};
 use super::kernel_rows::{fit_kernel, unit_vectors};
+use super::observer::{Piece, Steps};
 use super::target::{Target, label_names};
+use crate::cancel::{CalledOff, Cancelled};
 use crate::classifier::discriminant::DiscriminantModel;
 use crate::classifier::linear::LinearModel;
 use crate::classifier::naive_bayes::NaiveBayesModel;
@@ -19,7 +21,7 @@ use crate::classifier::{AreaThreshold, Head, HeadKind, OUT_OF_SCOPE, Thresholds}
 use crate::evaluation::{Answer, HeadAnswers, Truth};
 
 /// Number of folds on which the linear expert's cost is chosen; the rest use the one chosen.
-const COST_FOLDS: usize = 2;
+pub(super) const COST_FOLDS: usize = 2;
 
 /// One head's out-of-fold scores, fold after fold; each part is `rows × labels`.
 #[derive(Debug)]
@@ -60,7 +62,7 @@ impl Pooled {
 /// Learns from all rows outside `fold` and adds the scores of the rows inside.
 ///
 /// # Errors
-/// If an expert cannot be fitted or the sentence encoder fails.
+/// If an expert cannot be fitted, the sentence encoder fails, or the fit was called off.
 pub(super) fn score_fold(
     data: TrainingData<'_>,
     heads: &[Target],
@@ -68,27 +70,37 @@ pub(super) fn score_fold(
     fold: usize,
     params: &FitParams,
     out_of_fold: &mut [OutOfFold],
+    steps: &mut Steps<'_>,
 ) -> Result<(), FitError> {
     let (train_rows, held_rows): (Vec<usize>, Vec<usize>) =
         (0..folds.len()).partition(|&row| folds[row] != fold);
-    let encoders = data.learn_features(&train_rows, params)?;
-    let train = data.encode(&encoders, &train_rows, &label_names(heads), params)?;
-    let held = data.encode(&encoders, &held_rows, &[], params)?;
-    let kernel = fit_kernel(&encoders, &train, heads, &train_rows, params)?;
+    let encoders = data.learn_features(&train_rows, params, steps)?;
+    let train = data.encode(&encoders, &train_rows, &label_names(heads), params, steps)?;
+    let held = data.encode(&encoders, &held_rows, &[], params, steps)?;
+    steps.done(Piece::Features)?;
+    let called_off = || steps.called_off();
+    let kernel = fit_kernel(&encoders, &train, heads, &train_rows, params, &called_off)?;
     let kernel_scores = kernel.map(|model| model.scores(unit_vectors(&held, params).view()));
-    let mut names_from = train_rows.len();
+    if kernel_scores.is_some() {
+        steps.done(Piece::Kernel)?;
+    }
     for (index, (target, out)) in heads.iter().zip(out_of_fold).enumerate() {
-        let (kept, targets) = target.labelled_and_named(&train_rows, &mut names_from);
+        let (kept, targets) = target.labelled_and_named(&train_rows);
         let train = train.labelled(&kept);
         let (kept, held_targets) = target.labelled(&held_rows);
         let held = held.labelled(&kept);
         let labels = target.labels.len();
         for (cost, scores) in &mut out.linear {
+            let (linear, seed) = (params.linear, params.seed);
+            let called_off = || steps.called_off();
             let model =
-                LinearModel::fit(&train, &targets, labels, *cost, params.linear, params.seed);
+                LinearModel::fit(&train, &targets, labels, *cost, linear, seed, &called_off)?;
             scores.push(score_linear(&held, &model));
+            steps.done(Piece::Linear)?;
         }
-        let model = NaiveBayesModel::fit(&train.sparse, &targets, labels, params.naive_bayes)
+        let called_off = || steps.called_off();
+        let bayes = params.naive_bayes;
+        let model = NaiveBayesModel::fit(&train.sparse, &targets, labels, bayes, &called_off)
             .map_err(ExpertError::from)?;
         let naive_bayes = score(&held.sparse, &model.weights, &Array1::zeros(labels));
         let log_prior =
@@ -108,8 +120,9 @@ pub(super) fn score_fold(
         out.targets.extend(held_targets);
         out.rows.extend(kept.iter().map(|&index| held_rows[index]));
         if fold + 1 == COST_FOLDS {
-            out.settle_cost();
+            out.settle_cost(&called_off)?;
         }
+        steps.done(Piece::Others)?;
     }
     Ok(())
 }
@@ -128,29 +141,37 @@ impl OutOfFold {
     }
 
     /// Keeps the cost whose pool has the least log loss so far.
-    fn settle_cost(&mut self) {
+    fn settle_cost(&mut self, called_off: CalledOff<'_>) -> Result<(), Cancelled> {
         let others = self.others.each_ref().map(|parts| stack(parts));
         let loss = |parts: &[Array2<f32>]| {
             let linear = stack(parts);
             let scores: Vec<_> = std::iter::once(&linear).chain(&others).collect();
-            fit_pool(&scores, &self.targets).log_loss
+            fit_pool(&scores, &self.targets, called_off).map(|pool| pool.log_loss)
         };
-        let best = self
+        let losses: Vec<f64> = self
             .linear
             .iter()
-            .enumerate()
-            .map(|(index, (_, parts))| (index, loss(parts)))
-            .min_by(|a, b| a.1.total_cmp(&b.1));
+            .map(|(_, parts)| loss(parts))
+            .collect::<Result<_, _>>()?;
+        let best = losses.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1));
         if let Some((index, _)) = best {
             self.linear = vec![self.linear.swap_remove(index)];
         }
+        Ok(())
     }
 
     /// Fits the pool and measures it.
-    #[must_use]
-    pub fn choose(mut self, target: &Target, params: &FitParams) -> Pooled {
+    ///
+    /// # Errors
+    /// If it was called off.
+    pub fn choose(
+        mut self,
+        target: &Target,
+        params: &FitParams,
+        called_off: CalledOff<'_>,
+    ) -> Result<Pooled, Cancelled> {
         if self.linear.len() > 1 {
-            self.settle_cost();
+            self.settle_cost(called_off)?;
         }
         let (cost, linear) = self
             .linear
@@ -160,19 +181,19 @@ impl OutOfFold {
             });
         let others = self.others.each_ref().map(|parts| stack(parts));
         let scores: Vec<_> = std::iter::once(&linear).chain(&others).collect();
-        let pool = fit_pool(&scores, &self.targets);
+        let pool = fit_pool(&scores, &self.targets, called_off)?;
         let mut answers = self.answers(target, &scores, &pool.weights);
         let in_scope_from = settle_scope(&answers);
         let thresholds = settle_thresholds(&mut answers, in_scope_from, params);
         let areas = settle_areas(&mut answers, params.thresholds);
-        Pooled {
+        Ok(Pooled {
             cost,
             pool,
             thresholds,
             areas,
             in_scope_from,
             answers,
-        }
+        })
     }
 
     /// The pool's probabilities of all rows, in the order of the data.

@@ -4,8 +4,13 @@ use std::sync::Arc;
 
 use ndarray::{Array2, Axis, concatenate};
 
+use super::FitError;
+use crate::cancel::{CalledOff, check};
 use crate::features::embedding::distill::{DistillError, DistillParams, Teacher};
 use crate::features::{EncoderError, SentenceEncoder};
+
+/// Texts that are encoded before it is asked again whether to go on.
+const TEXTS_AT_ONCE: usize = 64;
 
 /// The sentence vectors of the rows of a data set, and how new texts get theirs.
 #[derive(Debug, Clone)]
@@ -35,17 +40,33 @@ pub enum Sentences {
 }
 
 impl Sentences {
-    /// Encodes `texts` once by `encoder`; `progress` is told how many more are done.
+    /// Encodes `texts` once by `encoder`.
     ///
     /// # Errors
-    /// If the encoder fails.
+    /// If the encoder fails, or the work was called off.
     pub fn fixed<T: AsRef<str> + Sync>(
         encoder: SentenceEncoder,
         texts: &[T],
-        progress: &(dyn Fn(usize) + Sync),
-    ) -> Result<Self, EncoderError> {
-        let vectors = encoder.encode(texts, progress)?;
+        called_off: CalledOff<'_>,
+    ) -> Result<Self, FitError> {
+        let mut vectors = Array2::zeros((texts.len(), encoder.dimensions()));
+        let chunks = vectors.axis_chunks_iter_mut(Axis(0), TEXTS_AT_ONCE);
+        for (mut vectors, texts) in chunks.zip(texts.chunks(TEXTS_AT_ONCE)) {
+            check(called_off)?;
+            vectors.assign(&encoder.encode(texts, &|_| {})?);
+        }
         Ok(Self::Fixed { encoder, vectors })
+    }
+
+    /// Whether a transformer gives the vectors, so that there is a kernel expert.
+    pub(super) fn is_of_transformer(&self) -> bool {
+        matches!(
+            self,
+            Self::Fixed {
+                encoder: SentenceEncoder::Encoder(_),
+                ..
+            }
+        )
     }
 
     /// A table learned from the teacher's texts, of which the first `rows` are the data's in order and

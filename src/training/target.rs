@@ -30,6 +30,8 @@ pub struct Target {
     pub(super) rows: Vec<Option<usize>>,
     /// What the labels' names say, each with its label: one more text to learn the label from.
     names: Vec<(usize, String)>,
+    /// How many names the heads before have.
+    names_before: usize,
     pub(super) decision: Decision,
 }
 
@@ -40,7 +42,20 @@ pub(super) fn label_names(heads: &[Target]) -> Vec<&str> {
 }
 
 impl Target {
-    pub(super) fn new(head: &LabelledHead, params: &FitParams) -> Result<Self, FitError> {
+    /// What is to be learned of all heads.
+    ///
+    /// # Errors
+    /// If a head has fewer than two labels, a label too few rows, or the costs do not fit its labels.
+    pub(super) fn all(heads: &[LabelledHead], params: &FitParams) -> Result<Vec<Self>, FitError> {
+        let mut targets: Vec<Self> = Vec::with_capacity(heads.len());
+        for head in heads {
+            let names_before = targets.iter().map(|target| target.names.len()).sum();
+            targets.push(Self::new(head, params, names_before)?);
+        }
+        Ok(targets)
+    }
+
+    fn new(head: &LabelledHead, params: &FitParams, names_before: usize) -> Result<Self, FitError> {
         let labels = head.distinct();
         if labels.len() < 2 {
             return Err(FitError::OneLabel {
@@ -68,23 +83,20 @@ impl Target {
         Ok(Self {
             kind: head.kind.clone(),
             names: names_of(&labels),
+            names_before,
             labels,
             rows,
             decision,
         })
     }
 
-    /// As [`labelled`](Self::labelled), with the places and labels of the head's own names among the
-    /// rows below, of which those from `names_from` on are its own; it then points behind them.
-    pub(super) fn labelled_and_named(
-        &self,
-        rows: &[usize],
-        names_from: &mut usize,
-    ) -> (Vec<usize>, Vec<usize>) {
+    /// As [`labelled`](Self::labelled), with the places and labels of the head's own names among those of
+    /// [all heads](label_names), which stand below the rows.
+    pub(super) fn labelled_and_named(&self, rows: &[usize]) -> (Vec<usize>, Vec<usize>) {
         let (mut kept, mut targets) = self.labelled(rows);
-        kept.extend(*names_from..*names_from + self.names.len());
+        let first = rows.len() + self.names_before;
+        kept.extend(first..first + self.names.len());
         targets.extend(self.names.iter().map(|(label, _)| label));
-        *names_from += self.names.len();
         (kept, targets)
     }
 
@@ -102,15 +114,14 @@ mod tests {
     use super::*;
     use crate::classifier::HeadKind::Topic;
 
-    fn target(labels: &[&str]) -> Target {
-        let head = LabelledHead {
+    fn head(labels: &[&str]) -> LabelledHead {
+        LabelledHead {
             kind: Topic,
             labels: labels
                 .iter()
                 .map(|label| (!label.is_empty()).then(|| (*label).to_owned()))
                 .collect(),
-        };
-        Target::new(&head, &FitParams::default()).unwrap()
+        }
     }
 
     #[test]
@@ -127,13 +138,12 @@ mod tests {
     #[test]
     fn names_stand_below_the_rows_head_after_head() {
         let rows = ["a", "b", "", "a", "b", "a", "b", "a", "b", "a", "b"];
-        let heads = [target(&rows), target(&rows)];
+        let heads = Target::all(&[head(&rows), head(&rows)], &FitParams::default()).unwrap();
         assert_eq!(label_names(&heads), ["a", "b", "a", "b"]);
         // Of the first four rows the third has no label.
-        let mut names_from = 4;
-        let (kept, targets) = heads[0].labelled_and_named(&[0, 1, 2, 3], &mut names_from);
+        let (kept, targets) = heads[0].labelled_and_named(&[0, 1, 2, 3]);
         assert_eq!((kept, targets), (vec![0, 1, 3, 4, 5], vec![0, 1, 0, 0, 1]));
-        let (kept, _) = heads[1].labelled_and_named(&[0, 1, 2, 3], &mut names_from);
-        assert_eq!((kept, names_from), (vec![0, 1, 3, 6, 7], 8));
+        let (kept, _) = heads[1].labelled_and_named(&[0, 1, 2, 3]);
+        assert_eq!(kept, [0, 1, 3, 6, 7]);
     }
 }

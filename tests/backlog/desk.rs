@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use triage::classifier::{Classification, LabelProbability, Prediction};
+use triage::classifier::{Classification, Prediction};
 use triage::routing::{
     Agent, Assigned, Backlog, Policy, Presence, Roster, Waiting, assign_backlog,
 };
@@ -52,19 +52,7 @@ pub(crate) fn policy() -> Policy {
 }
 
 fn predict(label: &str) -> Prediction {
-    Prediction {
-        label: label.into(),
-        confidence: 0.9,
-        margin: 0.85,
-        ranked: vec![LabelProbability {
-            label: label.into(),
-            probability: 0.9,
-        }],
-        automate: true,
-        abstain_reason: None,
-        raised: false,
-        lowered: false,
-    }
+    Prediction::given(label, 0.9)
 }
 
 /// A ticket with all that is known of it.

@@ -71,19 +71,7 @@ pub(crate) fn ticket() -> Ticket {
 }
 
 pub(crate) fn predict(label: &str) -> Prediction {
-    Prediction {
-        label: label.into(),
-        confidence: 0.9,
-        margin: 0.85,
-        ranked: vec![LabelProbability {
-            label: label.into(),
-            probability: 0.9,
-        }],
-        automate: true,
-        abstain_reason: None,
-        raised: false,
-        lowered: false,
-    }
+    Prediction::given(label, 0.9)
 }
 
 pub(crate) fn classify(topic: &str, urgency: Urgency) -> Classification {

@@ -11,6 +11,7 @@ use triage::classifier::Workspace;
 use triage::features::SentenceEncoder;
 use triage::grpc::triage_service::classify;
 use triage::grpc::v1;
+use triage::grpc::v1::route_outcome::Outcome;
 use triage::model::Registry;
 
 use crate::running::{DEADLINE, Server, argument, clean, server_command};
@@ -104,6 +105,41 @@ async fn answers_are_those_given_in_process() {
     assert_eq!(routed.classification, expected.classification);
     assert_eq!(routed.decision.unwrap().queue, "desk");
     assert_eq!(server.stop().await.code, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_tickets_get_the_answers_of_single_ones_in_order() {
+    let shop = Shop::new();
+    let bundle = Registry::new(shop.path("models")).load(None).unwrap();
+    let server = shop.server(&[]).await;
+    let mut client = server.client().await;
+    let routes: Vec<v1::RouteRequest> = requests()
+        .into_iter()
+        .map(|request| v1::RouteRequest {
+            ticket: request.ticket,
+            ..v1::RouteRequest::default()
+        })
+        .collect();
+    let batch = v1::BatchRouteRequest {
+        requests: routes.clone(),
+        roster: None,
+    };
+    let batch = client.batch_route(batch).await.unwrap().into_inner();
+    let tickets = tokio_stream::iter(routes);
+    let mut stream = client.stream_route(tickets).await.unwrap().into_inner();
+    let mut workspace = Workspace::default();
+    let requests = requests();
+    assert_eq!(batch.outcomes.len(), requests.len());
+    for (request, of_batch) in requests.into_iter().zip(batch.outcomes) {
+        let expected = classify(&bundle, request, &mut workspace).unwrap();
+        let of_stream = stream.message().await.unwrap().unwrap();
+        for outcome in [of_batch, of_stream] {
+            let Some(Outcome::Response(response)) = outcome.outcome else {
+                panic!("{outcome:?}");
+            };
+            assert_eq!(response.classification, expected.classification);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

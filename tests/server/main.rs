@@ -5,6 +5,7 @@
 mod answers;
 mod backlog;
 mod broken_requests;
+mod check;
 mod desk;
 mod drain;
 mod encoder;

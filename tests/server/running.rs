@@ -151,6 +151,12 @@ impl Server {
         TriageServiceClient::new(self.channel().await)
     }
 
+    /// The program's id.
+    #[allow(dead_code)] // what only other tests that start servers need
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();

@@ -3,12 +3,14 @@
 //! The work is in matrix products (`ndarray`), the small blocks on the diagonal are factored by
 //! `linfa-linalg`. Each number is the same sum whatever the number of threads.
 
+use linfa_linalg::LinalgError;
 use linfa_linalg::cholesky::CholeskyInplace;
-use linfa_linalg::{LinalgError, Result};
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
 
+use super::KernelError;
+use crate::cancel::{CalledOff, Cancelled, check};
 use crate::features::dense::dot;
 
 /// Rows of a block: its part of the matrix stays in the second-level cache.
@@ -22,14 +24,15 @@ impl Factored {
     /// Factors a symmetric matrix, of which the lower triangle is read.
     ///
     /// # Errors
-    /// If it is not square, or not positive definite.
-    pub(super) fn new(mut matrix: Array2<f32>) -> Result<Self> {
+    /// If it is not square, or not positive definite, or the work was called off.
+    pub(super) fn new(
+        mut matrix: Array2<f32>,
+        called_off: CalledOff<'_>,
+    ) -> Result<Self, KernelError> {
         let rows = matrix.nrows();
         if matrix.ncols() != rows {
-            return Err(LinalgError::NotSquare {
-                rows,
-                cols: matrix.ncols(),
-            });
+            let cols = matrix.ncols();
+            return Err(LinalgError::NotSquare { rows, cols }.into());
         }
         for start in (0..rows).step_by(BLOCK) {
             let end = rows.min(start + BLOCK);
@@ -49,23 +52,33 @@ impl Factored {
                 .axis_chunks_iter_mut(Axis(0), BLOCK)
                 .into_par_iter()
                 .enumerate()
-                .for_each(|(chunk, mut rows)| {
+                .try_for_each(|(chunk, mut rows)| {
+                    check(called_off)?;
                     let first = chunk * BLOCK;
                     let last = first + rows.nrows();
                     let own = panel.slice(s![first..last, ..]);
                     let others = panel.slice(s![..last, ..]);
                     let mut rest = rows.slice_mut(s![.., end - start..end - start + last]);
                     general_mat_mul(-1.0, &own, &others.t(), 1.0, &mut rest);
-                });
+                    Ok::<_, Cancelled>(())
+                })?;
         }
         Ok(Self(matrix))
     }
 
     /// Solves A·X = B for X, in the place of B.
-    pub(super) fn solve(&self, sides: &mut Array2<f32>) {
+    ///
+    /// # Errors
+    /// If the work was called off.
+    pub(super) fn solve(
+        &self,
+        sides: &mut Array2<f32>,
+        called_off: CalledOff<'_>,
+    ) -> Result<(), Cancelled> {
         let rows = self.0.nrows();
         let blocks: Vec<usize> = (0..rows).step_by(BLOCK).collect();
         for &start in &blocks {
+            check(called_off)?;
             let end = rows.min(start + BLOCK);
             let (mut own, mut below) = sides.view_mut().split_at(Axis(0), end);
             let mut own = own.slice_mut(s![start.., ..]);
@@ -75,6 +88,7 @@ impl Factored {
             subtract_product(&panel, &own.view(), &mut below);
         }
         for &start in blocks.iter().rev() {
+            check(called_off)?;
             let end = rows.min(start + BLOCK);
             let (mut above, mut own) = sides.view_mut().split_at(Axis(0), start);
             let mut own = own.slice_mut(s![..end - start, ..]);
@@ -83,6 +97,7 @@ impl Factored {
             let panel = self.0.slice(s![start..end, ..start]);
             subtract_product(&panel.t(), &own.view(), &mut above);
         }
+        Ok(())
     }
 }
 
@@ -133,6 +148,7 @@ fn solve_columns(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cancel::NEVER;
 
     /// Entries of a Gaussian kernel of points on a spiral, and a ridge: positive definite.
     fn matrix(rows: usize) -> Array2<f32> {
@@ -151,7 +167,8 @@ mod tests {
             #[allow(clippy::cast_precision_loss)]
             let truth = Array2::from_shape_fn((rows, 3), |(r, c)| (r * 3 + c) as f32 % 7.0 - 3.0);
             let mut sides = matrix.dot(&truth);
-            Factored::new(matrix).unwrap().solve(&mut sides);
+            let factored = Factored::new(matrix, NEVER).unwrap();
+            factored.solve(&mut sides, NEVER).unwrap();
             for (x, t) in sides.iter().zip(&truth) {
                 assert!((x - t).abs() < 1e-3, "{rows} rows: {x} {t}");
             }
@@ -162,16 +179,15 @@ mod tests {
     fn a_matrix_that_is_not_positive_definite_is_refused() {
         let mut indefinite = matrix(BLOCK + 9);
         indefinite[[BLOCK + 3, BLOCK + 3]] = -1.0;
-        assert!(Factored::new(indefinite).is_err());
-        assert!(Factored::new(Array2::zeros((2, 3))).is_err());
+        assert!(Factored::new(indefinite, NEVER).is_err());
+        assert!(Factored::new(Array2::zeros((2, 3)), NEVER).is_err());
     }
 
     #[test]
     fn no_rows_are_no_error() {
         let mut none = Array2::zeros((0, 4));
-        Factored::new(Array2::zeros((0, 0)))
-            .unwrap()
-            .solve(&mut none);
+        let factored = Factored::new(Array2::zeros((0, 0)), NEVER).unwrap();
+        factored.solve(&mut none, NEVER).unwrap();
         assert_eq!(none.dim(), (0, 4));
     }
 }

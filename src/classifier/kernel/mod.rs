@@ -18,6 +18,7 @@ use rayon::prelude::*;
 
 use self::cholesky::Factored;
 pub use self::expert::KernelExpert;
+use crate::cancel::{CalledOff, Cancelled, check};
 use crate::features::QuantizedMatrix;
 
 /// Rows that are scored at a time: their kernel values stay in the cache.
@@ -58,6 +59,17 @@ pub struct KernelTargets {
     pub labels: usize,
 }
 
+/// Why the kernel expert cannot be fitted.
+#[derive(Debug, thiserror::Error)]
+pub enum KernelError {
+    /// Its equations cannot be solved.
+    #[error("the kernel expert cannot be fitted to the sentence vectors: {0}")]
+    Equations(#[from] LinalgError),
+    /// It was called off.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
 /// The training rows, and how near to each counts how much for each label.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KernelModel {
@@ -74,12 +86,13 @@ impl KernelModel {
     /// Fits all heads to the unit vectors `vectors`, `rows × dimensions`.
     ///
     /// # Errors
-    /// If the equations cannot be solved.
+    /// If the equations cannot be solved, or the fit was called off.
     pub fn fit(
         vectors: ArrayView2<'_, f32>,
         heads: &[KernelTargets],
         params: KernelParams,
-    ) -> Result<Self, LinalgError> {
+        called_off: CalledOff<'_>,
+    ) -> Result<Self, KernelError> {
         let supports = QuantizedMatrix::quantize(vectors);
         let vectors = supports.to_array();
         let mut coefficients: Vec<Array2<f32>> = heads
@@ -95,10 +108,11 @@ impl KernelModel {
             let rows: Vec<usize> = heads[first].rows.keys().copied().collect();
             for part in parts(&rows, params) {
                 let own = vectors.select(Axis(0), &part.rows);
-                let factored = Factored::new(ridge_matrix(&own, params))?;
+                let matrix = ridge_matrix(&own, params, called_off)?;
+                let factored = Factored::new(matrix, called_off)?;
                 for &head in &alike {
                     let mut sides = targets(&part.rows, &heads[head]);
-                    factored.solve(&mut sides);
+                    factored.solve(&mut sides, called_off)?;
                     sides *= part.weight;
                     for (&row, own) in part.rows.iter().zip(sides.outer_iter()) {
                         coefficients[head].row_mut(row).assign(&own);
@@ -158,9 +172,15 @@ impl KernelModel {
         }
         let views: Vec<_> = joined.iter().map(Array2::view).collect();
         let joined = ndarray::concatenate(Axis(1), &views).unwrap_or_default();
+        // Rows beyond the most that are remembered have none.
+        let rows = joined.outer_iter().enumerate();
+        let used: Vec<usize> = rows
+            .filter(|(_, own)| own.iter().any(|&coefficient| coefficient != 0.0))
+            .map(|(row, _)| row)
+            .collect();
         KernelExpert {
-            supports: self.supports,
-            coefficients: joined.as_standard_layout().into_owned(),
+            supports: self.supports.select(&used),
+            coefficients: joined.select(Axis(0), &used),
             sharpness: self.params.sharpness,
         }
     }
@@ -192,14 +212,19 @@ fn parts(rows: &[usize], params: KernelParams) -> Vec<Part> {
 }
 
 /// K + r·I; only the lower triangle is of use.
-fn ridge_matrix(vectors: &Array2<f32>, params: KernelParams) -> Array2<f32> {
+fn ridge_matrix(
+    vectors: &Array2<f32>,
+    params: KernelParams,
+    called_off: CalledOff<'_>,
+) -> Result<Array2<f32>, Cancelled> {
     let rows = vectors.nrows();
     let mut matrix = Array2::zeros((rows, rows));
     matrix
         .axis_chunks_iter_mut(Axis(0), CHUNK)
         .into_par_iter()
         .enumerate()
-        .for_each(|(chunk, mut own)| {
+        .try_for_each(|(chunk, mut own)| {
+            check(called_off)?;
             let start = chunk * CHUNK;
             let end = start + own.nrows();
             let products = vectors
@@ -209,9 +234,10 @@ fn ridge_matrix(vectors: &Array2<f32>, params: KernelParams) -> Array2<f32> {
             lower.zip_mut_with(&products, |value, &cosine| {
                 *value = kernel(cosine, params.sharpness);
             });
-        });
+            Ok(())
+        })?;
     matrix.diag_mut().mapv_inplace(|value| value + params.ridge);
-    matrix
+    Ok(matrix)
 }
 
 /// The right-hand sides, `rows × labels`.

@@ -3,6 +3,7 @@
 use ndarray::{Array2, array};
 
 use super::*;
+use crate::cancel::NEVER;
 use crate::features::dense::scale_to_unit_length;
 
 /// Unit vectors around a circle, of which every other quarter has the same label: no straight line parts them.
@@ -47,7 +48,7 @@ fn right(scores: &Array2<f32>, labels: &[usize]) -> usize {
 #[test]
 fn labels_are_told_apart_that_no_straight_line_parts() {
     let (vectors, labels) = quarters(400);
-    let model = KernelModel::fit(vectors.view(), &[all(&labels)], sharp()).unwrap();
+    let model = KernelModel::fit(vectors.view(), &[all(&labels)], sharp(), NEVER).unwrap();
     let (new, truth) = quarters(390);
     assert!(right(&model.scores(new.view())[0], &truth) > 380);
 }
@@ -60,7 +61,7 @@ fn the_coefficients_solve_the_equations_of_the_formula() {
         ridge: 0.5,
         ..KernelParams::default()
     };
-    let model = KernelModel::fit(vectors.view(), &[all(&[0, 1])], params).unwrap();
+    let model = KernelModel::fit(vectors.view(), &[all(&[0, 1])], params, NEVER).unwrap();
     // K + r·I is [[1.5, e⁻¹], [e⁻¹, 1.5]], the targets are ±½: c₁ = ½ / (1.5 − e⁻¹).
     let expected = 0.5 / (1.5 - (-1.0_f32).exp());
     let own = &model.coefficients[0];
@@ -71,7 +72,7 @@ fn the_coefficients_solve_the_equations_of_the_formula() {
 #[test]
 fn what_is_served_scores_as_what_was_learned() {
     let (vectors, labels) = quarters(120);
-    let model = KernelModel::fit(vectors.view(), &[all(&labels)], sharp()).unwrap();
+    let model = KernelModel::fit(vectors.view(), &[all(&labels)], sharp(), NEVER).unwrap();
     let scores = model.scores(vectors.view());
     let expert = model.fold(&[3.0]);
     for (row, vector) in vectors.outer_iter().enumerate() {
@@ -94,7 +95,7 @@ fn more_rows_than_are_solved_at_once_are_dealt_into_parts() {
     let dealt = parts(&(0..400).collect::<Vec<_>>(), params);
     let sizes: Vec<usize> = dealt.iter().map(|part| part.rows.len()).collect();
     assert_eq!(sizes, [134, 133, 133]);
-    let model = KernelModel::fit(vectors.view(), &[all(&labels)], params).unwrap();
+    let model = KernelModel::fit(vectors.view(), &[all(&labels)], params, NEVER).unwrap();
     let (new, truth) = quarters(390);
     assert!(right(&model.scores(new.view())[0], &truth) > 370);
 }
@@ -117,9 +118,27 @@ fn heads_that_are_labelled_in_other_rows_are_fitted_on_their_own() {
     let mut half = all(&labels);
     half.rows.retain(|row, _| row % 2 == 0);
     let heads = [all(&labels), half.clone(), all(&labels)];
-    let model = KernelModel::fit(vectors.view(), &heads, sharp()).unwrap();
+    let model = KernelModel::fit(vectors.view(), &heads, sharp(), NEVER).unwrap();
     assert_eq!(model.coefficients[0], model.coefficients[2]);
-    let alone = KernelModel::fit(vectors.view(), &[half], sharp()).unwrap();
+    let alone = KernelModel::fit(vectors.view(), &[half], sharp(), NEVER).unwrap();
     assert_eq!(model.coefficients[1], alone.coefficients[0]);
     assert!(model.coefficients[1].row(1).iter().all(|&own| own == 0.0));
+}
+
+#[test]
+fn rows_that_are_not_remembered_are_not_served() {
+    let (vectors, labels) = quarters(250);
+    let params = KernelParams {
+        most_rows: 100,
+        ..sharp()
+    };
+    let model = KernelModel::fit(vectors.view(), &[all(&labels)], params, NEVER).unwrap();
+    let scores = model.scores(vectors.view());
+    let expert = model.fold(&[1.0]);
+    assert_eq!(expert.supports.rows(), 84);
+    assert_eq!(expert.coefficients.dim(), (84, 2));
+    let mut logits = [0.0; 2];
+    expert.add(vectors.row(7).as_slice().unwrap(), &mut logits);
+    let learned = scores[0][[7, 1]] - scores[0][[7, 0]];
+    assert!((logits[1] - logits[0] - learned).abs() < 1e-3);
 }

@@ -4,8 +4,8 @@ use anyhow::Context;
 use jiff::Timestamp;
 
 use super::held_out::HeldOut;
-use crate::model::gate::{Version, judge_held_out, judge_out_of_fold};
-use crate::model::{Bundle, Registry, Verdict};
+use crate::model::gate::{judge_held_out, judge_out_of_fold};
+use crate::model::{Bundle, By, Registry, Verdict};
 
 /// What came of an activation.
 pub(super) enum Activated {
@@ -31,63 +31,39 @@ pub(super) fn activate(
     force: bool,
 ) -> anyhow::Result<Activated> {
     let pointer = registry.hold()?;
-    let active = pointer.active()?;
-    let verdict = match &active {
-        // There is nothing that it could be worse than.
-        None => Verdict::unjudged(Vec::new()),
-        Some(active) if *active == new.version => return Ok(Activated::Yes),
-        Some(active) => judge(registry, active, new, held_out)?,
-    };
-    for note in &verdict.notes {
+    let judged = pointer.judge(new, |active| compare(active, new, held_out))?;
+    for note in &judged.verdict.notes {
         eprintln!("note: {note}");
     }
-    let reasons: Vec<String> = verdict.reasons.iter().map(ToString::to_string).collect();
-    let active = active.unwrap_or_default();
-    if verdict.refused() && !force {
-        return Ok(Activated::Refused { active, reasons });
+    if judged.verdict.refused() && !force {
+        let reasons = judged.verdict.reasons.iter();
+        return Ok(Activated::Refused {
+            active: judged.active.unwrap_or_default(),
+            reasons: reasons.map(ToString::to_string).collect(),
+        });
     }
-    pointer.activate(new, Timestamp::now(), &verdict)?;
-    if verdict.refused() {
-        tracing::warn!(
-            before = %active,
-            after = %new.version,
-            judged_on = ?verdict.basis,
-            reasons = ?reasons,
-            "activated by force"
-        );
-    }
+    pointer.activate(new, Timestamp::now(), &judged.verdict, &By::default())?;
     Ok(Activated::Yes)
 }
 
-fn judge(
-    registry: &Registry,
-    active: &str,
+fn compare(
+    active: &Bundle,
     new: &Bundle,
     held_out: Option<&HeldOut<'_>>,
 ) -> anyhow::Result<Verdict> {
-    let active = match registry.load(Some(active)) {
-        Ok(bundle) => bundle,
-        Err(error) => {
-            let note = format!("version {active}, active so far, cannot be compared with: {error}");
-            return Ok(Verdict::unjudged(vec![note]));
-        }
-    };
-    let (before, after) = (version(&active), version(new));
     let Some(held_out) = held_out else {
-        return Ok(judge_out_of_fold(before, after));
+        return Ok(judge_out_of_fold(active.into(), new.into()));
     };
     let compared = held_out
-        .compare(&active, new)
+        .compare(active, new)
         .context("the tickets of --data cannot be judged by")?;
-    let files = held_out.checksums();
-    Ok(judge_held_out(before, after, &files, &compared.comparison))
-}
-
-fn version(bundle: &Bundle) -> Version<'_> {
-    Version {
-        id: &bundle.version,
-        manifest: &bundle.manifest,
-    }
+    let (files, comparison) = (held_out.checksums(), &compared.comparison);
+    Ok(judge_held_out(
+        active.into(),
+        new.into(),
+        &files,
+        comparison,
+    ))
 }
 
 /// Says why an activation was refused, and how to insist.

@@ -7,9 +7,7 @@ use clap::Args;
 
 use crate::classifier::HeadKind;
 use crate::cli::facet_option::facet_column;
-use crate::dataset::{self, Columns, Dataset, Finding, Format};
-use crate::evaluation::{LabelledHead, LabelledTexts};
-use crate::model::DataSource;
+use crate::dataset::{Columns, Dataset, Finding, Format};
 
 /// Where the texts are in files of tickets, labelled or not.
 #[derive(Debug, Args)]
@@ -101,60 +99,4 @@ impl DataArgs {
             HeadKind::Facet(_) => true,
         }
     }
-}
-
-/// Indices of the examples that become the rows of [`labelled`], in order.
-#[must_use]
-pub(super) fn rows_with_text(dataset: &Dataset) -> Vec<usize> {
-    (0..dataset.examples.len())
-        .filter(|&row| !dataset.examples[row].text.trim().is_empty())
-        .collect()
-}
-
-/// The rows with text, and each head's labels.
-#[must_use]
-pub(super) fn labelled(dataset: &Dataset) -> LabelledTexts {
-    let kept = rows_with_text(dataset);
-    let heads = dataset
-        .heads
-        .iter()
-        .map(|name| {
-            let labels = dataset.labels(name);
-            LabelledHead {
-                kind: match name.as_str() {
-                    dataset::TOPIC => HeadKind::Topic,
-                    dataset::URGENCY => HeadKind::Urgency,
-                    facet => HeadKind::Facet(facet.to_owned()),
-                },
-                labels: kept
-                    .iter()
-                    .map(|&row| labels[row].map(str::to_owned))
-                    .collect(),
-            }
-        })
-        .collect();
-    LabelledTexts {
-        texts: kept
-            .iter()
-            .map(|&row| dataset.examples[row].text.clone())
-            .collect(),
-        heads,
-    }
-}
-
-/// The files as a manifest names them.
-#[must_use]
-pub(super) fn sources(dataset: &Dataset) -> Vec<DataSource> {
-    dataset
-        .sources
-        .iter()
-        .map(|source| DataSource {
-            file: std::path::Path::new(&source.path).file_name().map_or_else(
-                || source.path.clone(),
-                |name| name.to_string_lossy().into_owned(),
-            ),
-            sha256: source.sha256.clone(),
-            rows: source.rows,
-        })
-        .collect()
 }

@@ -7,12 +7,12 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
-use super::data::{DataArgs, labelled, sources};
+use super::data::DataArgs;
 use super::fit::{print_heads, print_worst};
 use super::report::ReportArgs;
 use crate::cli::table::percent;
-use crate::evaluation::{Evaluation, OutOfScope, evaluate};
-use crate::model::Registry;
+use crate::evaluation::{Evaluation, LabelledTexts, OutOfScope, evaluate};
+use crate::model::{DataSource, Registry};
 
 /// Measures a model on labelled tickets that it was not trained on
 #[derive(Debug, Args)]
@@ -60,7 +60,7 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
             bundle.version, file.file
         );
     }
-    let mut data = labelled(&dataset);
+    let mut data = LabelledTexts::of(&dataset);
     data.heads.retain(|head| {
         let keep =
             args.data.asks_for(&head.kind) || !bundle.classifier.labels(&head.kind).is_empty();
@@ -87,7 +87,7 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     }
     args.report.write_evaluation(
         &bundle,
-        &sources(&dataset),
+        &DataSource::of(&dataset),
         seen.map(|file| file.file.as_str()),
         &evaluation,
         &args.report.row_names(&dataset),

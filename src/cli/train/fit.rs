@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::anyhow;
 use clap::Args;
 use serde_json::json;
 
 use super::activate::{Activated, activate, print_refusal};
 use super::costs::CostArgs;
-use super::data::{DataArgs, labelled, sources};
+use super::data::DataArgs;
 use super::learning;
 use super::progress::FitProgress;
 use super::report::ReportArgs;
@@ -17,10 +17,11 @@ use super::sentences::SentenceArgs;
 use crate::classifier::thresholds::ThresholdParams;
 use crate::cli::exit;
 use crate::cli::table::{percent, table};
-use crate::dataset::{self, CheckReport, Severity, check};
-use crate::evaluation::{HeadMetrics, LabelledTexts, OrderedMetrics};
-use crate::model::{NewBundle, Registry, make_ready};
-use crate::training::{FitParams, FitReport, Fitted, TrainingData, fit};
+use crate::dataset::{self, CheckReport, Severity};
+use crate::evaluation::{HeadMetrics, OrderedMetrics};
+use crate::jobs::{LearnableRows, Learned, Rare, learn};
+use crate::model::{Registry, make_ready};
+use crate::training::{FitParams, FitReport, TrainingData};
 
 /// Most labels left out that are named.
 const LISTED: usize = 50;
@@ -69,38 +70,20 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
     args.report.check(args.data.files())?;
     make_ready(&args.models)?;
     let (dataset, found_reading) = args.data.read()?;
-    let mut checked = check(&dataset);
-    checked.include(found_reading);
-    let mut data = labelled(&dataset);
-    let sources = sources(&dataset);
     let row_names = args.report.row_names(&dataset);
-    drop(dataset);
-    // A column that does not look like labels has no counts.
-    let no_labels = checked
-        .heads
-        .iter()
-        .any(|head| head.rows > 0 && head.labels.is_empty());
-    let dropped = if args.drop_rare && !no_labels {
-        drop_rare(&mut data)
-    } else {
-        Vec::new()
+    let rare = match args.drop_rare {
+        true => Rare::LeaveOut,
+        false => Rare::Refuse,
     };
-    if checked.refused() && dropped.is_empty() {
-        let errors: Vec<String> = checked
-            .findings
-            .iter()
-            .filter(|finding| finding.severity == Severity::Error)
-            .map(|finding| format!("\n  {finding}"))
-            .collect();
-        bail!(
-            "this data set cannot be trained on:{}\n  (--drop-rare leaves out labels with fewer than {} rows)",
-            errors.concat(),
+    let rows = LearnableRows::new(dataset, found_reading, rare).map_err(|refused| {
+        anyhow!(
+            "{refused}\n  (--drop-rare leaves out labels with fewer than {} rows)",
             dataset::REFUSED_BELOW_ROWS
-        );
-    }
+        )
+    })?;
     let params = FitParams {
         seed: args.seed,
-        urgency_costs: args.costs.urgency_costs(&data)?,
+        urgency_costs: args.costs.urgency_costs(&rows.data)?,
         thresholds: ThresholdParams {
             target_precision: args.target_precision,
             ..ThresholdParams::default()
@@ -109,17 +92,15 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
     };
     let sentences = args
         .sentences
-        .sentences(&data.texts, &args.data.texts, &args.models)?;
-    let training = TrainingData {
-        labelled: &data,
-        sentences: &sentences,
-    };
-    let progress = FitProgress::new(params.folds);
-    let fitted = fit(training, &params, &|stage| progress.begin(stage));
+        .sentences(&rows.data.texts, &args.data.texts, &args.models)?;
+    let progress = FitProgress::new();
+    let learned = learn(&rows, &params, &sentences, &args.models, &progress);
     progress.finish();
-    let Fitted { classifier, report } = fitted?;
-    let new = NewBundle::new(classifier, &report, &params, sources)?;
-    let (bundle, folder) = new.save(&args.models)?;
+    let Learned {
+        bundle,
+        folder,
+        report,
+    } = learned?;
     let activated = if args.activate {
         let registry = Registry::new(&args.models);
         Some(activate(&registry, &bundle, None, args.force)?)
@@ -128,7 +109,13 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
     };
     let active = matches!(activated, Some(Activated::Yes));
     let curve = match args.learning_curve {
-        true => Some(learning::measure(training, &params)?),
+        true => Some(learning::measure(
+            TrainingData {
+                labelled: &rows.data,
+                sentences: &sentences,
+            },
+            &params,
+        )?),
         false => None,
     };
     args.report
@@ -138,8 +125,8 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
             "version": bundle.version,
             "folder": folder,
             "active": active,
-            "dropped_labels": dropped,
-            "findings": checked.findings,
+            "dropped_labels": rows.dropped,
+            "findings": rows.checked.findings,
             "report": report,
         });
         if let Some(curve) = &curve {
@@ -147,7 +134,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
         }
         say!("{}", serde_json::to_string_pretty(&report)?);
     } else {
-        print_findings(&checked, &dropped);
+        print_findings(&rows.checked, &rows.dropped);
         print_report(&report);
         if let Some(curve) = &curve {
             learning::print(curve);
@@ -175,30 +162,6 @@ fn parse_share(argument: &str) -> Result<f64, String> {
         Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
         _ => Err("give a share between 0 and 1, such as 0.95".to_owned()),
     }
-}
-
-/// Takes labels off the rows of which there are too few, and returns them with their counts.
-fn drop_rare(data: &mut LabelledTexts) -> Vec<String> {
-    let mut dropped = Vec::new();
-    for head in &mut data.heads {
-        for label in head.distinct() {
-            let rows = head
-                .labels
-                .iter()
-                .flatten()
-                .filter(|own| **own == label)
-                .count();
-            if rows < dataset::REFUSED_BELOW_ROWS {
-                dropped.push(format!("{}: {label} ({rows} rows)", head.kind));
-                for own in &mut head.labels {
-                    if own.as_ref() == Some(&label) {
-                        *own = None;
-                    }
-                }
-            }
-        }
-    }
-    dropped
 }
 
 fn print_findings(checked: &CheckReport, dropped: &[String]) {

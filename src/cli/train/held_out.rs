@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use anyhow::bail;
 
-use super::data::{DataArgs, labelled, rows_with_text};
+use super::data::DataArgs;
 use crate::classifier::HeadKind;
 use crate::dataset::Source;
-use crate::evaluation::{Comparison, LabelledHead, LabelledTexts, compare, evaluate};
+use crate::evaluation::{
+    Comparison, LabelledHead, LabelledTexts, compare, evaluate, rows_with_text,
+};
 use crate::model::Bundle;
 
 /// The rows of the files that have a text.
@@ -53,7 +55,7 @@ impl<'a> HeldOut<'a> {
             .collect();
         Ok(Self {
             args,
-            data: labelled(&dataset),
+            data: LabelledTexts::of(&dataset),
             tickets,
             sources: dataset.sources,
         })

@@ -7,11 +7,12 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
-use super::data::{DataArgs, labelled, rows_with_text};
+use super::data::DataArgs;
 use super::progress::FitProgress;
 use super::suspects::SuspectsFile;
+use crate::cancel::NEVER;
 use crate::dataset::Dataset;
-use crate::evaluation::{HeadAnswers, LabelIssues};
+use crate::evaluation::{HeadAnswers, LabelIssues, LabelledTexts, rows_with_text};
 use crate::features::SentenceEncoder;
 use crate::model::Registry;
 use crate::training::{FitParams, Sentences, TrainingData, cross_validate};
@@ -148,17 +149,17 @@ impl Search {
     /// # Errors
     /// If the data cannot be learned or the file cannot be written.
     pub(super) fn run(&self, dataset: &Dataset) -> anyhow::Result<Mislabelled> {
-        let data = labelled(dataset);
-        let progress = FitProgress::new(self.params.folds);
+        let data = LabelledTexts::of(dataset);
+        let progress = FitProgress::new();
         let sentences = match &self.sentence_encoder {
-            Some(encoder) => Sentences::fixed(encoder.clone(), &data.texts, &|_| {})?,
+            Some(encoder) => Sentences::fixed(encoder.clone(), &data.texts, NEVER)?,
             None => Sentences::None,
         };
         let training = TrainingData {
             labelled: &data,
             sentences: &sentences,
         };
-        let answers = cross_validate(training, &self.params, &|stage| progress.begin(stage));
+        let answers = cross_validate(training, &self.params, &progress);
         progress.finish();
         let answers = answers.with_context(|| {
             format!(

@@ -12,7 +12,7 @@ use super::data::DataArgs;
 use super::held_out::HeldOut;
 use crate::cli::exit;
 use crate::cli::table::table;
-use crate::model::{Action, Basis, Manifest, Registry};
+use crate::model::{Action, Basis, By, Manifest, Registry};
 
 /// Lists, shows, activates and rolls back model versions
 #[derive(Debug, Args)]
@@ -88,8 +88,10 @@ pub(super) fn run(args: ModelsArgs) -> anyhow::Result<ExitCode> {
         }
         Command::Activate(args) => return activate(&registry, &args),
         Command::Rollback => {
-            let version = registry.hold()?.rollback(Timestamp::now())?;
-            say!("active: {version}");
+            let pointer = registry.hold()?;
+            let previous = pointer.load_previous()?;
+            pointer.rollback(&previous, Timestamp::now(), &By::default())?;
+            say!("active: {}", previous.version);
         }
         Command::History => history(&registry)?,
     }
@@ -128,7 +130,15 @@ fn history(registry: &Registry) -> anyhow::Result<()> {
         say!("{folder}: no activation is on record");
         return Ok(());
     }
-    let header = ["time", "", "before", "after", "judged on", "forced against"];
+    let header = [
+        "time",
+        "",
+        "before",
+        "after",
+        "judged on",
+        "forced against",
+        "by",
+    ];
     let mut lines = table(&header, &[]);
     for entry in &activations.entries {
         lines.add_row([
@@ -146,6 +156,7 @@ fn history(registry: &Registry) -> anyhow::Result<()> {
                 None => String::new(),
             },
             entry.reasons.join("; "),
+            entry.by.author.clone().unwrap_or_default(),
         ]);
     }
     say!("{lines}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::training::Stage;
+use crate::training::{Observer, Stage};
 
 /// A bar of so many steps, with a message for each.
 pub(super) fn stage_bar(steps: usize) -> ProgressBar {
@@ -21,36 +21,35 @@ pub(super) fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
     bar
 }
 
-/// A bar over the stages of a fit.
+/// Steps of a fit's bar: fine enough to see that it moves.
+const FIT_STEPS: f64 = 1_000.0;
+
+/// A bar over the work of a fit.
 pub(super) struct FitProgress {
     bar: ProgressBar,
 }
 
-impl FitProgress {
-    /// A bar for a fit with this many folds.
-    #[must_use]
-    pub(super) fn new(folds: usize) -> Self {
-        // One step a fold, one for the pool, one for the final fit.
-        Self {
-            bar: stage_bar(folds.saturating_add(2)),
+impl Observer for FitProgress {
+    fn progress(&self, stage: Stage, done: f64) {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // from 0 to 1
+        self.bar.set_position((done * FIT_STEPS) as u64);
+        match stage {
+            Stage::Fold { index, of } => self.bar.set_message(format!("fold {index} of {of}")),
+            Stage::Pool => self.bar.set_message("weighing the experts"),
+            Stage::Final => self.bar.set_message("learning from all rows"),
         }
     }
+}
 
-    /// Shows that `stage` begins.
-    pub(super) fn begin(&self, stage: Stage) {
-        match stage {
-            Stage::Fold { index, of } => {
-                self.bar.set_position(index as u64 - 1);
-                self.bar.set_message(format!("fold {index} of {of}"));
-            }
-            Stage::Pool => {
-                self.bar.set_position(self.bar.length().unwrap_or(2) - 2);
-                self.bar.set_message("weighing the experts");
-            }
-            Stage::Final => {
-                self.bar.set_position(self.bar.length().unwrap_or(1) - 1);
-                self.bar.set_message("learning from all rows");
-            }
+impl FitProgress {
+    /// A bar for a fit.
+    #[must_use]
+    pub(super) fn new() -> Self {
+        let template = "{elapsed:>4} {wide_bar} {percent:>3} % {msg}";
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a thousand
+        let bar = ProgressBar::new(FIT_STEPS as u64);
+        Self {
+            bar: styled(bar, template),
         }
     }
 

@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::data::rows_with_text;
 use crate::dataset::Dataset;
-use crate::evaluation::Evaluation;
 use crate::evaluation::report::{Basis, HeadInput, LearningCurve, ReportFile, ReportInput, page};
+use crate::evaluation::{Evaluation, rows_with_text};
 use crate::model::files::{check_writable, parent_of, replace};
 use crate::model::{Bundle, DataSource};
 use crate::training::FitReport;

@@ -9,6 +9,7 @@ use ndarray::Array2;
 
 use super::data::TextArgs;
 use super::progress::CountProgress;
+use crate::cancel::NEVER;
 use crate::features::embedding::distill::{DistillParams, Teacher};
 use crate::features::{Embedding, Encoder, SentenceEncoder, VectorCache};
 use crate::model::encoders;
@@ -75,7 +76,7 @@ impl SentenceArgs {
             None => Embedding::shipped()?,
         };
         let encoder = SentenceEncoder::Embedding(Arc::new(embedding));
-        Ok(Sentences::fixed(encoder, texts, &|_| {})?)
+        Ok(Sentences::fixed(encoder, texts, NEVER)?)
     }
 
     fn distilled(

@@ -11,7 +11,8 @@ use tonic::{Response, Status};
 
 use crate::classifier::Workspace;
 use crate::cli::source_args::SourceArgs;
-use crate::grpc::triage_service::{classify, route};
+use crate::grpc::route::route;
+use crate::grpc::triage_service::classify;
 use crate::grpc::v1::triage_service_client::TriageServiceClient;
 use crate::grpc::{client, v1};
 use crate::model::Registry;

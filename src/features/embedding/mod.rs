@@ -51,6 +51,9 @@ pub struct Embedding {
 pub struct EmbeddingWorkspace {
     found: Vec<PipelineToken>,
     ids: Vec<u32>,
+    keys: Vec<u64>,
+    slots: Vec<(u32, u32)>,
+    rows: Vec<u32>,
     vector: Vec<f32>,
 }
 
@@ -164,13 +167,13 @@ impl Embedding {
     /// The vector of one text, of unit length; zero if none of its pieces has a vector. It stays in
     /// `workspace` until the next call.
     pub fn encode_one<'w>(&self, text: &str, workspace: &'w mut EmbeddingWorkspace) -> &'w [f32] {
-        let EmbeddingWorkspace { found, ids, vector } = workspace;
+        self.tokenize(text, &mut workspace.found, &mut workspace.ids);
+        self.find_rows(workspace);
+        let EmbeddingWorkspace { rows, vector, .. } = workspace;
         vector.clear();
         vector.resize(self.dimensions(), 0.0);
-        self.tokenize(text, found, ids);
-        for row in self.rows_of(ids) {
-            self.rows.add_row(row, 1.0, vector);
-        }
+        self.rows
+            .add_rows(rows.iter().map(|&row| (row, 1.0)), vector);
         scale_to_unit_length(vector);
         vector
     }
@@ -190,19 +193,31 @@ impl Embedding {
         vectors
     }
 
-    /// The rows that a text's tokens add up, special tokens around them included in `ids`.
-    fn rows_of<'a>(&'a self, ids: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
+    /// Replaces `rows` by those that a text's tokens add up, special tokens around them included in `ids`: one for
+    /// each token, then one for each pair that is known.
+    fn find_rows(&self, workspace: &mut EmbeddingWorkspace) {
+        let EmbeddingWorkspace {
+            ids,
+            keys,
+            slots,
+            rows,
+            ..
+        } = workspace;
         let inner = ids.get(1..ids.len().saturating_sub(1)).unwrap_or(&[]);
-        let pairs = if self.pairs.is_empty() { &[] } else { ids };
+        rows.clear();
+        rows.extend_from_slice(inner);
+        if self.pairs.is_empty() {
+            return;
+        }
+        keys.clear();
+        keys.extend(ids.windows(2).filter_map(|pair| match pair {
+            &[first, second] => Some(pair_key(first, second)),
+            _ => None,
+        }));
         #[allow(clippy::cast_possible_truncation)] // `new` holds it below 2^32
         let first_pair = self.pieces as u32;
-        inner
-            .iter()
-            .copied()
-            .chain(pairs.windows(2).filter_map(move |pair| match pair {
-                &[a, b] => self.index.get(pair_key(a, b)).map(|id| first_pair + id),
-                _ => None,
-            }))
+        let known = self.index.get_all(keys, slots).flatten();
+        rows.extend(known.map(|id| first_pair + id));
     }
 
     /// Replaces `ids` by the text's tokens between the special ones.

@@ -7,6 +7,7 @@
 mod attention;
 mod batch;
 mod bert;
+mod cleaning;
 mod config;
 mod dense;
 mod error;

@@ -1,9 +1,13 @@
 //! Texts to token ids, with the tokenizer that the encoder was trained with.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use tokenizers::pipeline::{EncodeOptions, Override, PipelineToken, PipelineTokenizer};
 
 use super::EncoderError;
+use super::cleaning::Cleaning;
+use crate::text::masked;
 
 /// Largest vocabulary that is used; its library reserves memory up to the largest id.
 const MAX_VOCABULARY: usize = 1 << 22;
@@ -19,6 +23,8 @@ pub struct SpecialTokens {
 
 /// A tokenizer without padding and cutting.
 pub(in crate::features) struct Tokenizer {
+    /// What is done to a text before `pipeline` reads it; `None` where that does it itself.
+    cleaning: Option<Cleaning>,
     pipeline: PipelineTokenizer,
     json: String,
     vocabulary_size: usize,
@@ -47,7 +53,9 @@ impl Tokenizer {
             ));
         }
         let json = value.to_string();
-        let pipeline = tokenizers::from_json(&json).map_err(|error| error.to_string())?;
+        let cleaning = Cleaning::take(&mut value);
+        let pipeline =
+            tokenizers::from_json(&value.to_string()).map_err(|error| error.to_string())?;
         let mut around = Vec::new();
         pipeline
             .encode_into("", &options(true), &mut around)
@@ -62,6 +70,7 @@ impl Tokenizer {
             }
         };
         Ok(Self {
+            cleaning,
             pipeline,
             json,
             vocabulary_size,
@@ -84,7 +93,7 @@ impl Tokenizer {
     }
 
     /// Replaces `ids` by the tokens of `text` between the special tokens, at most `max_tokens` in all. What
-    /// looks like a special token in a text is taken for text.
+    /// looks like a special token in a text is taken for text. Personal data is masked.
     pub(in crate::features) fn encode(
         &self,
         text: &str,
@@ -93,8 +102,11 @@ impl Tokenizer {
         ids: &mut Vec<u32>,
     ) -> Result<(), EncoderError> {
         found.clear();
-        self.pipeline
-            .encode_into(text, &options(false), found)
+        let text = masked(text);
+        let cleaned = self.cleaning.as_ref().map(|cleaning| cleaning.clean(&text));
+        cleaned
+            .unwrap_or(Ok(Cow::Borrowed(&text)))
+            .and_then(|cleaned| self.pipeline.encode_into(&cleaned, &options(false), found))
             .map_err(|error| EncoderError::Tokenize(error.to_string()))?;
         found.truncate(max_tokens.saturating_sub(2));
         ids.clear();

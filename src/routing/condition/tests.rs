@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::topics::Truth;
 use super::*;
-use crate::classifier::{Classification, Prediction};
+use crate::classifier::{Classification, Prediction, Ranking};
 use crate::routing::calendar::{Calendars, read_calendars};
 use crate::routing::document;
 use crate::ticket::{Channel, Customer, Ticket, Urgency};
@@ -66,7 +66,7 @@ fn evaluate(text: &str) -> Outcome {
         label: "negative".into(),
         confidence: 0.8,
         margin: 0.7,
-        ranked: Vec::new(),
+        ranked: Ranking::default(),
         automate: false,
         abstain_reason: None,
         raised: false,

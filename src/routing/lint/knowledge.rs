@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use super::formula::{ALL_LEVELS, Formula, NumberTest, Subject, Test, TextTest, alike};
 
+/// The variable that is a probability.
+const TOPIC_CONFIDENCE: &str = "topic_confidence";
+
 /// What is known of one ticket.
 #[derive(Debug, Clone)]
 pub(super) struct Knowledge<'e> {
@@ -24,12 +27,18 @@ struct Text {
 }
 
 impl<'e> Knowledge<'e> {
-    /// Nothing is known.
+    /// Nothing is known but what holds for every ticket: a probability is a number from 0 to 1.
     pub(super) fn nothing() -> Self {
+        let bound = |above, bound| NumberTest {
+            above,
+            bound,
+            inclusive: true,
+        };
+        let probability = vec![(bound(true, 0.0), true), (bound(false, 1.0), true)];
         Self {
             texts: BTreeMap::new(),
             levels: ALL_LEVELS,
-            numbers: BTreeMap::new(),
+            numbers: BTreeMap::from([(TOPIC_CONFIDENCE.to_owned(), probability)]),
             opaque: Vec::new(),
         }
     }

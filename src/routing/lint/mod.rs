@@ -144,7 +144,7 @@ impl Policy {
                     Reach::Never => (
                         LintKind::NeverHolds,
                         format!(
-                            "the condition of rule '{id}' can never hold: its parts exclude each other"
+                            "the condition of rule '{id}' can never hold: no ticket meets all of its parts"
                         ),
                     ),
                     Reach::Behind(places) => (

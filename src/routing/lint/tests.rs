@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::classifier::{Classification, LabelProbability, Prediction};
+use crate::classifier::{Classification, Prediction};
 use crate::routing::{DecisionInput, decide};
 use crate::ticket::{Customer, Ticket, Urgency};
 
@@ -43,13 +43,15 @@ fn a_rule_behind_others_is_named_with_them() {
             ("refund", r#"topic == "billing/refund" && urgency >= HIGH"#),
             ("same", r#"topic.startsWith( "billing/" )"#),
             ("never", r#"topic == "a" && topic == "b""#),
+            ("percent", "topic_confidence > 90.0"),
         ]),
         [
             "unreachable-rule: rule 'refund' is never reached: whenever its condition holds, that of rule 'area' \
              (line 5) holds too; move it up or drop it",
             "duplicate-condition: rule 'same' is never reached: rule 'area' (line 5) has the same condition; \
              keep one of them",
-            "never-holds: the condition of rule 'never' can never hold: its parts exclude each other",
+            "never-holds: the condition of rule 'never' can never hold: no ticket meets all of its parts",
+            "never-holds: the condition of rule 'percent' can never hold: no ticket meets all of its parts",
         ]
     );
 }
@@ -70,6 +72,8 @@ fn what_follows_from_earlier_conditions_is_hidden() {
             r#"topic.startsWith("x") && topic.endsWith("/refund")"#,
         ],
         &["urgency >= HIGH", "urgency == URGENT"],
+        &["topic_confidence >= 0.0", r#"topic == "a""#],
+        &["topic_confidence <= 1.0", r#"topic == "a""#],
         &["urgency >= HIGH", "urgency <= NORMAL", r#"topic == "a""#],
         &["urgency != LOW", "HIGH <= urgency"],
         &["urgency in [LOW, NORMAL]", "!(urgency > NORMAL)"],
@@ -269,22 +273,6 @@ fn condition() -> impl Strategy<Value = String> {
     })
 }
 
-fn predict(label: &str, confidence: f32) -> Prediction {
-    Prediction {
-        label: label.to_owned(),
-        confidence,
-        margin: confidence,
-        ranked: vec![LabelProbability {
-            label: label.to_owned(),
-            probability: confidence,
-        }],
-        automate: true,
-        abstain_reason: None,
-        raised: false,
-        lowered: false,
-    }
-}
-
 /// The rules that decide any ticket made of the values that conditions ask about.
 fn deciding(policy: &Policy) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -302,11 +290,11 @@ fn deciding(policy: &Policy) -> BTreeSet<String> {
                             ..Ticket::default()
                         };
                         let classification = Classification {
-                            topic: Some(predict(topic, confidence)),
+                            topic: Some(Prediction::given(topic, confidence)),
                             area: None,
-                            urgency: Some(predict(urgency.as_str(), 1.0)),
+                            urgency: Some(Prediction::given(urgency.as_str(), 1.0)),
                             facets: mood
-                                .map(|mood| ("mood".to_owned(), predict(mood, 1.0)))
+                                .map(|mood| ("mood".to_owned(), Prediction::given(mood, 1.0)))
                                 .into_iter()
                                 .collect(),
                         };

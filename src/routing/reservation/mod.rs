@@ -294,6 +294,12 @@ impl Reservations {
         self.confirm(ticket_id, agent, now)
     }
 
+    /// How many places may be held.
+    #[must_use]
+    pub fn most(&self) -> usize {
+        self.limits.most
+    }
+
     /// How many places are held.
     #[must_use]
     pub fn count(&self, now: Timestamp) -> usize {

@@ -3,17 +3,16 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::OutputFormat;
-use super::model::load;
+use super::model::{load_fitting, load_policy};
 use super::tickets::{TicketsArgs, print_left_out};
 use crate::cli::source_args::SourceArgs;
 use crate::cli::table::table;
 use crate::policy_test::{Model, PastTicket};
-use crate::routing::{Assigned, Backlog, Policy, Roster, Waiting, assign_backlog};
-use crate::triage::known_labels;
+use crate::routing::{Assigned, Backlog, Waiting, assign_backlog};
 
 /// Gives out many waiting tickets at once and shows who would get which
 ///
@@ -36,25 +35,18 @@ impl BacklogArgs {
     /// If the policy, the roster, the model or the tickets are unusable.
     pub(in crate::cli::triage) fn run(&self) -> anyhow::Result<ExitCode> {
         let sources = self.sources.settings(&[])?.sources();
-        let policy = Policy::load(&sources.policy)?;
-        let roster = sources.roster.as_deref().map(Roster::load).transpose()?;
-        if let Some(roster) = &roster {
-            roster.check_against(&policy)?;
-        }
+        let (policy, roster) = load_policy(&sources.policy, sources.roster.as_deref())?;
         let bundle = match self.tickets.pinned {
             true => None,
-            false => Some(load(&sources.models, sources.version.as_deref())?),
+            false => Some(load_fitting(&sources, &policy)?),
         };
-        if let Some(bundle) = &bundle {
-            policy.check_labels(&known_labels(bundle))?;
-        }
         let (tickets, left_out) = self.tickets.read()?;
         let mut model = bundle.as_ref().map(Model::new);
         let classified: Vec<_> = tickets
             .iter()
             .filter_map(|past| Some((past, self.tickets.classify(past, model.as_mut())?)))
             .collect();
-        let now = self.tickets.now();
+        let now = self.tickets.now().unwrap_or_else(Timestamp::now);
         let waiting: Vec<Waiting<'_>> = classified
             .iter()
             .map(|(past, classification)| Waiting {

@@ -10,15 +10,15 @@ use serde_json::json;
 
 use super::OutputFormat;
 use super::explain_print::print;
-use super::model::load;
-use crate::classifier::Classification;
+use super::model::{load_fitting, load_policy};
+use crate::classifier::{Classification, Prediction};
 use crate::cli::facet_option::facet_label;
 use crate::cli::source_args::SourceArgs;
 use crate::cli::triage::parse_waited;
 use crate::cli::triage::ticket::TicketArgs;
-use crate::policy_test::{Classified, Model, pinned};
+use crate::policy_test::{Classified, Model};
 use crate::routing::fault::advice;
-use crate::routing::{DecisionInput, KnownLabels, Policy, Roster, decide, inspect};
+use crate::routing::{DecisionInput, KnownLabels, decide, inspect};
 use crate::ticket::{Ticket, Urgency};
 use crate::triage::known_labels;
 
@@ -62,30 +62,21 @@ impl ExplainArgs {
     /// If the ticket, the policy, the roster or the model is unusable.
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let sources = self.sources.settings(&[])?.sources();
-        let policy = Policy::load(&sources.policy)?;
         let configured = !self.sources.names_policy();
-        let roster = match sources.roster {
-            Some(file) if configured || self.sources.names_roster() => Some(Roster::load(&file)?),
-            Some(_) | None => None,
-        };
-        if let Some(roster) = &roster {
-            roster.check_against(&policy)?;
-        }
+        let roster = sources.roster.as_deref();
+        let roster = roster.filter(|_| configured || self.sources.names_roster());
+        let (policy, roster) = load_policy(&sources.policy, roster)?;
         let (ticket, said) = match &self.topic {
             Some(topic) => {
                 if configured || self.sources.names_models() {
-                    let bundle = load(&sources.models, sources.version.as_deref())?;
-                    let known = known_labels(&bundle);
-                    policy.check_labels(&known)?;
-                    self.check_pinned(topic, &known)?;
+                    let bundle = load_fitting(&sources, &policy)?;
+                    self.check_pinned(topic, &known_labels(&bundle))?;
                 }
                 (self.pinned_ticket()?, self.pinned(topic))
             }
             None => {
                 let ticket = self.ticket.read()?;
-                let bundle = load(&sources.models, sources.version.as_deref())?;
-                let known: KnownLabels = known_labels(&bundle);
-                policy.check_labels(&known)?;
+                let bundle = load_fitting(&sources, &policy)?;
                 let said = Model::new(&bundle).explain(&ticket);
                 (ticket, said)
             }
@@ -149,13 +140,13 @@ impl ExplainArgs {
         let mut facets: Vec<_> = self
             .facet
             .iter()
-            .map(|(name, label)| (name.clone(), pinned(label, 1.0)))
+            .map(|(name, label)| (name.clone(), Prediction::given(label, 1.0)))
             .collect();
         facets.sort_by(|a, b| a.0.cmp(&b.0));
         let classification = Classification {
-            topic: Some(pinned(topic, self.confidence)),
+            topic: Some(Prediction::given(topic, self.confidence)),
             area: None,
-            urgency: Some(pinned(self.urgency.as_str(), 1.0)),
+            urgency: Some(Prediction::given(self.urgency.as_str(), 1.0)),
             facets,
         };
         Classified {

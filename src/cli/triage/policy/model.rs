@@ -1,4 +1,4 @@
-//! Models at hand: each loaded once, when it is first needed.
+//! What a command decides with: policies, rosters and models that fit together, each model loaded once.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use crate::model::{Bundle, Registry};
+use crate::routing::{Policy, Roster};
+use crate::triage::{Sources, known_labels};
 
 /// Loaded models by the folder that they are the active one of.
 #[derive(Debug, Default)]
@@ -29,6 +31,32 @@ impl Models {
     pub(super) fn get(&self, folder: &Path) -> Option<&Bundle> {
         self.loaded.get(folder)
     }
+}
+
+/// Loads a policy, and a roster that must fit it.
+///
+/// # Errors
+/// If one is unusable or they do not fit.
+pub(super) fn load_policy(
+    policy: &Path,
+    roster: Option<&Path>,
+) -> anyhow::Result<(Policy, Option<Roster>)> {
+    let policy = Policy::load(policy)?;
+    let roster = roster.map(Roster::load).transpose()?;
+    if let Some(roster) = &roster {
+        roster.check_against(&policy)?;
+    }
+    Ok((policy, roster))
+}
+
+/// Loads the model that the settings name, which must have the labels that the policy names.
+///
+/// # Errors
+/// If there is none, it is unusable, or they do not fit.
+pub(super) fn load_fitting(sources: &Sources, policy: &Policy) -> anyhow::Result<Bundle> {
+    let bundle = load(&sources.models, sources.version.as_deref())?;
+    policy.check_labels(&known_labels(&bundle))?;
+    Ok(bundle)
 }
 
 /// Loads a version, or the active one.

@@ -10,13 +10,12 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::OutputFormat;
-use super::model::load;
+use super::model::{load_fitting, load_policy};
 use super::replay_print::print;
 use super::tickets::TicketsArgs;
 use crate::cli::source_args::SourceArgs;
 use crate::policy_test::{Model, Replay};
-use crate::routing::{DecisionInput, Policy, Roster, decide};
-use crate::triage::known_labels;
+use crate::routing::{DecisionInput, decide};
 
 /// Shows what a policy would have made of past tickets
 ///
@@ -53,21 +52,14 @@ impl ReplayArgs {
             )
         })?;
         let configured = self.file.is_none();
-        let policy = Policy::load(self.file.as_ref().unwrap_or(&sources.policy))?;
-        let roster = match sources.roster {
-            Some(file) if configured || self.sources.names_roster() => Some(Roster::load(&file)?),
-            Some(_) | None => None,
-        };
-        if let Some(roster) = &roster {
-            roster.check_against(&policy)?;
-        }
+        let file = self.file.as_ref().unwrap_or(&sources.policy);
+        let roster = sources.roster.as_deref();
+        let roster = roster.filter(|_| configured || self.sources.names_roster());
+        let (policy, roster) = load_policy(file, roster)?;
         let bundle = match self.tickets.pinned {
             true => None,
-            false => Some(load(&sources.models, sources.version.as_deref())?),
+            false => Some(load_fitting(&sources, &policy)?),
         };
-        if let Some(bundle) = &bundle {
-            policy.check_labels(&known_labels(bundle))?;
-        }
         let (tickets, left_out) = self.tickets.read()?;
         let mut model = bundle.as_ref().map(Model::new);
         let mut replay = Replay::default();

@@ -12,6 +12,9 @@ use crate::cli::facet_option::facet_column;
 use crate::dataset::{Columns, Format};
 use crate::policy_test::{History, Model, PastTicket};
 
+/// When tickets without a time of arrival are decided, the same each time: Monday, 2026-03-02, 09:30 UTC.
+const USUAL_TIME: Timestamp = Timestamp::constant(1_772_443_800, 0);
+
 /// Files of tickets and how their columns are used.
 #[derive(Debug, Args)]
 pub(super) struct TicketsArgs {
@@ -54,9 +57,10 @@ pub(super) struct TicketsArgs {
     /// Column of the customer's tier
     #[arg(long, value_name = "COLUMN")]
     tier: Option<String>,
-    /// The present time, or that at which tickets without a time of arrival are decided
-    #[arg(long, value_name = "TIME", default_value = "2026-03-02T09:30:00Z")]
-    now: Timestamp,
+    /// The present time, or that at which tickets without a time of arrival are decided [default: in `backlog` the
+    /// present, else 2026-03-02T09:30:00Z, a Monday]
+    #[arg(long, value_name = "TIME")]
+    now: Option<Timestamp>,
 }
 
 impl TicketsArgs {
@@ -108,14 +112,14 @@ impl TicketsArgs {
         }
     }
 
-    /// The present time.
-    pub(super) const fn now(&self) -> Timestamp {
+    /// The time given as the present one.
+    pub(super) const fn now(&self) -> Option<Timestamp> {
         self.now
     }
 
     /// When a ticket is decided: as it arrives.
     pub(super) fn decided_at(&self, past: &PastTicket) -> Timestamp {
-        past.arrived.unwrap_or(self.now)
+        past.arrived.or(self.now).unwrap_or(USUAL_TIME)
     }
 }
 

@@ -1,0 +1,133 @@
+//! Messages between JSON and the wire, in the JSON mapping of Protocol Buffers.
+
+use bytes::Bytes;
+use prost::Message;
+use prost_reflect::{DynamicMessage, MessageDescriptor, SerializeOptions};
+use serde_path_to_error::{Deserializer, Track};
+use tonic::Status;
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+/// Longest fault that is told, in bytes: faults quote what was sent.
+const MAX_TOLD_BYTES: usize = 400;
+/// Longer texts and messages are read and written on a thread where that holds nobody up, in bytes.
+const SHORT_BYTES: usize = 32 << 10;
+
+/// As [`to_wire`], without holding up the thread that asks.
+///
+/// # Errors
+/// As it does.
+pub(super) async fn read(
+    kind: &MessageDescriptor,
+    json: Bytes,
+    first_line: usize,
+) -> Result<Bytes, Status> {
+    if json.len() <= SHORT_BYTES {
+        return to_wire(kind, &json, first_line);
+    }
+    let kind = kind.clone();
+    elsewhere(move || to_wire(&kind, &json, first_line)).await
+}
+
+/// As [`to_json`], without holding up the thread that asks.
+///
+/// # Errors
+/// As it does.
+pub(super) async fn write(kind: &MessageDescriptor, message: Bytes) -> Result<Vec<u8>, Status> {
+    if message.len() <= SHORT_BYTES {
+        return to_json(kind, message);
+    }
+    let kind = kind.clone();
+    elsewhere(move || to_json(&kind, message)).await
+}
+
+async fn elsewhere<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Status> + Send + 'static,
+) -> Result<T, Status> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "a message could not be translated");
+        internal()
+    })?
+}
+
+/// Reads a message that begins in line `first_line`, counted from 1, of what was sent; gives its bytes on the wire.
+///
+/// # Errors
+/// INVALID_ARGUMENT if it is no JSON, or not of this message: names the field and the place.
+pub fn to_wire(kind: &MessageDescriptor, json: &[u8], first_line: usize) -> Result<Bytes, Status> {
+    let mut text = serde_json::Deserializer::from_slice(json);
+    let mut track = Track::new();
+    let read = DynamicMessage::deserialize(kind.clone(), Deserializer::new(&mut text, &mut track));
+    let message = read.map_err(|error| {
+        let path = track.path();
+        let field = path.iter().next().is_some().then(|| path.to_string());
+        unreadable(field, &error, first_line)
+    })?;
+    text.end()
+        .map_err(|error| unreadable(None, &error, first_line))?;
+    Ok(message.encode_to_vec().into())
+}
+
+/// Writes a message that came over the wire as JSON: fields by their names in lower camel case, all but absent messages.
+///
+/// # Errors
+/// INTERNAL if the message is not what it should be.
+pub fn to_json(kind: &MessageDescriptor, message: Bytes) -> Result<Vec<u8>, Status> {
+    let options = SerializeOptions::new().skip_default_fields(false);
+    let mut json = Vec::with_capacity(2 * message.len());
+    let written = DynamicMessage::decode(kind.clone(), message)
+        .map_err(|error| error.to_string())
+        .and_then(|message| {
+            let mut serializer = serde_json::Serializer::new(&mut json);
+            message
+                .serialize_with_options(&mut serializer, &options)
+                .map_err(|error| error.to_string())
+        });
+    match written {
+        Ok(()) => Ok(json),
+        Err(error) => {
+            tracing::error!(%error, message = kind.full_name(), "an answer could not be written as JSON");
+            Err(internal())
+        }
+    }
+}
+
+fn internal() -> Status {
+    Status::internal("internal error: see the server's log under this request's x-request-id")
+}
+
+/// What is wrong with the text, in which field if it is in one, and where.
+fn unreadable(field: Option<String>, error: &serde_json::Error, first_line: usize) -> Status {
+    let told = error.to_string();
+    // The place comes last; it is told with the lines counted from the first of all that was sent.
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let what = shortened(told.strip_suffix(&place).unwrap_or(&told));
+    let line = (first_line + error.line()).saturating_sub(1);
+    let fault = format!("{what}, at line {line} column {}", error.column());
+    let Some(field) = field else {
+        return Status::invalid_argument(format!("the body cannot be read: {fault}"));
+    };
+    let field = shortened(&field);
+    let message = format!("{field}: {fault}");
+    let violation = FieldViolation::new(field, fault);
+    Status::with_error_details(
+        tonic::Code::InvalidArgument,
+        message,
+        ErrorDetails::with_bad_request(vec![violation]),
+    )
+}
+
+fn shortened(text: &str) -> String {
+    if text.len() <= MAX_TOLD_BYTES {
+        return text.to_owned();
+    }
+    let fits = |(at, c): &(usize, char)| at + c.len_utf8() <= MAX_TOLD_BYTES;
+    let kept: String = text
+        .char_indices()
+        .take_while(fits)
+        .map(|(_, c)| c)
+        .collect();
+    format!("{kept}…")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! One connection, from its acceptance to its end.
+
+use std::net::{SocketAddr, TcpStream};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::service::Service;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tonic::body::Body;
+use tower::{BoxError, Service as _};
+
+use super::arrival::{Arrival, ArrivingBody};
+use super::opening::{Opened, Opening};
+use super::port::{Port, Protocol, Stack};
+use super::workers::Phase;
+use crate::access::Connection;
+use crate::metrics::OpenConnection;
+
+/// How often a silent connection is asked whether anyone is there, and how long it may take to answer.
+const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(20));
+/// How long a connection that has said nothing yet may still speak when the server begins to drain.
+const LAST_WORD: Duration = Duration::from_millis(500);
+/// Most bytes of a request's headers.
+const MAX_HEADER_BYTES: u32 = 16 << 10;
+
+/// A connection that was accepted.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    pub(super) stream: TcpStream,
+    /// The other end.
+    pub(super) peer: SocketAddr,
+    /// What was called.
+    pub(super) port: Arc<Port>,
+    /// Its place among the connections that there may be.
+    pub(super) place: OwnedSemaphorePermit,
+    /// Its place among those that are counted.
+    pub(super) counted: OpenConnection,
+}
+
+/// Serves a connection until it ends. While the server drains, it takes no more requests and ends with the last.
+pub(super) async fn serve(accepted: Accepted, phase: watch::Receiver<Phase>) {
+    let Accepted {
+        stream,
+        peer,
+        port,
+        place,
+        counted,
+    } = accepted;
+    if let Err(error) = serve_stream(stream, peer, &port, phase).await {
+        tracing::debug!(%peer, error, "a connection ended by a fault");
+    }
+    drop((place, counted));
+}
+
+async fn serve_stream(
+    stream: TcpStream,
+    peer: SocketAddr,
+    port: &Port,
+    mut phase: watch::Receiver<Phase>,
+) -> Result<(), BoxError> {
+    let open_by = Instant::now() + port.limits.open_within;
+    let stream = tokio::net::TcpStream::from_std(stream)?;
+    let mut connection = Connection {
+        listening: port.listening,
+        peer: Some(peer),
+        certificate: None,
+    };
+    let Some(tls) = &port.tls else {
+        return serve_requests(stream, connection, port, open_by, phase).await;
+    };
+    let mut shaking = pin!(timeout_at(open_by, tls.accept(stream)));
+    let shaken = tokio::select! {
+        shaken = &mut shaking => shaken,
+        () = drains(&mut phase) => timeout(LAST_WORD, shaking).await?,
+    };
+    let (stream, certificate) = shaken??;
+    connection.certificate = certificate;
+    serve_requests(stream, connection, port, open_by, phase).await
+}
+
+/// Resolves when the server drains, or nobody can say so any more.
+async fn drains(phase: &mut watch::Receiver<Phase>) {
+    // Its error means that the sender is gone.
+    let _ = phase.wait_for(|phase| *phase >= Phase::Draining).await;
+}
+
+/// Answers the requests of a connection, which must have begun to speak by `open_by`.
+async fn serve_requests(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    connection: Connection,
+    port: &Port,
+    open_by: Instant,
+    mut phase: watch::Receiver<Phase>,
+) -> Result<(), BoxError> {
+    let opened = Opened::default();
+    let stream = TokioIo::new(Opening::new(stream, opened.clone()));
+    let requests = Requests {
+        stack: port.stack.clone(),
+        connection,
+    };
+    let builder = builder(port);
+    let mut served = pin!(builder.serve_connection(stream, requests));
+    let mut draining = pin!(drains(&mut phase));
+    let mut opening = pin!(sleep_until(open_by));
+    let (mut is_draining, mut opens) = (false, true);
+    loop {
+        tokio::select! {
+            ended = &mut served => return ended,
+            () = &mut draining, if !is_draining => {
+                is_draining = true;
+                served.as_mut().graceful_shutdown();
+                if opens {
+                    opening.as_mut().reset(open_by.min(Instant::now() + LAST_WORD));
+                }
+            }
+            () = &mut opening, if opens => {
+                if !opened.get() {
+                    return Err("it sent no request".into());
+                }
+                opens = false;
+            }
+        }
+    }
+}
+
+fn builder(port: &Port) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    if port.protocol == Protocol::Http2 {
+        builder = builder.http2_only();
+    }
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(port.limits.open_within);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(port.limits.max_streams)
+        .max_header_list_size(MAX_HEADER_BYTES)
+        .keep_alive_interval(KEEP_ALIVE.0)
+        .keep_alive_timeout(KEEP_ALIVE.1);
+    builder
+}
+
+/// What answers the requests of one connection.
+struct Requests {
+    stack: Stack,
+    connection: Connection,
+}
+
+impl Service<hyper::Request<Incoming>> for Requests {
+    type Response = http::Response<Body>;
+    type Error = BoxError;
+    type Future = <Stack as tower::Service<http::Request<Body>>>::Future;
+
+    fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
+        let arrival = Arrival::default();
+        let mut request = request.map(|body| Body::new(ArrivingBody::new(body, arrival.clone())));
+        let extensions = request.extensions_mut();
+        extensions.insert(self.connection);
+        extensions.insert(arrival);
+        // All layers and services of a stack are ready at any time, and the call has to be made here, not when its
+        // future is run: so those that wait to be run count as in flight.
+        self.stack.clone().call(request)
+    }
+}

@@ -1,0 +1,116 @@
+//! The program's end under load: told to, it loses no call; killed, it answers again when it is started anew.
+
+use std::error::Error;
+use std::io::ErrorKind;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustix::process::Signal;
+use tokio::task::JoinHandle;
+use tonic::{Code, Status};
+
+use crate::running::{Server, clean, within_deadline};
+use crate::tickets::{SMOKE, classify};
+
+/// Connections, and calls at a time on each.
+const LOAD: (usize, usize) = (4, 8);
+/// How many calls are answered before the program is ended.
+const ANSWERED: usize = 2_000;
+
+/// Calls without a pause; each caller ends with the first call that is not answered, and returns why.
+async fn load(server: &Server) -> (Arc<AtomicUsize>, Vec<JoinHandle<Status>>) {
+    let answered = Arc::new(AtomicUsize::new(0));
+    let mut callers = Vec::new();
+    for _ in 0..LOAD.0 {
+        let client = server.client().await;
+        for _ in 0..LOAD.1 {
+            let (mut client, answered) = (client.clone(), Arc::clone(&answered));
+            callers.push(tokio::spawn(async move {
+                loop {
+                    match client.classify(classify(SMOKE)).await {
+                        Ok(_) => answered.fetch_add(1, Ordering::Relaxed),
+                        Err(status) => return status,
+                    };
+                }
+            }));
+        }
+    }
+    (answered, callers)
+}
+
+async fn until_answered(answered: &AtomicUsize) {
+    let enough = async {
+        while answered.load(Ordering::Relaxed) < ANSWERED {
+            tokio::task::yield_now().await;
+        }
+    };
+    within_deadline(enough).await;
+}
+
+/// Whether nobody listened when the call was made: it was never sent.
+fn was_not_sent(status: &Status) -> bool {
+    let mut cause: Option<&dyn Error> = status.source();
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            return io.kind() == ErrorKind::ConnectionRefused;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn told_to_end_under_load_it_answers_every_call_that_was_sent() {
+    let server = Server::start(&[
+        "--log-level",
+        "warn,triage::server=info,triage::server::layers=warn",
+    ])
+    .await;
+    let (answered, callers) = load(&server).await;
+    until_answered(&answered).await;
+    server.signal(Signal::TERM);
+    for caller in callers {
+        let status = within_deadline(caller).await.unwrap();
+        assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+        assert!(was_not_sent(&status), "a call was lost: {status:?}");
+    }
+    let ended = server.ended().await;
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    assert_eq!(ended.entries().last().unwrap()["message"], "drained");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_under_load_it_answers_again_at_the_same_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let quiet = [
+        "--state",
+        state.to_str().unwrap(),
+        "--log-level",
+        "warn,triage::server=info,triage::server::layers=warn",
+    ];
+    let server = Server::start(&quiet).await;
+    let address = server.address.clone();
+    let (answered, callers) = load(&server).await;
+    until_answered(&answered).await;
+    server.signal(Signal::KILL);
+    for caller in callers {
+        let status = within_deadline(caller).await.unwrap();
+        assert_ne!(status.code(), Code::Internal, "{status:?}");
+    }
+    assert_eq!(server.ended().await.code, None);
+
+    let mut again = Command::new(env!("CARGO_BIN_EXE_triage-server"));
+    clean(&mut again).args(quiet).args(["--listen", &address]);
+    let mut server = Server::start_listening(&mut again).await;
+    server.logged("serving").await;
+    let answer = server
+        .client()
+        .await
+        .classify(classify(SMOKE))
+        .await
+        .unwrap();
+    let topic = answer.into_inner().classification.unwrap().topic.unwrap();
+    assert_eq!(topic.label, "safety/incident");
+}

@@ -1,0 +1,148 @@
+//! How much is served at a time: what is beyond that is refused at once, and the rest goes on.
+
+use futures_util::future::join_all;
+use tonic::Code;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use crate::raw::{Frames, PREFACE, closed, having_sent};
+use crate::running::{Server, server_command, within_deadline};
+use crate::tickets::{SMOKE, classify};
+
+/// How often to try what depends on which requests meet.
+const TRIES: usize = 1_000;
+
+async fn start(settings: &[(&str, &str)]) -> Server {
+    let mut command = server_command(&[]);
+    for (name, value) in settings {
+        command.env(name, value);
+    }
+    let mut server = Server::start_listening(&mut command).await;
+    server.logged("serving").await;
+    server
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_beyond_the_limit_are_refused_at_once_and_health_is_told_meanwhile() {
+    let server = start(&[("TRIAGE_SERVER__MAX_IN_FLIGHT", "1")]).await;
+    let client = server.client().await;
+    let mut health = HealthClient::new(server.channel().await);
+    for _ in 0..TRIES {
+        let calls = (0..100).map(|_| {
+            let mut client = client.clone();
+            async move { client.classify(classify(SMOKE)).await }
+        });
+        let answers = within_deadline(join_all(calls)).await;
+        let state = health.check(HealthCheckRequest::default()).await.unwrap();
+        assert_eq!(state.into_inner().status(), ServingStatus::Serving);
+        assert!(answers.iter().any(Result::is_ok));
+        let refused: Vec<_> = answers.into_iter().filter_map(Result::err).collect();
+        for status in &refused {
+            assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+            assert!(
+                status.message().contains("server.max_in_flight"),
+                "{status:?}"
+            );
+            assert!(status.metadata().contains_key("x-request-id"));
+        }
+        if !refused.is_empty() {
+            return;
+        }
+    }
+    panic!("a hundred requests at once were never too many");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_whose_messages_do_not_come_take_nobodys_place() {
+    let settings = [
+        ("TRIAGE_SERVER__MAX_IN_FLIGHT", "1"),
+        ("TRIAGE_SERVER__REQUEST_TIMEOUT_MS", "3600000"),
+    ];
+    let server = start(&settings).await;
+    let mut waiting = Vec::new();
+    let mut frames = Frames::connect(&server.address).await;
+    for _ in 0..20 {
+        waiting.push(frames.begin(&[]).await);
+    }
+    let mut client = server.client().await;
+    let mut answered = 0;
+    // The first ones may meet a request that has just begun.
+    for _ in 0..TRIES {
+        match client.classify(classify(SMOKE)).await {
+            Ok(_) => answered += 1,
+            Err(status) => assert_eq!(status.code(), Code::ResourceExhausted),
+        }
+        if answered == 20 {
+            return;
+        }
+    }
+    panic!("those that wait for their messages keep others out");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_beyond_the_limit_are_closed_at_once_until_one_ends() {
+    let mut server = start(&[("TRIAGE_SERVER__MAX_CONNECTIONS", "2")]).await;
+    let mut client = server.client().await;
+    client.classify(classify(SMOKE)).await.unwrap();
+    let second = having_sent(&server.address, PREFACE).await;
+    closed(having_sent(&server.address, PREFACE).await).await;
+    let told = server
+        .logged(
+            "connections were closed at once: as many as may be are open (server.max_connections)",
+        )
+        .await;
+    assert_eq!(told["max_connections"], 2);
+    client.classify(classify(SMOKE)).await.unwrap();
+    drop(second);
+    // The server sees that a moment later.
+    for _ in 0..TRIES {
+        let stream = tokio::net::TcpStream::connect(&server.address)
+            .await
+            .unwrap();
+        let Ok((mut requests, connection)) = h2::client::handshake::<_>(stream).await else {
+            continue;
+        };
+        let connection = tokio::spawn(connection);
+        let request = http::Request::post("http://triage/").body(()).unwrap();
+        let Ok((answer, _)) = requests.send_request(request, true) else {
+            continue;
+        };
+        if within_deadline(answer).await.is_ok() {
+            connection.abort();
+            return;
+        }
+    }
+    panic!("a place that was given back was not given to anybody");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_waits_where_it_has_as_many_requests_as_it_may() {
+    let settings = [
+        ("TRIAGE_SERVER__MAX_STREAMS_PER_CONNECTION", "2"),
+        ("TRIAGE_SERVER__REQUEST_TIMEOUT_MS", "3600000"),
+    ];
+    let server = start(&settings).await;
+    let client = server.client().await;
+    let calls = (0..50).map(|_| {
+        let mut client = client.clone();
+        async move { client.classify(classify(SMOKE)).await }
+    });
+    for answer in within_deadline(join_all(calls)).await {
+        answer.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_that_are_too_long_are_refused_and_others_answered() {
+    let server = start(&[]).await;
+    let mut frames = Frames::connect(&server.address).await;
+    let long = "a".repeat(20_000);
+    let (answer, _body) = frames.begin(&[("x-long", &long)]).await;
+    match within_deadline(answer).await {
+        Ok(answer) => assert_eq!(answer.status(), 431),
+        Err(error) => assert!(error.is_reset() || error.is_go_away(), "{error:?}"),
+    }
+    let mut client = server.client().await;
+    client.classify(classify(SMOKE)).await.unwrap();
+}

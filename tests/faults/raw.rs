@@ -1,0 +1,95 @@
+//! Connections whose bytes or frames are chosen by the test.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use h2::client::{ResponseFuture, SendRequest};
+use h2::{RecvStream, SendStream};
+use http::{Request, Response};
+use prost::Message;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::running::within_deadline;
+
+pub(crate) const CLASSIFY: &str = "/triage.v1.TriageService/Classify";
+/// What HTTP/2 begins with, and a frame of settings without any.
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// A connection on which `bytes` were sent.
+pub(crate) async fn having_sent(address: &str, bytes: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    stream
+}
+
+/// Waits until the other end has closed the connection.
+pub(crate) async fn closed(mut stream: TcpStream) {
+    let mut read = Vec::new();
+    // However it was closed.
+    let _ = within_deadline(stream.read_to_end(&mut read)).await;
+}
+
+/// An HTTP/2 connection that sends what the test wants when it wants.
+pub(crate) struct Frames {
+    requests: SendRequest<Bytes>,
+}
+
+impl Frames {
+    pub(crate) async fn connect(address: &str) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let (requests, connection) = h2::client::handshake(stream).await.unwrap();
+        // It ends with the connection, however that does.
+        tokio::spawn(async move { drop(connection.await) });
+        Self { requests }
+    }
+
+    /// Begins a request to classify, whose message is still to be sent.
+    pub(crate) async fn begin(
+        &mut self,
+        headers: &[(&str, &str)],
+    ) -> (ResponseFuture, SendStream<Bytes>) {
+        self.begin_to(CLASSIFY, headers).await
+    }
+
+    /// Begins a request to `path`, whose message is still to be sent.
+    pub(crate) async fn begin_to(
+        &mut self,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> (ResponseFuture, SendStream<Bytes>) {
+        let mut request = Request::post(format!("http://triage{path}"))
+            .header("content-type", "application/grpc")
+            .header("te", "trailers");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut requests = within_deadline(self.requests.clone().ready())
+            .await
+            .unwrap();
+        requests
+            .send_request(request.body(()).unwrap(), false)
+            .unwrap()
+    }
+
+    /// Whether the other end still takes requests.
+    pub(crate) async fn is_open(&self) -> bool {
+        within_deadline(self.requests.clone().ready()).await.is_ok()
+    }
+}
+
+/// A message as gRPC sends it.
+pub(crate) fn framed(message: &impl Message) -> Bytes {
+    let encoded = message.encode_to_vec();
+    let mut framed = BytesMut::new();
+    framed.put_u8(0);
+    framed.put_u32(u32::try_from(encoded.len()).unwrap());
+    framed.put_slice(&encoded);
+    framed.freeze()
+}
+
+/// The status of an answer and its request id.
+pub(crate) fn status(answer: &Response<RecvStream>) -> (tonic::Status, String) {
+    let headers = answer.headers();
+    let status = tonic::Status::from_header_map(headers).unwrap();
+    let id = headers.get("x-request-id").unwrap().to_str().unwrap();
+    (status, id.to_owned())
+}

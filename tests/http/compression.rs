@@ -1,0 +1,102 @@
+//! Compressed bodies and answers.
+
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use http::Request;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use serde_json::{Value, json};
+
+use crate::calling::{Both, JSON, command, ok, refused};
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn ticket() -> Value {
+    json!({ "ticket": { "body": "where is my parcel" }, "options": { "top": 26, "explain": {} } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compressed_body_is_read() {
+    let both = Both::start().await;
+    let plain = ticket().to_string();
+    let expected = ok(&both.post("/v1/classify", plain.clone()).await);
+    let zstd = zstd::encode_all(plain.as_bytes(), 3).unwrap();
+    for (encoding, body) in [("gzip", gzip(plain.as_bytes())), ("zstd", zstd)] {
+        let request = Request::post("/v1/classify").header(CONTENT_TYPE, JSON);
+        let answer = both
+            .send(request.header(CONTENT_ENCODING, encoding), body)
+            .await;
+        assert_eq!(ok(&answer), expected, "{encoding}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_compressed_as_the_caller_wishes() {
+    let both = Both::start().await;
+    let body = ticket().to_string();
+    let expected = ok(&both.post("/v1/classify", body.clone()).await);
+    for encoding in ["gzip", "zstd"] {
+        let request = Request::post("/v1/classify").header(CONTENT_TYPE, JSON);
+        let answer = both
+            .send(request.header(ACCEPT_ENCODING, encoding), body.clone())
+            .await;
+        assert_eq!(answer.headers()[CONTENT_ENCODING], encoding);
+        assert!(
+            answer
+                .headers()
+                .get_all(VARY)
+                .iter()
+                .any(|vary| vary == "accept-encoding")
+        );
+        let mut plain = Vec::new();
+        match encoding {
+            "gzip" => {
+                _ = GzDecoder::new(answer.body().as_ref())
+                    .read_to_end(&mut plain)
+                    .unwrap()
+            }
+            _ => plain = zstd::decode_all(answer.body().as_ref()).unwrap(),
+        }
+        assert_eq!(
+            serde_json::from_slice::<Value>(&plain).unwrap(),
+            expected,
+            "{encoding}"
+        );
+    }
+    // A short answer is not worth it.
+    let request = Request::get("/healthz").header(ACCEPT_ENCODING, "gzip");
+    assert!(
+        both.send(request, "")
+            .await
+            .headers()
+            .get(CONTENT_ENCODING)
+            .is_none()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limit_holds_for_what_is_unpacked() {
+    let mut command = command(&[]);
+    command.env("TRIAGE_HTTP__MAX_BODY_BYTES", "10000");
+    let both = Both::start_as(&mut command).await;
+    let bomb = gzip(&vec![b' '; 64 << 20]);
+    let request = Request::post("/v1/classify").header(CONTENT_TYPE, JSON);
+    // The packed body alone is longer than allowed as well: send one that is not.
+    let short = gzip(&vec![b' '; 1 << 20]);
+    assert!(short.len() < 10_000 && bomb.len() > 10_000);
+    let answer = both
+        .send(request.header(CONTENT_ENCODING, "gzip"), short)
+        .await;
+    refused(&answer, 413, "RESOURCE_EXHAUSTED");
+    let request = Request::post("/v1/classify").header(CONTENT_TYPE, JSON);
+    let answer = both
+        .send(request.header(CONTENT_ENCODING, "gzip"), bomb)
+        .await;
+    refused(&answer, 413, "RESOURCE_EXHAUSTED");
+}
