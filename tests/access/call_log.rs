@@ -149,8 +149,10 @@ async fn changes_name_their_caller_beside_the_author_that_they_claim() {
     );
 
     let log = guarded.desk.audit();
+    // Before them stands the line of the file that decided first.
     let named = log
         .iter()
+        .skip(1)
         .map(|line| (line["author"].clone(), line["caller"].clone()));
     let named: Vec<(Value, Value)> = named.collect();
     let ana = json!("ana@example.com");

@@ -52,8 +52,8 @@ fn scopes_open_what_they_are_named_for() {
             call.contains(".TriageService/"),
             "{call}"
         );
-        let trains = ["StartTraining", "WatchTraining", "CancelTraining"].contains(&name);
-        let shows = ["ListModels", "GetModel"].contains(&name);
+        let trains = name.ends_with("Training") || name == "ListTrainings";
+        let shows = ["ListModels", "GetModel", "GetShadow"].contains(&name);
         assert_eq!(opens(Scope::Train), trains || shows, "{call}");
         assert_eq!(
             opens(Scope::Admin),

@@ -93,13 +93,30 @@ async fn a_stream_ends_when_its_callers_time_does_but_not_when_the_settings_time
 async fn a_request_that_its_caller_gives_up_is_logged_as_abandoned() {
     let mut server = start("3600000").await;
     let mut frames = Frames::connect(&server.address).await;
-    let (answer, body) = frames.begin(&[("x-request-id", "gone-1")]).await;
-    // A whole call on the same connection: the server has seen the first.
+    let path = "/triage.v1.TriageService/AssignBacklog";
+    let (answer, mut body) = frames.begin_to(path, &[("x-request-id", "gone-1")]).await;
+    body.send_data(framed(&long_backlog()), true).unwrap();
+    // A whole call on the same connection, answered while the backlog is given out: the server has seen it.
     let (whole, mut sent) = frames.begin(&[]).await;
     sent.send_data(framed(&classify(SMOKE)), true).unwrap();
     within_deadline(whole).await.unwrap();
     drop((answer, body));
     let abandoned = server.logged("abandoned").await;
     assert_eq!(abandoned["span"]["request_id"], "gone-1");
-    assert_eq!(abandoned["span"]["method"], crate::raw::CLASSIFY);
+    assert_eq!(abandoned["span"]["method"], path);
+}
+
+/// Tickets that take many times as long as one call, in a message that fits into what may be sent at once.
+fn long_backlog() -> v1::AssignBacklogRequest {
+    let waiting = v1::WaitingTicket {
+        ticket: Some(v1::Ticket {
+            body: "It is late".to_owned(),
+            ..v1::Ticket::default()
+        }),
+        ..v1::WaitingTicket::default()
+    };
+    v1::AssignBacklogRequest {
+        tickets: vec![waiting; 2_000],
+        ..v1::AssignBacklogRequest::default()
+    }
 }

@@ -69,11 +69,6 @@ impl Frames {
             .send_request(request.body(()).unwrap(), false)
             .unwrap()
     }
-
-    /// Whether the other end still takes requests.
-    pub(crate) async fn is_open(&self) -> bool {
-        within_deadline(self.requests.clone().ready()).await.is_ok()
-    }
 }
 
 /// A message as gRPC sends it.

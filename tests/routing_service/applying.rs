@@ -250,7 +250,7 @@ async fn a_policy_whose_caller_is_told_that_time_is_over_is_not_applied() {
     let mut server = start(&mut command).await;
     let mut client = client(&server).await;
     let refused = client.apply_policy(apply(with_priority(20))).await;
-    assert_eq!(refused.unwrap_err().code(), Code::Cancelled);
+    assert_eq!(refused.unwrap_err().code(), Code::DeadlineExceeded);
     server
         .logged("a policy was not applied: nobody waited for the answer any more")
         .await;

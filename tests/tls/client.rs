@@ -120,6 +120,8 @@ pub(crate) async fn answers(client: &mut TriageServiceClient<Channel>) -> bool {
                 tonic::Code::Unavailable,
                 tonic::Code::Unknown,
                 tonic::Code::Cancelled,
+                // What the other end says in its own protocol is no HTTP/2.
+                tonic::Code::Internal,
             ];
             assert!(codes.contains(&status.code()), "{status:?}");
             false
