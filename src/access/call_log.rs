@@ -6,7 +6,7 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
@@ -164,7 +164,7 @@ fn tell(line: &Line, code: Code) {
 }
 
 /// Writes lines until nobody sends any more. Those that wait are written together, as each write waits for the disk.
-fn write_all(path: &PathBuf, receiver: &Receiver<Sent>) {
+fn write_all(path: &Path, receiver: &Receiver<Sent>) {
     while let Ok(first) = receiver.recv() {
         let others = receiver.try_iter().take(MAX_LINES_AT_ONCE - 1);
         let (lines, waiting): (Vec<_>, Vec<_>) = std::iter::once(first).chain(others).unzip();

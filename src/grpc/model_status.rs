@@ -19,7 +19,7 @@ pub(super) fn refused(error: ModelError) -> Box<Status> {
             problem,
         } => {
             let message = format!("model {model} does not fit policy {policy}, which decides");
-            match problem {
+            match &*problem {
                 LoadError::Policy(errors) => unmet_faults(&message, "POLICY", &errors.0),
                 LoadError::Roster(errors) => unmet_faults(&message, "ROSTER", &errors.0),
                 LoadError::Model(_) | LoadError::NoTopics { .. } => {

@@ -72,7 +72,7 @@ pub enum ModelError {
         /// The policy's version.
         policy: String,
         /// What does not fit.
-        problem: LoadError,
+        problem: Box<LoadError>,
     },
     /// Cases of the policy fail with it, or cannot be tried.
     #[error("policy {policy}, which decides, was tried with model {model}: {problem}")]
@@ -139,7 +139,7 @@ impl ModelError {
         let unfit = |problem| Self::Unfit {
             model: model.clone(),
             policy: policy.clone(),
-            problem,
+            problem: Box::new(problem),
         };
         match problem {
             ChangeError::Policy(errors) => unfit(LoadError::Policy(errors)),

@@ -63,7 +63,7 @@ impl Desk {
             folder: tempfile::tempdir().unwrap(),
         };
         fs::create_dir(desk.path("tests")).unwrap();
-        desk.write("tickets.csv", &csv(&tickets(1)));
+        desk.write("tickets.csv", csv(&tickets(1)));
         desk.write("desk.yaml", POLICY);
         desk.write("tests/desk.tests.yaml", CASES);
         desk

@@ -37,7 +37,7 @@ async fn a_worse_version_is_refused_unless_by_force_which_is_logged() {
         ..activate(&worse)
     };
     let answer = client.activate_model(request).await.unwrap().into_inner();
-    assert_eq!(answer.overruled, [reason.clone()]);
+    assert_eq!(answer.overruled, std::slice::from_ref(reason));
     let logged = server.logged("activated by force").await;
     assert_eq!(logged["level"], "WARN");
     assert_eq!(logged["before"], good);

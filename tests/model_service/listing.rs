@@ -27,7 +27,7 @@ async fn versions_are_listed_in_pages_with_the_one_in_use() {
     let third = desk.forge(&second, |manifest| manifest["rows"] = 119.into());
     let server = desk.start().await;
     let mut client = client(&server).await;
-    let mut all = vec![first.clone(), second, third];
+    let mut all = [first.clone(), second, third];
     all.sort();
     let mut listed = Vec::new();
     let mut token = String::new();

@@ -16,7 +16,7 @@ async fn a_job_that_is_called_off_midway_leaves_nothing_behind() {
     let job = ended(&mut client, &begun.id).await;
     assert_eq!(job.state(), v1::TrainingState::Cancelled);
     assert!(job.version.is_none() && job.done < 1.0, "{job:?}");
-    assert_eq!(desk.versions(), [desk.active.clone()]);
+    assert_eq!(desk.versions(), std::slice::from_ref(&desk.active));
     // It stays as it ended, and another may begin.
     let again = client.cancel_training(cancel(&begun.id)).await.unwrap();
     assert_eq!(again.into_inner().job, Some(job));

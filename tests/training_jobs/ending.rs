@@ -15,7 +15,7 @@ async fn a_server_that_is_killed_leaves_no_half_model() {
     midway(&mut killed, &begun.id).await;
     server.signal(Signal::KILL);
     assert_eq!(server.ended().await.code, None);
-    assert_eq!(desk.versions(), [desk.active.clone()]);
+    assert_eq!(desk.versions(), std::slice::from_ref(&desk.active));
     let server = desk.start().await;
     let list = client(&server).await;
     let list = list
@@ -44,5 +44,5 @@ async fn a_server_that_drains_calls_the_job_off_and_tells_who_watches_it() {
     assert_eq!(last.unwrap().state(), v1::TrainingState::Cancelled);
     drop((stream, client));
     assert_eq!(server.ended().await.code, Some(0));
-    assert_eq!(desk.versions(), [desk.active.clone()]);
+    assert_eq!(desk.versions(), std::slice::from_ref(&desk.active));
 }

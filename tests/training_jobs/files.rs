@@ -46,7 +46,7 @@ async fn a_file_outside_of_the_folder_is_refused_however_it_is_named() {
         let found = violations(&status, Code::InvalidArgument);
         assert_eq!(found, ["options.files.learned[0]"], "{name}: {status:?}");
     }
-    assert_eq!(desk.versions(), [desk.active.clone()]);
+    assert_eq!(desk.versions(), std::slice::from_ref(&desk.active));
 }
 
 #[tokio::test(flavor = "multi_thread")]

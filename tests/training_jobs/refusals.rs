@@ -52,7 +52,7 @@ async fn a_bad_ticket_is_named_by_its_index_and_field() {
         let status = begin(&mut client, options(), examples).await.unwrap_err();
         assert_eq!(violations(&status, code), [field], "{status:?}");
     }
-    assert_eq!(desk.versions(), [desk.active.clone()]);
+    assert_eq!(desk.versions(), std::slice::from_ref(&desk.active));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,7 +156,7 @@ async fn tickets_that_teach_nothing_fail_the_job_unless_they_are_left_out() {
     assert_eq!(job.state(), v1::TrainingState::Failed);
     assert!(job.error.contains("'rare/one' (1)"), "{job:?}");
     assert!(job.error.contains("examples.jsonl:6"), "{job:?}");
-    assert_eq!(desk.versions(), [desk.active.clone()]);
+    assert_eq!(desk.versions(), std::slice::from_ref(&desk.active));
     let options = v1::TrainingOptions {
         drop_rare: true,
         ..options()

@@ -88,7 +88,7 @@ async fn jobs_are_remembered_the_latest_first() {
         // Watching what has ended tells its last state, once.
         assert_eq!(
             crate::desk::watch(&mut client, &job.id).await,
-            [job.clone()]
+            std::slice::from_ref(&job)
         );
         let request = v1::GetTrainingRequest { id: job.id.clone() };
         let got = client.get_training(request).await.unwrap().into_inner();

@@ -16,36 +16,45 @@ use super::{examples, schemas};
 use crate::http::HttpError;
 use crate::http::method::Method;
 
-/// The paths that are no methods: path, name, what it tells, its media type, what else than 200 it may be answered with.
-const ASKED_BY_OPERATORS: [(&str, &str, &str, &str, Option<(&str, &str)>); 4] = [
-    (
-        "/healthz",
-        "healthz",
-        "Whether the process lives.",
-        "application/json",
-        None,
-    ),
-    (
-        "/readyz",
-        "readyz",
-        "Whether calls should be sent here: model and policy are loaded and the server is not about to end.",
-        "application/json",
-        Some(("503", "Not now.")),
-    ),
-    (
-        "/metrics",
-        "metrics",
-        "Metrics in Prometheus' text format.",
-        "text/plain",
-        None,
-    ),
-    (
-        "/v1/openapi.json",
-        "openapi",
-        "This document.",
-        "application/json",
-        None,
-    ),
+/// A path that is no method.
+struct AskedByOperators {
+    path: &'static str,
+    name: &'static str,
+    tells: &'static str,
+    media_type: &'static str,
+    /// What else than 200 it may be answered with, and when.
+    otherwise: Option<(&'static str, &'static str)>,
+}
+
+const ASKED_BY_OPERATORS: [AskedByOperators; 4] = [
+    AskedByOperators {
+        path: "/healthz",
+        name: "healthz",
+        tells: "Whether the process lives.",
+        media_type: "application/json",
+        otherwise: None,
+    },
+    AskedByOperators {
+        path: "/readyz",
+        name: "readyz",
+        tells: "Whether calls should be sent here: model and policy are loaded and the server is not about to end.",
+        media_type: "application/json",
+        otherwise: Some(("503", "Not now.")),
+    },
+    AskedByOperators {
+        path: "/metrics",
+        name: "metrics",
+        tells: "Metrics in Prometheus' text format.",
+        media_type: "text/plain",
+        otherwise: None,
+    },
+    AskedByOperators {
+        path: "/v1/openapi.json",
+        name: "openapi",
+        tells: "This document.",
+        media_type: "application/json",
+        otherwise: None,
+    },
 ];
 
 /// Headers that every method takes: name, type, what it is for.
@@ -75,7 +84,8 @@ pub(super) fn all(methods: &[Method], comments: &Comments) -> Result<Paths, Http
         let item = PathItemBuilder::new().operation(HttpMethod::Post, operation);
         paths = paths.path(&method.path, item.build());
     }
-    for (path, name, tells, media_type, otherwise) in ASKED_BY_OPERATORS {
+    for asked in ASKED_BY_OPERATORS {
+        let media_type = asked.media_type;
         let schema = match media_type {
             "text/plain" => Type::String,
             _ => Type::Object,
@@ -91,16 +101,16 @@ pub(super) fn all(methods: &[Method], comments: &Comments) -> Result<Paths, Http
                 .content(media_type, content())
         };
         let mut operation = OperationBuilder::new()
-            .operation_id(Some(name))
+            .operation_id(Some(asked.name))
             .tag("operators")
-            .summary(Some(tells))
+            .summary(Some(asked.tells))
             .securities(Some([SecurityRequirement::default()]))
             .response("200", answered("As asked."));
-        if let Some((status, what)) = otherwise {
+        if let Some((status, what)) = asked.otherwise {
             operation = operation.response(status, answered(what));
         }
         let item = PathItemBuilder::new().operation(HttpMethod::Get, operation);
-        paths = paths.path(path, item.build());
+        paths = paths.path(asked.path, item.build());
     }
     Ok(paths.build())
 }
