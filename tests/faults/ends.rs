@@ -48,12 +48,16 @@ async fn until_answered(answered: &AtomicUsize) {
     within_deadline(enough).await;
 }
 
-/// Whether nobody listened when the call was made: it was never sent.
+/// Whether the call was never sent: nobody listened any more when it was made, or it still waited in its own
+/// client when the connection was closed (hyper hands such a request back as cancelled; one that it had sent, never).
 fn was_not_sent(status: &Status) -> bool {
     let mut cause: Option<&dyn Error> = status.source();
     while let Some(error) = cause {
         if let Some(io) = error.downcast_ref::<std::io::Error>() {
             return io.kind() == ErrorKind::ConnectionRefused;
+        }
+        if let Some(http) = error.downcast_ref::<hyper::Error>() {
+            return http.is_canceled();
         }
         cause = error.source();
     }
@@ -72,7 +76,6 @@ async fn told_to_end_under_load_it_answers_every_call_that_was_sent() {
     server.signal(Signal::TERM);
     for caller in callers {
         let status = within_deadline(caller).await.unwrap();
-        assert_eq!(status.code(), Code::Unavailable, "{status:?}");
         assert!(was_not_sent(&status), "a call was lost: {status:?}");
     }
     let ended = server.ended().await;
