@@ -4,7 +4,10 @@
 #   docker build -t triage .
 #   docker run --rm -p 50051:50051 triage
 #
-# Serve your own: mount folders over /srv/triage/models and /srv/triage/policies.
+# Serve your own: mount folders over /srv/triage/models and /srv/triage/policies. Settings: mount a file over
+# /etc/triage/triage.toml, which must then say where to listen (server.listen), since within a container the default,
+# 127.0.0.1, cannot be reached from outside; or name another file by TRIAGE_CONFIG, which server and health check read
+# alike. The option --config would be read by the server alone.
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
@@ -22,7 +25,8 @@ WORKDIR /srv/triage
 COPY --from=build /out/bin/ /bin/
 COPY models models
 COPY policies policies
-ENV TRIAGE_SERVER__LISTEN=0.0.0.0:50051
+COPY config/image.toml /etc/triage/triage.toml
+ENV TRIAGE_CONFIG=/etc/triage/triage.toml
 EXPOSE 50051
 USER 65532:65532
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["/bin/triage-server", "--health"]

@@ -1,6 +1,7 @@
 //! Classifies help-desk tickets by topic and urgency and decides who should get them.
 
 pub mod access;
+pub mod arriving;
 pub mod cancel;
 pub mod checksum;
 pub mod classifier;

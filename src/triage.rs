@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::classifier::{Classification, HeadKind, Workspace};
 use crate::model::{Bundle, Registry, RegistryError};
 use crate::routing::{
-    Decision, DecisionInput, KnownLabels, Policy, PolicyErrors, Roster, RosterErrors, decide,
+    Decision, DecisionInput, KnownLabels, Policy, PolicyAgainst, PolicyErrors, Roster,
+    RosterErrors, Unfit, decide, read_policy_text,
 };
 use crate::ticket::Ticket;
 
@@ -69,6 +70,15 @@ pub enum LoadError {
     },
 }
 
+impl From<Unfit> for LoadError {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Policy(errors) => Self::Policy(errors),
+            Unfit::Roster(errors) => Self::Roster(errors),
+        }
+    }
+}
+
 impl Triage {
     /// Loads all parts and checks that they fit together.
     ///
@@ -76,9 +86,29 @@ impl Triage {
     /// If a part is unusable or names a topic, skill or queue that another lacks.
     pub fn load(sources: &Sources) -> Result<Self, LoadError> {
         let bundle = Registry::new(&sources.models).load(sources.version.as_deref())?;
-        let policy = Policy::load(&sources.policy)?;
+        let text = read_policy_text(&sources.policy)?;
+        let origin = sources.policy.display().to_string();
         let roster = sources.roster.as_deref().map(Roster::load).transpose()?;
-        Self::new(Arc::new(bundle), Arc::new(policy), roster.map(Arc::new))
+        Self::read(Arc::new(bundle), (&text, &origin), roster.map(Arc::new))
+    }
+
+    /// Reads a policy, given with its origin for messages, and puts it together with model and roster.
+    ///
+    /// # Errors
+    /// If the policy is wrong, or one names a topic, skill or queue that another lacks: all of it at once.
+    pub fn read(
+        bundle: Arc<Bundle>,
+        (text, origin): (&str, &str),
+        roster: Option<Arc<Roster>>,
+    ) -> Result<Self, LoadError> {
+        let labels = known_labels(&bundle);
+        let against = PolicyAgainst {
+            roster: roster.as_deref(),
+            // Without topics nothing would fit, which is told in one sentence.
+            labels: Some(&labels).filter(|labels| !labels.topics.is_empty()),
+        };
+        let policy = Policy::parse_against(text, origin, against)?;
+        Self::new(bundle, Arc::new(policy), roster)
     }
 
     /// Puts loaded parts together and checks that they fit.

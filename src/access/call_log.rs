@@ -1,26 +1,40 @@
 //! The log of operators' calls: who made which call, when, from where, and what came of it; never what it carried.
 //!
-//! Each is a line of the server's log. Where the settings name a folder for what outlives a restart, it is a line of
-//! JSON there as well, which is on disk before the caller has the end of the answer.
+//! Each is a line of the server's log, whatever level that has. Where the settings name a folder for what outlives a
+//! restart, it is a line of JSON there as well, which is on disk before the caller has the end of the answer. If it
+//! cannot be written the call is answered all the same, and counted: a full disk must not stop those who could help.
+//!
+//! What callers are refused cannot fill the disk: who calls too often is in the server's log alone, as far as its level
+//! lets that through, and so are most of those who may not make a call if they keep trying.
 
 use std::fs::OpenOptions;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread::JoinHandle;
 
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::oneshot;
 use tonic::Code;
 
 use super::{Caller, CallerName, Credential};
+use crate::metrics::Metrics;
 use crate::model::json_lines;
 
 /// Name of the file: one JSON object a line, the earliest first.
 pub const CALL_LOG: &str = "call-log.jsonl";
+/// The target of lines of the server's log that a filter must always let through.
+pub const ADMIN_CALLS: &str = "triage::admin_calls";
+/// Most lines that may wait to be written.
+const MAX_WAITING: usize = 4_096;
+/// How many calls that callers may not make are written: so many at once, then one a second.
+const DENIED_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
 /// Most lines that are written at a time.
 const MAX_LINES_AT_ONCE: usize = 1_000;
 /// How much of a request's id is kept, which is its caller's to choose, in characters.
@@ -46,6 +60,14 @@ struct Line {
     /// The other end of the connection.
     #[serde(skip_serializing_if = "Option::is_none")]
     peer: Option<SocketAddr>,
+    /// How many calls that their callers may not make were left out since the line before.
+    #[serde(skip_serializing_if = "is_zero")]
+    left_out: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde asks
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A line on its way to the disk, and whom to tell when it is there.
@@ -54,22 +76,37 @@ type Sent = (Line, oneshot::Sender<()>);
 /// Writes the log.
 #[derive(Debug, Default)]
 pub(super) struct CallLog {
-    sender: Option<Sender<Sent>>,
+    file: Option<CallLogFile>,
+}
+
+/// The file of it.
+#[derive(Debug)]
+struct CallLogFile {
+    sender: Option<SyncSender<Sent>>,
     writer: Option<JoinHandle<()>>,
+    metrics: Metrics,
+    denied: DefaultDirectRateLimiter,
+    left_out: AtomicU64,
 }
 
 impl CallLog {
-    /// Writes into a file of this folder from now on.
-    pub(super) fn start(folder: &Path) -> io::Result<Self> {
+    /// Writes into a file of this folder from now on; lines that it cannot take are counted.
+    pub(super) fn start(folder: &Path, metrics: Metrics) -> io::Result<Self> {
         let path = folder.join(CALL_LOG);
-        let (sender, receiver) = mpsc::channel();
+        let (sender, receiver) = mpsc::sync_channel(MAX_WAITING);
+        let counted = metrics.clone();
         let writer = std::thread::Builder::new()
             .name("call-log".to_owned())
-            .spawn(move || write_all(&path, &receiver))?;
-        Ok(Self {
+            .spawn(move || write_all(&path, &receiver, &counted))?;
+        let quota = Quota::per_second(NonZeroU32::MIN).allow_burst(DENIED_AT_ONCE);
+        let file = CallLogFile {
             sender: Some(sender),
             writer: Some(writer),
-        })
+            metrics,
+            denied: RateLimiter::direct(quota),
+            left_out: AtomicU64::new(0),
+        };
+        Ok(Self { file: Some(file) })
     }
 
     /// A call that has just come.
@@ -85,12 +122,28 @@ impl CallLog {
                 code: String::new(),
                 request_id: id,
                 peer: call.peer,
+                left_out: 0,
             }),
         }
     }
 }
 
-impl Drop for CallLog {
+impl CallLogFile {
+    /// Hands a line to the writer. What is returned resolves once it is on disk; `None` where it never will be.
+    fn send(&self, mut line: Line) -> Option<oneshot::Receiver<()>> {
+        line.left_out = self.left_out.swap(0, Ordering::Relaxed);
+        let (written, receiver) = oneshot::channel();
+        // The writer ends after this only. Nobody waits until there is room: a thread that reads requests would.
+        let sent = self.sender.as_ref()?.try_send((line, written));
+        if sent.is_err() {
+            self.metrics.call_log_lost(1);
+            return None;
+        }
+        Some(receiver)
+    }
+}
+
+impl Drop for CallLogFile {
     /// Waits until all lines are on disk.
     fn drop(&mut self) {
         drop(self.sender.take());
@@ -109,6 +162,22 @@ pub(super) struct Call<'a> {
     pub(super) peer: Option<SocketAddr>,
 }
 
+/// Writes a line into the server's log.
+macro_rules! tell {
+    ($line:expr, $code:expr $(, target: $target:expr)?) => {
+        tracing::info!(
+            $(target: $target,)?
+            caller = $line.caller.as_ref().map(CallerName::as_str),
+            credential = $line.credential.map(Credential::as_str),
+            call = $line.method,
+            code = ?$code,
+            call_id = $line.request_id,
+            peer = $line.peer.map(tracing::field::display),
+            "admin call"
+        )
+    };
+}
+
 /// A call that will be logged when it ends; when this is dropped before, as cancelled.
 #[derive(Debug)]
 pub(super) struct Logged {
@@ -124,22 +193,33 @@ impl Logged {
         self.send(line, code)
     }
 
-    /// Logs a call that was refused to somebody who may be anybody: in the server's log alone, so that strangers
-    /// cannot fill the disk.
+    /// Logs a call that was refused to somebody who may be anybody, or who calls too often: in the server's log alone,
+    /// as far as its level lets that through, so that it can fill neither disk nor log.
     pub(super) fn refuse(mut self, code: Code) {
         if let Some(line) = self.line.take() {
-            tell(&line, code);
+            tell!(line, code);
+        }
+    }
+
+    /// Logs a call that its caller, who is known, may not make. Nobody waits for that to be on disk, and where there are
+    /// many only some are written there.
+    pub(super) fn deny(mut self, code: Code) {
+        let Some(line) = self.line.take() else {
+            return;
+        };
+        match &self.log.file {
+            Some(file) if file.denied.check().is_err() => {
+                file.left_out.fetch_add(1, Ordering::Relaxed);
+                tell!(line, code);
+            }
+            Some(_) | None => drop(self.send(line, code)),
         }
     }
 
     fn send(&self, mut line: Line, code: Code) -> Option<oneshot::Receiver<()>> {
-        tell(&line, code);
-        let sender = self.log.sender.as_ref()?;
+        tell!(line, code, target: ADMIN_CALLS);
         line.code = format!("{code:?}");
-        let (written, receiver) = oneshot::channel();
-        // The writer ends after this only.
-        let _ = sender.send((line, written));
-        Some(receiver)
+        self.log.file.as_ref()?.send(line)
     }
 }
 
@@ -151,24 +231,13 @@ impl Drop for Logged {
     }
 }
 
-fn tell(line: &Line, code: Code) {
-    tracing::info!(
-        caller = line.caller.as_ref().map(CallerName::as_str),
-        credential = line.credential.map(Credential::as_str),
-        call = line.method,
-        ?code,
-        call_id = line.request_id,
-        peer = line.peer.map(tracing::field::display),
-        "admin call"
-    );
-}
-
 /// Writes lines until nobody sends any more. Those that wait are written together, as each write waits for the disk.
-fn write_all(path: &Path, receiver: &Receiver<Sent>) {
+fn write_all(path: &Path, receiver: &Receiver<Sent>, metrics: &Metrics) {
     while let Ok(first) = receiver.recv() {
         let others = receiver.try_iter().take(MAX_LINES_AT_ONCE - 1);
         let (lines, waiting): (Vec<_>, Vec<_>) = std::iter::once(first).chain(others).unzip();
         if let Err(error) = write(path, &lines) {
+            metrics.call_log_lost(lines.len());
             tracing::error!(
                 %error,
                 path = %path.display(),
@@ -203,87 +272,4 @@ fn write(path: &Path, lines: &[Line]) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use serde_json::Value;
-
-    use super::*;
-
-    fn call(id: &str) -> Call<'_> {
-        Call {
-            caller: None,
-            method: "triage.v1.RoutingService/PutAgents",
-            request_id: id,
-            peer: None,
-        }
-    }
-
-    fn lines(path: &Path) -> Vec<Value> {
-        let text = fs::read_to_string(path).unwrap();
-        assert!(text.is_empty() || text.ends_with('\n'));
-        let lines = text.lines();
-        lines
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
-
-    #[test]
-    fn every_call_is_a_whole_line_whatever_was_left_before() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("state").join(CALL_LOG);
-        let log = Arc::new(CallLog::start(path.parent().unwrap()).unwrap());
-        let written = log.begin(call("first")).end(Code::Ok).unwrap();
-        written.blocking_recv().unwrap();
-        assert_eq!(lines(&path).len(), 1);
-        let whole = fs::read(&path).unwrap();
-        fs::write(&path, [whole.as_slice(), b"{\"time\": \"20"].concat()).unwrap();
-        let threads: Vec<_> = (0..8)
-            .map(|thread| {
-                let log = Arc::clone(&log);
-                std::thread::spawn(move || {
-                    for number in 0..50 {
-                        let id = format!("{thread}-{number}");
-                        let logged = log.begin(call(&id));
-                        match number % 2 {
-                            0 => logged.end(Code::NotFound).unwrap().blocking_recv().unwrap(),
-                            _ => drop(logged),
-                        }
-                    }
-                })
-            })
-            .collect();
-        for thread in threads {
-            thread.join().unwrap();
-        }
-        drop(log);
-        let lines = lines(&path);
-        assert_eq!(lines.len(), 401);
-        let with = |code: &str| lines.iter().filter(|line| line["code"] == code).count();
-        assert_eq!(
-            (with("Ok"), with("NotFound"), with("Cancelled")),
-            (1, 200, 200)
-        );
-    }
-
-    #[test]
-    fn what_cannot_be_written_holds_nobody_up() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join(CALL_LOG)).unwrap();
-        let log = Arc::new(CallLog::start(folder.path()).unwrap());
-        let written = log.begin(call("first")).end(Code::Ok).unwrap();
-        written.blocking_recv().unwrap();
-    }
-
-    #[test]
-    fn strangers_write_nothing_and_ids_are_cut() {
-        let folder = tempfile::tempdir().unwrap();
-        let log = Arc::new(CallLog::start(folder.path()).unwrap());
-        log.begin(call("x")).refuse(Code::Unauthenticated);
-        drop(log.begin(call(&"é".repeat(500))));
-        drop(log);
-        let lines = lines(&folder.path().join(CALL_LOG));
-        assert_eq!(lines.len(), 1);
-        assert_eq!(lines[0]["request_id"], "é".repeat(MAX_REQUEST_ID));
-    }
-}
+mod tests;

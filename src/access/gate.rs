@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Request};
 use serde::Deserialize;
+use tonic::Status;
 
 use super::call_log::{Call, CallLog, Logged};
 use super::caller::{Caller, Credential};
@@ -16,6 +17,7 @@ use super::listed::{Callers, Listed};
 use super::method::{Method, Need};
 use super::refusal::Refusal;
 use super::{Connection, Fingerprint};
+use crate::metrics::Metrics;
 
 /// The header that carries a request's id.
 const REQUEST_ID: &str = "x-request-id";
@@ -90,12 +92,13 @@ impl Access {
         })
     }
 
-    /// Writes calls of operators into a file of `folder` as well, from now on.
+    /// Writes calls of operators into a file of `folder` as well, from now on. Lines that it cannot take are counted in
+    /// `metrics`.
     ///
     /// # Errors
     /// If the operating system gives no thread for it.
-    pub fn with_call_log(self, folder: &Path) -> io::Result<Self> {
-        let log = Arc::new(CallLog::start(folder)?);
+    pub fn with_call_log(self, folder: &Path, metrics: Metrics) -> io::Result<Self> {
+        let log = Arc::new(CallLog::start(folder, metrics)?);
         Ok(Self { log, ..self })
     }
 
@@ -108,6 +111,17 @@ impl Access {
             return Ok(KeysLooked::Unchanged);
         };
         jwt.reload()
+    }
+
+    /// Counts a request that is no call against the address that it came from.
+    ///
+    /// # Errors
+    /// RESOURCE_EXHAUSTED if it sends too many.
+    #[allow(clippy::result_large_err)] // the protocol's own error
+    pub fn count_address(&self, connection: Option<&Connection>) -> Result<(), Status> {
+        let network = connection.and_then(Connection::network);
+        let counted = self.count(&Client::at(network));
+        counted.map_err(|refusal| refusal.status())
     }
 
     /// Whether anybody has to say who is calling.
@@ -175,8 +189,9 @@ impl Access {
             }),
             Err(refusal) => {
                 match logged {
-                    // On its way to the disk: nobody waits for a refusal to be there.
-                    Some(logged) if caller.is_some() => drop(logged.end(refusal.code())),
+                    Some(logged) if caller.is_some() && refusal.is_of_rights() => {
+                        logged.deny(refusal.code());
+                    }
                     Some(logged) => logged.refuse(refusal.code()),
                     None => {}
                 }

@@ -18,7 +18,7 @@ mod method;
 mod refusal;
 mod scope;
 
-pub use call_log::CALL_LOG;
+pub use call_log::{ADMIN_CALLS, CALL_LOG};
 pub use caller::{BadName, Caller, CallerName, Credential};
 pub use connection::{Connection, Fingerprint, NoFingerprint};
 pub use gate::{Access, AccessConfig, AdminCalls};

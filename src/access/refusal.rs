@@ -62,6 +62,11 @@ impl Refusal {
         }
     }
 
+    /// Whether the caller lacks the right to the call, and has not only called too often.
+    pub(super) fn is_of_rights(&self) -> bool {
+        self.code() == Code::PermissionDenied
+    }
+
     /// As what it is counted, where it protects others.
     pub(super) fn shed(&self) -> Option<Shed> {
         match self {
@@ -80,19 +85,22 @@ impl Refusal {
         }
     }
 
-    /// The answer: a status, with `google.rpc.RetryInfo` where it makes sense to try again, and with the header that
-    /// HTTP asks for where credentials are missing or wrong.
-    pub(super) fn answer(&self) -> Response<Body> {
+    /// The status that says so, with `google.rpc.RetryInfo` where it makes sense to try again.
+    pub(super) fn status(&self) -> Status {
         let (code, message) = (self.code(), self.to_string());
-        let status = match self.retry_after() {
+        match self.retry_after() {
             Some(wait) => {
                 let details = ErrorDetails::with_retry_info(Some(wait));
                 Status::with_error_details(code, message, details)
             }
             None => Status::new(code, message),
-        };
-        let mut answer = status.into_http();
-        if code == Code::Unauthenticated {
+        }
+    }
+
+    /// The answer: the status, with the header that HTTP asks for where credentials are missing or wrong.
+    pub(super) fn answer(&self) -> Response<Body> {
+        let mut answer = self.status().into_http();
+        if self.code() == Code::Unauthenticated {
             let bearer = HeaderValue::from_static("Bearer");
             answer.headers_mut().insert(WWW_AUTHENTICATE, bearer);
         }

@@ -9,7 +9,7 @@ use crate::settings::{Settings, SettingsError};
 /// Where settings, model, policy and roster are.
 #[derive(Debug, Args)]
 pub(super) struct SourceArgs {
-    /// File of settings (TOML)
+    /// File of settings (TOML); else the one that the variable TRIAGE_CONFIG names
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Folder of models [model.folder]

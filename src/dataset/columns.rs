@@ -27,6 +27,8 @@ pub struct Columns {
     pub topic: Option<String>,
     /// Column of the urgency. None: `urgency` (Zendesk: `priority`), if there is one.
     pub urgency: Option<String>,
+    /// Whether an urgency may be any word, for who checks it later; else one that is no urgency is an error.
+    pub any_urgency: bool,
     /// Name and column of each further head.
     pub facets: Vec<(String, String)>,
     /// Name and column of heads beyond those, where a file has the column; a file without it is no error.
@@ -57,22 +59,21 @@ pub(super) struct Resolved {
 impl Columns {
     /// The heads a file of this format may have: topic, urgency, then the facets by name.
     pub(super) fn heads(&self, format: Format) -> Result<Vec<HeadColumn>, DatasetError> {
-        let head = |name: &str, given: &Option<String>, usual: &str| HeadColumn {
-            name: name.to_owned(),
-            column: given.clone().unwrap_or_else(|| usual.to_owned()),
-            asked: given.is_some(),
-        };
-        let usual_urgency = match format {
-            Format::Csv | Format::Tsv | Format::Jsonl | Format::Parquet => URGENCY,
-            Format::Zendesk => "priority",
-        };
         let asked = self.facets.iter().map(|facet| (facet, true));
         let optional = self.optional.iter().map(|facet| (facet, false));
         let mut facets: Vec<_> = asked.chain(optional).collect();
         facets.sort();
         let mut heads = vec![
-            head(TOPIC, &self.topic, TOPIC),
-            head(URGENCY, &self.urgency, usual_urgency),
+            HeadColumn {
+                name: TOPIC.to_owned(),
+                column: self.topic.clone().unwrap_or_else(|| TOPIC.to_owned()),
+                asked: self.topic.is_some(),
+            },
+            HeadColumn {
+                name: URGENCY.to_owned(),
+                column: self.urgency_column(format).to_owned(),
+                asked: self.urgency.is_some(),
+            },
         ];
         for ((name, column), asked) in facets {
             let problem = match name.as_str() {
@@ -94,6 +95,15 @@ impl Columns {
             });
         }
         Ok(heads)
+    }
+
+    /// The column of the urgency in a file of this format.
+    pub(crate) fn urgency_column(&self, format: Format) -> &str {
+        let usual = match format {
+            Format::Csv | Format::Tsv | Format::Jsonl | Format::Parquet => URGENCY,
+            Format::Zendesk => "priority",
+        };
+        self.urgency.as_deref().unwrap_or(usual)
     }
 
     /// The column of the ids.

@@ -122,7 +122,7 @@ impl<'a> Rows<'a> {
             let message = format!("{name} labels with white space around them are read without it");
             self.note(Severity::Warning, message, line);
         }
-        if name != URGENCY {
+        if name != URGENCY || self.columns.any_urgency {
             return Ok(Some(label.to_owned()));
         }
         match label.to_lowercase().parse::<Urgency>() {

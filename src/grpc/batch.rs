@@ -44,7 +44,7 @@ pub(super) async fn answer(
             roster: roster.clone(),
         })
     };
-    let requests = stream::iter(request.requests).map(Ok);
+    let requests = stream::iter(request.requests).map(|request| Ok(Ok(request)));
     let mut outcomes = std::pin::pin!(outcomes(requests, by, aside));
     let mut answer = v1::BatchRouteResponse {
         outcomes: Vec::with_capacity(count),

@@ -49,12 +49,12 @@ impl Aside {
 
 /// The time that a call with many parts has taken since it last made room for others.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     since: Instant,
 }
 
 impl Pace {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             since: Instant::now(),
         }
@@ -62,7 +62,7 @@ impl Pace {
 
     /// Makes room for others if it is time to: between any two parts. A call whose time is over, or whose caller is
     /// gone, ends here.
-    pub(super) async fn keep(&mut self) {
+    pub(crate) async fn keep(&mut self) {
         if self.since.elapsed() >= SLICE {
             tokio::task::yield_now().await;
             self.since = Instant::now();

@@ -6,7 +6,7 @@ mod backlog;
 mod batch;
 pub mod client;
 pub mod explanation;
-mod fairness;
+pub(crate) mod fairness;
 pub mod json;
 mod model_answer;
 mod model_request;
@@ -28,12 +28,14 @@ mod training_calls;
 mod training_request;
 mod training_tickets;
 pub mod triage_service;
+mod unread;
 mod waiting_ticket;
 mod with_live;
 
 pub use model_service::ModelApi;
 pub use routing_service::RoutingApi;
 pub use triage_service::TriageApi;
+pub use unread::UnreadLines;
 
 /// The target of spans below that of a request: they are parts of traces, and no part of the log.
 pub const SPANS: &str = "triage::spans";

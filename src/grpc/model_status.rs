@@ -3,7 +3,7 @@
 use tonic::Status;
 
 use super::routing_status::{bad_suites, cut, failing, precondition, unmet, unmet_faults};
-use crate::live::{ChangeError, ModelError};
+use crate::live::{ChangeError, ModelError, count_failing};
 use crate::model::{RegistryError, Verdict};
 use crate::shadow::ShadowError;
 use crate::triage::LoadError;
@@ -33,10 +33,8 @@ pub(super) fn refused(error: ModelError) -> Box<Status> {
             problem,
         } => match *problem {
             ChangeError::Failing { failures, cases } => {
-                let message = format!(
-                    "{} of {cases} cases of policy {policy} fail with model {model}",
-                    failures.len()
-                );
+                let count = count_failing(failures.len(), cases);
+                let message = format!("{count} of policy {policy} with model {model}");
                 unmet(&message, failures.iter().map(failing).collect())
             }
             ChangeError::Suites(faults) => bad_suites(faults),

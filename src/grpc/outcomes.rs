@@ -12,6 +12,7 @@ use tonic_types::pb;
 use super::fairness::{Aside, Pace};
 use super::route::Prepared;
 use super::status::internal;
+use super::unread::Unread;
 use super::v1;
 use super::v1::route_outcome::Outcome;
 use crate::live::Loaded;
@@ -29,6 +30,9 @@ pub(super) struct Answering {
     pub(super) roster: Option<Arc<Roster>>,
 }
 
+/// A request, or what came in the place of one.
+pub(super) type Asked = Result<v1::RouteRequest, Unread>;
+
 /// A request that was read, or what is wrong with it.
 struct Read {
     index: u64,
@@ -39,7 +43,7 @@ struct Read {
 /// The outcomes of `requests`, which are read on only as outcomes are taken. `by` is asked anew for each request. The
 /// first error among the requests comes in its turn and is the end.
 pub(super) fn outcomes(
-    requests: impl Stream<Item = Result<v1::RouteRequest, Status>> + Send + 'static,
+    requests: impl Stream<Item = Result<Asked, Status>> + Send + 'static,
     by: impl Fn() -> Result<Answering, Status> + Send + 'static,
     aside: Aside,
 ) -> impl Stream<Item = Result<v1::RouteOutcome, Status>> + Send + 'static {
@@ -47,7 +51,16 @@ pub(super) fn outcomes(
     let reading = requests.enumerate().map(move |(index, request)| {
         let (by, aside) = (by(), reader.clone());
         async move {
-            let request = request?;
+            let request = match request? {
+                Ok(request) => request,
+                Err(unread) => {
+                    return Ok(Read {
+                        index: index as u64,
+                        ticket_id: unread.ticket_id,
+                        prepared: Err(unread.status),
+                    });
+                }
+            };
             let ticket_id = request.ticket.as_ref().map(|ticket| ticket.id.clone());
             let prepared = async {
                 let by = by?;

@@ -32,7 +32,11 @@ impl From<RosterErrors> for Refused {
     fn from(errors: RosterErrors) -> Self {
         let mut violations = Violations::default();
         for fault in errors.0.faults {
-            violations.bad("agents", fault.message);
+            let told = match &fault.file {
+                Some(file) => format!("{}: {}", fault.place(file), fault.message),
+                None => fault.message,
+            };
+            violations.bad("agents", told);
         }
         match violations.into_result() {
             Err(status) => Self(status),

@@ -28,7 +28,14 @@ pub(super) fn record(record: &PolicyRecord) -> v1::PolicyRecord {
 
 /// Something that is wrong.
 pub(super) fn fault(fault: Fault) -> v1::Finding {
-    finding(fault.position, fault.message, "")
+    match fault.file {
+        None => finding(fault.position, fault.message, ""),
+        // Line and column are those of the policy, so another file's belong into the message.
+        Some(_) => {
+            let place = fault.place("");
+            finding(None, format!("{place}: {}", fault.message), "")
+        }
+    }
 }
 
 /// Something that looks wrong.

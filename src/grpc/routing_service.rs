@@ -63,15 +63,7 @@ fn check_policy(live: &Live, text: &str) -> v1::CheckPolicyResponse {
         text => text,
     };
     let version = crate::routing::policy_version_of(text);
-    let (faults, warnings) = match live.check(text) {
-        Err(errors) => (errors.0.faults, Vec::new()),
-        Ok(checked) => {
-            let roster = current.triage().roster();
-            let misfit = roster.and_then(|roster| roster.check_against(&checked.policy).err());
-            let faults = misfit.map(|errors| errors.0.faults).unwrap_or_default();
-            (faults, checked.warnings)
-        }
-    };
+    let (faults, warnings) = live.examine_text(text);
     v1::CheckPolicyResponse {
         version,
         faults: faults.into_iter().map(fault).collect(),

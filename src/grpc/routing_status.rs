@@ -5,10 +5,10 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, PreconditionViolation, StatusExt};
 
 use super::status::Violations;
-use crate::live::{ChangeError, Failure, SuiteFault};
+use crate::live::{ChangeError, Failure, SuiteFault, count_failing};
 use crate::policy_store::StoreError;
 use crate::policy_test::SuiteError;
-use crate::routing::{FileErrors, PolicyErrors, Position};
+use crate::routing::{FileErrors, PolicyErrors};
 
 /// Most that the listed preconditions may take, in bytes: statuses travel in headers, and clients refuse headers of
 /// more than 8 KiB.
@@ -69,7 +69,7 @@ pub(super) fn refused(error: ChangeError, sent: bool) -> Box<Status> {
         ),
         ChangeError::Failing { failures, cases } => {
             let listed = failures.iter().map(failing).collect();
-            unmet(&format!("{} of {cases} cases fail", failures.len()), listed)
+            unmet(&count_failing(failures.len(), cases), listed)
         }
         ChangeError::Suites(faults) => bad_suites(faults),
         ChangeError::Conflict { .. } => Box::new(Status::aborted(told)),
@@ -121,11 +121,7 @@ pub(super) fn cut(text: &str) -> String {
 
 fn add_faults(field: &str, errors: FileErrors, violations: &mut Violations) {
     for fault in errors.faults {
-        let field = match fault.position {
-            Some(Position { line, column }) => format!("{field}:{line}:{column}"),
-            None => field.to_owned(),
-        };
-        violations.bad(field, cut(&fault.message));
+        violations.bad(fault.place(field), cut(&fault.message));
     }
 }
 
@@ -139,10 +135,7 @@ fn into_status(violations: Violations) -> Box<Status> {
 /// FAILED_PRECONDITION with the faults of a file.
 pub(super) fn unmet_faults(message: &str, kind: &str, errors: &FileErrors) -> Box<Status> {
     let faults = errors.faults.iter().map(|fault| {
-        let subject = match fault.position {
-            Some(Position { line, column }) => format!("{}:{line}:{column}", errors.origin),
-            None => errors.origin.clone(),
-        };
+        let subject = fault.place(&errors.origin);
         precondition(kind, &subject, &fault.message)
     });
     unmet(message, faults.collect())

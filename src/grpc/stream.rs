@@ -12,27 +12,37 @@ use tonic::Status;
 use super::fairness::Aside;
 use super::outcomes::{Answering, outcomes};
 use super::status::promised_code;
+use super::unread::UnreadLines;
 use super::v1;
 
 /// How long the server, once it is shutting down, waits for the next ticket of a stream before it ends it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The outcomes of the tickets of a stream, each answered by what `by` gives at its time. Where `draining` turns true
+/// The outcomes of the tickets of a stream, each answered by what `by` gives at its time, or by what `unread`
+/// tells of it. Where `draining` turns true
 /// and no ticket comes for a while, the stream ends.
 pub(super) fn answers(
     requests: impl Stream<Item = Result<v1::RouteRequest, Status>> + Send + Unpin + 'static,
+    unread: Option<UnreadLines>,
     by: impl Fn() -> Result<Answering, Status> + Send + 'static,
     draining: watch::Receiver<bool>,
     aside: Aside,
 ) -> impl Stream<Item = Result<v1::RouteOutcome, Status>> + Send + 'static {
-    let state = Some((requests, draining));
+    let requests = requests.enumerate();
+    let state = Some((requests, unread, draining));
     let requests = stream::unfold(state, async |state| {
-        let (mut requests, mut draining) = state?;
+        let (mut requests, unread, mut draining) = state?;
         tokio::select! {
             biased;
             request = requests.next() => {
-                let request = request?.map_err(blame_the_caller);
-                Some((request, Some((requests, draining))))
+                let (index, request) = request?;
+                let asked = request.map_err(blame_the_caller).map(|request| {
+                    match unread.as_ref().and_then(|unread| unread.take(index as u64)) {
+                        Some(unread) => Err(unread),
+                        None => Ok(request),
+                    }
+                });
+                Some((asked, Some((requests, unread, draining))))
             }
             () = silence(&mut draining) => Some((Err(shutting_down()), None)),
         }

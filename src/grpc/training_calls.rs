@@ -16,6 +16,7 @@ use super::v1;
 use crate::access::Caller;
 use crate::jobs::{JobData, Jobs};
 use crate::live::Live;
+use crate::training::FitParams;
 
 /// How long a caller may take for the next message of tickets.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -47,7 +48,7 @@ pub(super) async fn start(
             }
             JobData::Files(files)
         }
-        None => sent(jobs, requests, facets).await?,
+        None => sent(jobs, requests, facets, &options.params).await?,
     };
     let begun = blocking(move || {
         place
@@ -65,6 +66,7 @@ async fn sent(
     jobs: &Jobs,
     mut requests: Streaming<v1::StartTrainingRequest>,
     facets: Vec<String>,
+    params: &FitParams,
 ) -> Result<JobData, Status> {
     let mut tickets = SentTickets::new(facets).map_err(|status| *status)?;
     while let Some(request) = next(jobs, &mut requests).await? {
@@ -75,7 +77,7 @@ async fn sent(
         })
         .await?;
     }
-    tickets.finish().map_err(|status| *status)
+    tickets.finish(params).map_err(|status| *status)
 }
 
 /// The next message; `None` after the last.

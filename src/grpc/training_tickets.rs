@@ -10,6 +10,7 @@ use super::v1;
 use crate::dataset::ExampleFields;
 use crate::jobs::{JobData, JobLimits, SentRows};
 use crate::ticket::Urgency;
+use crate::training::{FitParams, UrgencyCosts};
 
 /// Most tickets of a message.
 const MAX_TICKETS: usize = 10_000;
@@ -19,6 +20,8 @@ const MAX_TICKETS: usize = 10_000;
 pub(super) struct SentTickets {
     rows: SentRows,
     facets: Vec<String>,
+    /// Whether one of those to learn from has an urgency.
+    has_urgency: bool,
 }
 
 impl SentTickets {
@@ -28,6 +31,7 @@ impl SentTickets {
         Ok(Self {
             rows: rows.map_err(|error| wrong("options.facets", &error.to_string()))?,
             facets,
+            has_urgency: false,
         })
     }
 
@@ -55,6 +59,7 @@ impl SentTickets {
             let field = format!("examples[{rows}]");
             let held_out = example.held_out;
             let fields = self.fields(example, &field, &mut violations);
+            self.has_urgency |= !held_out && fields.urgency.is_some();
             let into = match held_out {
                 true => &mut self.rows.held_out,
                 false => &mut self.rows.learned,
@@ -74,12 +79,18 @@ impl SentTickets {
             .map_err(|error| too_much("examples", error))
     }
 
-    /// What a job learns from.
-    pub(super) fn finish(self) -> Result<JobData, Box<Status>> {
+    /// What a job of these parameters learns from.
+    pub(super) fn finish(self, params: &FitParams) -> Result<JobData, Box<Status>> {
         if self.rows.learned.is_empty() {
             return Err(wrong(
                 "examples",
                 "are missing: send tickets to learn from, or name files",
+            ));
+        }
+        if matches!(params.urgency_costs, UrgencyCosts::UnderCallFactor(_)) && !self.has_urgency {
+            return Err(wrong(
+                "options.under_call_factor",
+                "is given, but no ticket to learn from has an urgency: label some, or leave it out",
             ));
         }
         Ok(JobData::Sent(self.rows))

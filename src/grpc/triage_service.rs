@@ -13,6 +13,7 @@ use super::outcomes::Answering;
 use super::request::Wanted;
 use super::route::{Prepared, classification, explained, is_long, with_workspace};
 use super::status::{no_vector, not_loaded};
+use super::unread::UnreadLines;
 use super::v1::triage_service_server::TriageService;
 use super::{backlog, batch, explanation, request, reservation, stream, v1};
 use crate::classifier::{Classification, Workspace};
@@ -164,7 +165,8 @@ impl TriageService for TriageApi {
             })
         };
         let (draining, aside) = (self.draining.clone(), self.aside.clone());
-        let answers = stream::answers(request.into_inner(), by, draining, aside);
+        let unread = request.extensions().get::<UnreadLines>().cloned();
+        let answers = stream::answers(request.into_inner(), unread, by, draining, aside);
         Ok(Response::new(answers.boxed()))
     }
 

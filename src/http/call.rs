@@ -17,6 +17,8 @@ use super::codec::AsBytes;
 use super::fault::Fault;
 use super::method::Method;
 use super::{request, translate};
+use crate::arriving::{Arriving, Framing};
+use crate::grpc::UnreadLines;
 
 /// The services that are called over gRPC, with all their layers.
 pub type Calls = BoxCloneSyncService<
@@ -43,15 +45,19 @@ const PASSED_ON: [HeaderName; 6] = [
     HeaderName::from_static("tracestate"),
 ];
 
+/// How bodies become calls.
+#[derive(Clone)]
+pub(super) struct Caller {
+    pub(super) calls: Calls,
+    /// What counts bodies that have not come whole.
+    pub(super) arriving: Arriving,
+    pub(super) max_body_bytes: usize,
+}
+
 /// Calls `method` with the message or messages that the request's body holds.
-pub(super) async fn call(
-    method: &Method,
-    calls: Calls,
-    max_body_bytes: usize,
-    request: http::Request<Body>,
-) -> Response {
-    let answered = match grpc_request(method, max_body_bytes, request) {
-        Ok(request) => answer(method, calls, request).await,
+pub(super) async fn call(method: &Method, by: Caller, request: http::Request<Body>) -> Response {
+    let answered = match grpc_request(method, &by, request) {
+        Ok(request) => answer(method, by.calls, request).await,
         Err(fault) => return super::edge::refused(fault),
     };
     answered.unwrap_or_else(|status| Fault::of_call(&status).into_response())
@@ -60,10 +66,10 @@ pub(super) async fn call(
 /// The call as gRPC has it.
 fn grpc_request(
     method: &Method,
-    max_body_bytes: usize,
+    by: &Caller,
     request: http::Request<Body>,
 ) -> Result<http::Request<tonic::body::Body>, Fault> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let takes_many = method.descriptor.is_client_streaming();
     let media_type = if takes_many { LINES } else { JSON };
     expect_media_type(&parts.headers, media_type)?;
@@ -71,9 +77,15 @@ fn grpc_request(
     let timeout = timeout(&parts.headers)?;
     let kind = method.descriptor.input();
     let body = if takes_many {
-        grpc_body(request::lines(body, max_body_bytes, kind))
+        let unread = (method.grpc_path == UnreadLines::ANSWERED_BY).then(UnreadLines::default);
+        if let Some(unread) = &unread {
+            parts.extensions.insert(unread.clone());
+        }
+        let body = by.arriving.body(body, Framing::lines());
+        grpc_body(request::lines(body, by.max_body_bytes, kind, unread))
     } else {
-        grpc_body(request::whole(body, max_body_bytes, kind))
+        let body = by.arriving.body(body, Framing::whole());
+        grpc_body(request::whole(body, by.max_body_bytes, kind))
     };
     let mut call = http::Request::new(body);
     *call.method_mut() = http::Method::POST;
@@ -85,8 +97,9 @@ fn grpc_request(
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     headers.insert(TE, HeaderValue::from_static("trailers"));
     for name in PASSED_ON {
-        if let Some(value) = parts.headers.get(&name) {
-            headers.insert(name, value.clone());
+        // All of them, so that one too many is refused here as it is over gRPC.
+        for value in parts.headers.get_all(&name) {
+            headers.append(name.clone(), value.clone());
         }
     }
     if let Some(timeout) = timeout {

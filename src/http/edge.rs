@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -14,14 +14,23 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::call::TIMEOUT_MS;
 use super::fault::Fault;
+use crate::access::{Access, Connection};
+use crate::metrics::{Metrics, Shed};
 use crate::settings::AllowedOrigins;
 
 /// How long a browser may remember what a page may do.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(3_600);
 
-/// Marks an answer that no call was made for, so that nothing else logs it.
+/// Marks an answer that no call was made for, so that nothing else logs or counts it.
 #[derive(Debug, Clone, Copy)]
-struct Refused;
+struct Refused(Code);
+
+/// What takes note of requests that are no calls.
+#[derive(Debug)]
+pub(super) struct Refusals {
+    pub(super) metrics: Metrics,
+    pub(super) access: Arc<Access>,
+}
 
 /// A panic becomes an answer.
 pub(super) type OnPanic = fn(Box<dyn Any + Send + 'static>) -> Response;
@@ -37,20 +46,37 @@ pub(super) fn internal_error(_panic: Box<dyn Any + Send + 'static>) -> Response 
 
 /// Answers with `fault` in place of a call.
 pub(super) fn refused(fault: Fault) -> Response {
+    let code = fault.code();
     let mut response = fault.into_response();
-    response.extensions_mut().insert(Refused);
+    response.extensions_mut().insert(Refused(code));
     response
 }
 
-/// Logs what was refused before it was a call.
-pub(super) async fn log_refusals(request: Request, next: Next) -> Response {
+/// Counts and logs what was refused before it was a call. It counts against its address, so that nobody can ask for
+/// what there is not more often than for what there is.
+pub(super) async fn note_refusals(
+    State(refusals): State<Arc<Refusals>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let begun = Instant::now();
     let request_id = request.headers().get("x-request-id").cloned();
-    let response = next.run(request).await;
-    if response.extensions().get::<Refused>().is_some() {
-        let request_id = request_id.as_ref().and_then(|id| id.to_str().ok());
-        let status = response.status().as_u16();
-        tracing::info!(request_id, status, "refused");
+    let connection = request.extensions().get::<Connection>().copied();
+    let mut response = next.run(request).await;
+    let Some(Refused(mut code)) = response.extensions().get().copied() else {
+        return response;
+    };
+    if code != Code::Internal
+        && let Err(too_often) = refusals.access.count_address(connection.as_ref())
+    {
+        refusals.metrics.shed(Shed::RateLimit);
+        code = too_often.code();
+        response = Fault::of_call(&too_often).into_response();
     }
+    refusals.metrics.refused(begun, code);
+    let request_id = request_id.as_ref().and_then(|id| id.to_str().ok());
+    let status = response.status().as_u16();
+    tracing::info!(request_id, status, "refused");
     response
 }
 

@@ -59,6 +59,11 @@ impl Fault {
         }
     }
 
+    /// The code of gRPC.
+    pub(super) fn code(&self) -> Code {
+        Code::from(self.code)
+    }
+
     /// The line that ends a stream of answers.
     pub(super) fn line(&self) -> Vec<u8> {
         let mut line = json!({ "error": self }).to_string().into_bytes();

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::HeaderValue;
@@ -28,6 +28,8 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::decompression::RequestDecompressionLayer;
 
+use crate::access::Access;
+use crate::arriving::{Arriving, Framing};
 use crate::metrics::Metrics;
 use crate::settings::HttpSettings;
 
@@ -69,6 +71,10 @@ pub struct Port {
     pub readiness: AskReadiness,
     /// What is shown at `/metrics`.
     pub metrics: Metrics,
+    /// What counts bodies that have not come whole.
+    pub arriving: Arriving,
+    /// What says how often an address may ask for what there is not.
+    pub access: Arc<Access>,
 }
 
 /// Everything that is answered on the port.
@@ -76,7 +82,15 @@ pub struct Port {
 /// # Errors
 /// If the interface's definition has a mistake.
 pub fn router(port: Port, settings: &HttpSettings) -> Result<Router, HttpError> {
-    let max_body_bytes = settings.max_body_bytes;
+    let by = call::Caller {
+        calls: port.calls,
+        arriving: port.arriving,
+        max_body_bytes: settings.max_body_bytes,
+    };
+    let refusals = Arc::new(edge::Refusals {
+        metrics: port.metrics.clone(),
+        access: port.access,
+    });
     let document = openapi::document()?;
     let mut router = Router::new()
         .route("/healthz", get(probes::alive))
@@ -86,16 +100,15 @@ pub fn router(port: Port, settings: &HttpSettings) -> Result<Router, HttpError> 
     for method in method::all()? {
         let method = Arc::new(method);
         let path = method.path.clone();
-        let calls = port.calls.clone();
-        let answer =
-            async move |request: Request| call::call(&method, calls, max_body_bytes, request).await;
+        let by = by.clone();
+        let answer = async move |request: Request| call::call(&method, by, request).await;
         router = router.route(&path, post(answer));
     }
     let router = router
         // Bodies of gRPC-Web have their limits and their compression where gRPC has them.
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
-        .fallback(async move |request: Request| other(port.calls, request).await)
+        .fallback(async move |request: Request| other(by, request).await)
         .method_not_allowed_fallback(edge::no_such_method);
     let allowed = Arc::new(settings.allowed_origins.clone());
     Ok(router
@@ -104,7 +117,7 @@ pub fn router(port: Port, settings: &HttpSettings) -> Result<Router, HttpError> 
         ))
         .layer(from_fn_with_state(Arc::clone(&allowed), edge::check_origin))
         .layer(edge::cors(allowed))
-        .layer(from_fn(edge::log_refusals)))
+        .layer(from_fn_with_state(refusals, edge::note_refusals)))
 }
 
 /// Streams are not compressed: their lines would wait for each other.
@@ -113,10 +126,15 @@ fn worth_compressing() -> impl Predicate {
 }
 
 /// Calls over gRPC-Web, which name the method by the path of gRPC; and paths that there are not.
-async fn other(calls: Calls, request: Request) -> Response {
+async fn other(by: call::Caller, request: Request) -> Response {
     if !edge::is_grpc_web(request.headers()) {
         return edge::no_such_path(request).await;
     }
+    let counted = move |request: http::Request<tonic::body::Body>| {
+        let body = |body| tonic::body::Body::new(by.arriving.body(body, Framing::grpc()));
+        request.map(body)
+    };
+    let calls = by.calls.map_request(counted);
     let service = tower::Layer::layer(&tonic_web::GrpcWebLayer::new(), calls);
     match service.oneshot(request).await {
         Ok(response) => response.map(axum::body::Body::new),

@@ -7,32 +7,27 @@ use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream};
 use http_body::Body as _;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use prost_reflect::MessageDescriptor;
 use tonic::Status;
+use tower::BoxError;
 
 use super::translate;
+use crate::arriving::ArrivingBody;
+use crate::grpc::UnreadLines;
+use crate::grpc::fairness::Pace;
 
 /// How a refusal of a body that is too long begins.
 pub(super) const TOO_LONG: &str = "the body is too long: ";
 
 /// The message that a body is, as bytes on the wire.
 pub(super) fn whole(
-    body: Body,
+    body: ArrivingBody<Body>,
     max_bytes: usize,
     kind: MessageDescriptor,
 ) -> impl Stream<Item = Result<Bytes, Status>> + Send + 'static {
     stream::once(async move {
-        // Before the first byte is asked for, so that whoever waits for a word of consent keeps the rest.
-        if body.size_hint().lower() > max_bytes as u64 {
-            return Err(too_long(max_bytes));
-        }
-        let body = Limited::new(body, max_bytes).collect().await;
-        let json = body.map_err(|error| match error.downcast::<LengthLimitError>() {
-            Ok(_) => too_long(max_bytes),
-            Err(error) => broken(&*error),
-        })?;
-        let json = json.to_bytes();
+        let json = collected(body, max_bytes).await?;
         if json.is_empty() {
             return Err(Status::invalid_argument(
                 "the body is empty: send a JSON object, {} for a message without fields",
@@ -42,11 +37,41 @@ pub(super) fn whole(
     })
 }
 
-/// The messages that the lines of a body are, as bytes on the wire. Lines without text are skipped.
+/// All of a body.
+async fn collected(mut body: ArrivingBody<Body>, max_bytes: usize) -> Result<Bytes, Status> {
+    // Before the first byte is asked for, so that whoever waits for a word of consent keeps the rest.
+    if body.size_hint().lower() > max_bytes as u64 {
+        return Err(too_long(max_bytes));
+    }
+    let mut pace = Pace::new();
+    let mut all = BytesMut::new();
+    while !body.is_end_stream() {
+        let Some(frame) = body.frame().await else {
+            break;
+        };
+        let Ok(data) = frame.map_err(broken)?.into_data() else {
+            continue;
+        };
+        if data.len() > max_bytes - all.len() {
+            return Err(too_long(max_bytes));
+        }
+        match all.is_empty() {
+            true => all = data.into(),
+            false => all.extend_from_slice(&data),
+        }
+        // Little of a compressed body may be much.
+        pace.keep().await;
+    }
+    Ok(all.freeze())
+}
+
+/// The messages that the lines of a body are, as bytes on the wire. Lines without text are skipped. One that cannot be
+/// read ends them; where there is somebody who answers it, `unread`, an empty message stands in its place.
 pub(super) fn lines(
-    body: Body,
+    body: ArrivingBody<Body>,
     max_bytes: usize,
     kind: MessageDescriptor,
+    unread: Option<UnreadLines>,
 ) -> impl Stream<Item = Result<Bytes, Status>> + Send + 'static {
     let lines = Lines {
         body,
@@ -54,21 +79,33 @@ pub(super) fn lines(
         looked_at: 0,
         number: 0,
         max_bytes,
+        pace: Pace::new(),
     };
-    stream::try_unfold((lines, kind), async |(mut lines, kind)| {
-        while let Some(line) = lines.next().await? {
-            if !line.trim_ascii().is_empty() {
-                let message = translate::read(&kind, line, lines.number).await?;
-                return Ok(Some((message, (lines, kind))));
-            }
+    stream::try_unfold((lines, 0), move |(mut lines, index)| {
+        let (kind, unread) = (kind.clone(), unread.clone());
+        async move {
+            let Some(line) = lines.next_with_text().await? else {
+                return Ok(None);
+            };
+            let message = match (
+                translate::read(&kind, line.clone(), lines.number).await,
+                unread,
+            ) {
+                (Ok(message), _) => message,
+                (Err(status), Some(unread)) => {
+                    unread.note(index, translate::ticket_id(line).await, status);
+                    Bytes::new()
+                }
+                (Err(status), None) => return Err(status),
+            };
+            Ok(Some((message, (lines, index + 1))))
         }
-        Ok(None)
     })
 }
 
 /// The lines of a body.
 struct Lines {
-    body: Body,
+    body: ArrivingBody<Body>,
     /// What has come and was not given out.
     read: BytesMut,
     /// How much of that has no end of a line.
@@ -76,9 +113,28 @@ struct Lines {
     /// The number of the line given out last, from 1.
     number: usize,
     max_bytes: usize,
+    /// Little of a compressed body may be much, and many lines.
+    pace: Pace,
 }
 
 impl Lines {
+    /// The next line that has text, without its end; `None` after the last. What has none is no longer than a line may
+    /// be, however many lines that are.
+    async fn next_with_text(&mut self) -> Result<Option<Bytes>, Status> {
+        let mut skipped = 0;
+        while let Some(line) = self.next().await? {
+            self.pace.keep().await;
+            if !line.trim_ascii().is_empty() {
+                return Ok(Some(line));
+            }
+            skipped += line.len() + 1;
+            if skipped > self.max_bytes {
+                return Err(too_long(self.max_bytes));
+            }
+        }
+        Ok(None)
+    }
+
     /// The next line without its end; `None` after the last.
     async fn next(&mut self) -> Result<Option<Bytes>, Status> {
         loop {
@@ -92,6 +148,7 @@ impl Lines {
                 return Ok(Some(self.give(length, 1)));
             }
             self.looked_at = self.read.len();
+            self.pace.keep().await;
             match self.body.frame().await {
                 None if self.read.is_empty() => return Ok(None),
                 None => return Ok(Some(self.give(length, 0))),
@@ -100,7 +157,7 @@ impl Lines {
                         self.read.extend_from_slice(&data);
                     }
                 }
-                Some(Err(error)) => return Err(broken(&error)),
+                Some(Err(error)) => return Err(broken(error)),
             }
         }
     }
@@ -121,7 +178,12 @@ pub(super) fn too_long(max_bytes: usize) -> Status {
     ))
 }
 
-fn broken(error: &dyn std::error::Error) -> Status {
+/// Why there is no more of a body.
+fn broken(error: BoxError) -> Status {
+    let error = match error.downcast::<Status>() {
+        Ok(refused) => return *refused,
+        Err(error) => error,
+    };
     let mut told = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -129,4 +191,41 @@ fn broken(error: &dyn std::error::Error) -> Status {
         cause = error.source();
     }
     Status::invalid_argument(format!("the body cannot be read: {told}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use futures_util::StreamExt;
+    use prost_reflect::DescriptorPool;
+
+    use super::*;
+    use crate::arriving::{Arriving, Framing};
+    use crate::grpc::DESCRIPTORS;
+    use crate::metrics::Metrics;
+
+    #[tokio::test]
+    async fn many_lines_let_others_have_their_turn() {
+        const BYTES: usize = 3 << 20;
+        let pool = DescriptorPool::decode(DESCRIPTORS).unwrap();
+        let kind = pool.get_message_by_name("triage.v1.RouteRequest").unwrap();
+        let arriving = Arriving::new(BYTES, Metrics::new(["/a"]).unwrap());
+        let body = Body::from("\n".repeat(BYTES));
+        let body = arriving.body(body, Framing::lines());
+        let (turns, ended) = (Cell::new(0), Cell::new(false));
+        let reading = async {
+            let mut lines = std::pin::pin!(lines(body, BYTES, kind, None));
+            assert!(lines.next().await.is_none());
+            ended.set(true);
+        };
+        let others = async {
+            while !ended.get() {
+                turns.set(turns.get() + 1);
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::join!(reading, others);
+        assert!(turns.get() > 10, "{}", turns.get());
+    }
 }

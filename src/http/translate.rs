@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor, SerializeOptions};
+use serde::Deserialize;
 use serde_path_to_error::{Deserializer, Track};
 use tonic::Status;
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
@@ -38,6 +39,30 @@ pub(super) async fn write(kind: &MessageDescriptor, message: Bytes) -> Result<Ve
     }
     let kind = kind.clone();
     elsewhere(move || to_json(&kind, message)).await
+}
+
+/// The ticket's id in a text that is no message of that kind, as far as it can be told; else empty. Without holding up
+/// the thread that asks.
+pub(super) async fn ticket_id(json: Bytes) -> String {
+    if json.len() <= SHORT_BYTES {
+        return id_in(&json);
+    }
+    elsewhere(move || Ok(id_in(&json)))
+        .await
+        .unwrap_or_default()
+}
+
+fn id_in(json: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Line {
+        ticket: Ticket,
+    }
+    #[derive(Deserialize)]
+    struct Ticket {
+        id: String,
+    }
+    let line = serde_json::from_slice(json);
+    line.map_or_else(|_| String::new(), |line: Line| line.ticket.id)
 }
 
 async fn elsewhere<T: Send + 'static>(

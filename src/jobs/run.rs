@@ -10,11 +10,12 @@ use super::state::{Activation, Candidate, JobStage, add_held_out, figures};
 use super::teller::Teller;
 use super::{LearnError, Learned, learn};
 use crate::cancel::Cancelled;
+use crate::classifier::HeadKind;
 use crate::dataset::{Columns, Dataset, DatasetError, Finding, Severity};
 use crate::features::{Embedding, SentenceEncoder};
 use crate::live::{Live, ModelActivation};
 use crate::model::{By, EncodersError, encoders};
-use crate::training::{FitError, Observer, Sentences};
+use crate::training::{FitError, Observer, Sentences, UrgencyCosts};
 
 /// Most warnings that are told.
 const MAX_WARNINGS: usize = 100;
@@ -34,6 +35,12 @@ pub(super) enum JobFault {
     /// Nothing can be learned from the rows.
     #[error(transparent)]
     Rows(#[from] NotLearnable),
+    /// Costs of urgencies are given for rows without any.
+    #[error(
+        "options.under_call_factor: is given, but the rows to learn from have no urgency: name its column in \
+         options.files.urgency_column, or leave it out"
+    )]
+    NoUrgency,
     /// The encoder cannot be used.
     #[error(transparent)]
     Encoder(#[from] EncodersError),
@@ -64,7 +71,11 @@ impl JobFault {
     /// Whether what it says holds no word of the tickets, labels included.
     pub(super) fn is_wordless(&self) -> bool {
         match self {
-            Self::Cancelled(_) | Self::TooMuch(_) | Self::Encoder(_) | Self::Table(_) => true,
+            Self::Cancelled(_)
+            | Self::TooMuch(_)
+            | Self::NoUrgency
+            | Self::Encoder(_)
+            | Self::Table(_) => true,
             Self::Learn(error) => matches!(error, LearnError::Write(_)),
             Self::Data(_) | Self::Rows(_) => false,
         }
@@ -98,6 +109,17 @@ impl Work {
         let (learned, held_out) = read(self.data, &self.limits)?;
         let held_out = HeldOutRows::new(&held_out);
         let rows = LearnableRows::new(learned.0, learned.1, options.rare)?;
+        if matches!(
+            options.params.urgency_costs,
+            UrgencyCosts::UnderCallFactor(_)
+        ) && rows
+            .data
+            .heads
+            .iter()
+            .all(|head| head.kind != HeadKind::Urgency)
+        {
+            return Err(JobFault::NoUrgency);
+        }
         teller.tell(|state| {
             state.rows = rows.data.texts.len();
             state.warnings = warnings(&rows);

@@ -4,11 +4,11 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use super::trial::{Cases, Failure, SuiteFault, check};
+use super::trial::{Cases, Failure, ORIGIN, SuiteFault, check};
 use super::{ATTEMPTS, Candidate, Live, LivePolicy, Loaded, diff_of};
 use crate::policy_store::{PolicyRecord, PolicySource, StoreError};
 use crate::policy_test::SentSuite;
-use crate::routing::{Lint, Policy, PolicyErrors, Roster, RosterErrors};
+use crate::routing::{Lint, Policy, PolicyErrors, Roster, RosterErrors, Unfit};
 use crate::triage::LoadError;
 
 /// Most failed cases that a message names; the rest are counted.
@@ -139,12 +139,21 @@ impl From<LoadError> for ChangeError {
     }
 }
 
+impl From<Unfit> for ChangeError {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Policy(errors) => Self::Policy(errors),
+            Unfit::Roster(errors) => Self::Roster(errors),
+        }
+    }
+}
+
 struct FailedCases<'a>(&'a [Failure], usize);
 
 impl fmt::Display for FailedCases<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(failures, cases) = self;
-        write!(f, "{} of {cases} cases fail", failures.len())?;
+        f.write_str(&count_failing(failures.len(), *cases))?;
         for failure in failures.iter().take(MAX_NAMED) {
             write!(f, "\n{failure}")?;
         }
@@ -152,6 +161,14 @@ impl fmt::Display for FailedCases<'_> {
             0 => Ok(()),
             more => write!(f, "\nand {more} more"),
         }
+    }
+}
+
+/// How many of the cases fail.
+pub(crate) fn count_failing(failing: usize, cases: usize) -> String {
+    match cases {
+        1 => format!("{failing} of 1 case fails"),
+        cases => format!("{failing} of {cases} cases fail"),
     }
 }
 
@@ -285,10 +302,7 @@ impl Live {
         expect(application.expected.as_deref(), live)?;
         let bundle = current.triage().bundle();
         let roster = current.triage().roster().map(Arc::as_ref);
-        let checked = check(&application.text, "policy", bundle, roster)?;
-        if let Some(roster) = roster {
-            roster.check_against(&checked.policy)?;
-        }
+        let checked = check(&application.text, ORIGIN, bundle, roster)?;
         self.check_roster_file(&checked.policy)?;
         let cases = Cases {
             policy_file: &self.sources.policy,

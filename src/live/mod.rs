@@ -23,13 +23,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 
+pub(crate) use change::count_failing;
 pub use change::{Application, Applied, ChangeError, Return};
 pub use loaded::{LivePolicy, Loaded};
 pub use model::{ModelActivated, ModelActivation, ModelError, ModelReturn, ModelReturned};
 pub use reload::{Part, Reloaded};
 pub use served::EncoderThreads;
 pub use stamp::{Stamp, followed, look};
-pub use start::{Start, StartError};
+pub use start::{Start, StartError, foresee};
 pub use trial::{CheckedPolicy, Failure, SuiteFault, Trial, cases_pass};
 
 use crate::metrics::{Metrics, Outcome, Reload};

@@ -16,9 +16,7 @@ use crate::model::{Bundle, Registry};
 use crate::policy_store::{
     Change, PolicyRecord, PolicySource, PolicyStore, StoreError, Versioned, unified_diff,
 };
-use crate::routing::{
-    Policy, ReservationLimits, Reservations, policy_version_of, read_policy_text,
-};
+use crate::routing::{ReservationLimits, Reservations, policy_version_of, read_policy_text};
 use crate::shadow::Shadow;
 use crate::triage::{LoadError, Sources, Triage};
 
@@ -80,9 +78,8 @@ struct Parts {
 
 impl Parts {
     fn fit(&self, text: &str, origin: &str) -> Result<Triage, LoadError> {
-        let policy = Arc::new(Policy::parse(text, origin)?);
         let roster = self.roster.as_ref().map(|file| Arc::clone(&file.roster));
-        Triage::new(Arc::clone(&self.bundle), policy, roster)
+        Triage::read(Arc::clone(&self.bundle), (text, origin), roster)
     }
 
     /// The policy of the file, which takes the place of version `before`.
@@ -162,6 +159,23 @@ impl Start {
             sources,
         })
     }
+}
+
+/// Which policy a server over these sources would begin with, whose policies `kept` looked at. Nothing is served, and
+/// nothing is written.
+///
+/// # Errors
+/// If a part is unusable.
+pub fn foresee(sources: &Sources, kept: &PolicyStore) -> Result<PolicyRecord, StartError> {
+    let registry = Registry::new(&sources.models);
+    let bundle = registry
+        .load(sources.version.as_deref())
+        .map_err(LoadError::from)?;
+    let parts = Parts {
+        bundle: Arc::new(bundle),
+        roster: RosterFile::load(sources).map_err(LoadError::from)?,
+    };
+    Ok(choose(Some(kept), &parts, &sources.policy)?.policy.record)
 }
 
 /// The policy that decided last, the file's if that has changed since, or the file's if there is no other.

@@ -9,11 +9,13 @@ use regex::Regex;
 use super::{ChangeError, Live};
 use crate::model::Bundle;
 use crate::policy_test::{
-    CaseResult, Coverage, Model, ModelNeed, SentSuite, Suite, SuiteError, SuiteSources, run,
-    suites_beside,
+    CaseResult, Coverage, Model, SentSuite, Suite, SuiteError, SuiteSources, run, suites_beside,
 };
-use crate::routing::{Lint, LintAgainst, Policy, PolicyErrors, Roster};
+use crate::routing::{Fault, Lint, Policy, PolicyAgainst, PolicyErrors, Roster, Unfit};
 use crate::triage::known_labels;
+
+/// What messages call a policy that came by a call.
+pub(super) const ORIGIN: &str = "policy";
 
 /// A policy that nothing is wrong with.
 #[derive(Debug, Clone)]
@@ -85,20 +87,19 @@ pub enum SuiteFault {
     },
 }
 
-/// Reads a policy and holds it against the labels of the model; `origin` names it in messages.
+/// Reads a policy and holds it against the labels of the model and the roster; `origin` names it in messages.
 pub(super) fn check(
     text: &str,
     origin: &str,
     bundle: &Bundle,
     roster: Option<&Roster>,
-) -> Result<CheckedPolicy, PolicyErrors> {
-    let policy = Policy::parse(text, origin)?;
+) -> Result<CheckedPolicy, Unfit> {
     let labels = known_labels(bundle);
-    policy.check_labels(&labels)?;
-    let against = LintAgainst {
+    let against = PolicyAgainst {
         roster,
         labels: Some(&labels),
     };
+    let policy = Policy::parse_against(text, origin, against)?;
     Ok(CheckedPolicy {
         warnings: policy.lint(text, against),
         policy: Arc::new(policy),
@@ -129,10 +130,10 @@ impl Cases<'_> {
             coverage: Coverage::new(policy, Some(&labels)),
         };
         let mut faults = Vec::new();
-        let sources = |need: &ModelNeed| SuiteSources {
+        let sources = SuiteSources {
             policy: Some((policy, self.policy_file)),
             roster: None,
-            labels: (*need != ModelNeed::None).then_some(&labels),
+            labels: Some(&labels),
         };
         let mut model = Model::new(bundle);
         let mut take = |suite: Result<Suite, SuiteFault>| {
@@ -147,16 +148,14 @@ impl Cases<'_> {
             {
                 continue;
             }
-            let suite = ModelNeed::of(&path).and_then(|need| Suite::load(&path, sources(&need)));
-            take(suite.map_err(SuiteFault::from));
+            take(Suite::load(&path, sources).map_err(SuiteFault::from));
         }
         for sent in self.sent {
             let folder = sent.folder(self.policy_file);
             let (text, name) = (sent.text(), sent.name());
             let read = || -> Result<Suite, SuiteError> {
                 sent.check_files(self.policy_file)?;
-                let need = ModelNeed::of_text(text, name, &folder)?;
-                Suite::parse(text, name, &folder, sources(&need))
+                Suite::parse(text, name, &folder, sources)
             };
             take(read().map_err(|error| SuiteFault::Sent {
                 name: name.to_owned(),
@@ -225,14 +224,32 @@ impl Trial {
 }
 
 impl Live {
-    /// Reads a policy and holds it against model and roster.
+    /// Reads a policy and holds it against the model.
     ///
     /// # Errors
     /// Everything that is wrong with it.
     pub fn check(&self, text: &str) -> Result<CheckedPolicy, PolicyErrors> {
         let current = self.current();
+        let checked = check(text, ORIGIN, current.triage().bundle(), None);
+        checked.map_err(|unfit| PolicyErrors(unfit.into_errors(ORIGIN)))
+    }
+
+    /// All that is wrong with a policy, by itself, beside the model and beside the roster, and what looks like a
+    /// mistake; the latter only if nothing but the roster does not fit.
+    #[must_use]
+    pub fn examine_text(&self, text: &str) -> (Vec<Fault>, Vec<Lint>) {
+        let current = self.current();
+        let bundle = current.triage().bundle();
         let roster = current.triage().roster().map(Arc::as_ref);
-        check(text, "policy", current.triage().bundle(), roster)
+        match check(text, ORIGIN, bundle, roster) {
+            Ok(checked) => (Vec::new(), checked.warnings),
+            Err(unfit @ Unfit::Roster(_)) => {
+                let alone = check(text, ORIGIN, bundle, None);
+                let warnings = alone.map(|checked| checked.warnings).unwrap_or_default();
+                (unfit.into_errors(ORIGIN).faults, warnings)
+            }
+            Err(unfit @ Unfit::Policy(_)) => (unfit.into_errors(ORIGIN).faults, Vec::new()),
+        }
     }
 
     /// Tries the cases beside the policy's file, and those sent, on a policy.

@@ -19,10 +19,13 @@ mod tests;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use prometheus::process_collector::ProcessCollector;
-use prometheus::{Gauge, GaugeVec, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder};
+use prometheus::{
+    Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder,
+};
+use tonic::Code;
 
 pub use body::CountedBody;
 pub use error::MetricsError;
@@ -54,6 +57,7 @@ struct Inner {
     reloads: IntCounterVec,
     last_reload: GaugeVec,
     last_reload_successful: IntGaugeVec,
+    unlogged: IntCounter,
     jobs_running: IntGauge,
     jobs_ended: IntCounterVec,
     certificate_expiry: Gauge,
@@ -114,6 +118,10 @@ impl Metrics {
                 "triage_last_reload_successful",
                 "Whether the last change of each kind was taken over: 1, or 0 if it was refused.",
                 &["kind"],
+            )?,
+            unlogged: families.counter(
+                "triage_call_log_lost_lines_total",
+                "Admin calls whose line could not be written into the file of admin calls.",
             )?,
             jobs_running: families.gauge(
                 "triage_training_jobs_running",
@@ -195,6 +203,11 @@ impl Metrics {
         self.0.requests.begin(path)
     }
 
+    /// Counts a request that was refused before it was a call of any method.
+    pub fn refused(&self, begun: Instant, code: Code) {
+        self.0.requests.refused(begun, code);
+    }
+
     /// Counts a request that was refused to protect the server or other callers. It is counted as a request as well.
     pub fn shed(&self, reason: Shed) {
         self.0.shed.with_label_values(&[reason.as_str()]).inc();
@@ -236,6 +249,11 @@ impl Metrics {
     pub fn in_force(&self, kind: Reload) {
         let successful = &self.0.last_reload_successful;
         successful.with_label_values(&[kind.as_str()]).set(1);
+    }
+
+    /// Counts lines of the log of admin calls that could not be written into its file.
+    pub fn call_log_lost(&self, lines: usize) {
+        self.0.unlogged.inc_by(lines as u64);
     }
 
     /// Counts a training job as running until it is [ended](RunningJob::end) or dropped, which is a failure.

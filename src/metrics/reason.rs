@@ -75,14 +75,17 @@ pub enum Shed {
     CallerConcurrency,
     /// As many texts as may waited for the sentence encoder.
     EncoderQueue,
+    /// As many bytes as may had come of messages that had not come whole.
+    ArrivingBytes,
 }
 
 impl Shed {
-    pub(super) const ALL: [Self; 4] = [
+    pub(super) const ALL: [Self; 5] = [
         Self::Overload,
         Self::RateLimit,
         Self::CallerConcurrency,
         Self::EncoderQueue,
+        Self::ArrivingBytes,
     ];
 
     pub(super) const fn as_str(self) -> &'static str {
@@ -91,6 +94,7 @@ impl Shed {
             Self::RateLimit => "rate_limit",
             Self::CallerConcurrency => "caller_concurrency",
             Self::EncoderQueue => "encoder_queue",
+            Self::ArrivingBytes => "arriving_bytes",
         }
     }
 }

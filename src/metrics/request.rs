@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use http::HeaderMap;
 use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge};
+use tonic::Code;
 
 use super::MetricsError;
 use super::family::Families;
@@ -101,6 +102,17 @@ impl Requests {
             begun: Instant::now(),
             code: None,
         }
+    }
+}
+
+impl Requests {
+    pub(super) fn refused(&self, begun: Instant, code: Code) {
+        self.unknown.in_flight.inc();
+        drop(Call {
+            method: Arc::clone(&self.unknown),
+            begun,
+            code: usize::try_from(i32::from(code)).ok(),
+        });
     }
 }
 

@@ -86,7 +86,7 @@ impl Tickets {
         Ok(Self {
             totals: families.labelled_counter(
                 "triage_tickets_total",
-                "Tickets classified or routed, by what they were about and what came of them.",
+                "Tickets classified or routed, but for those of backlogs, by what they were about and what came of them.",
                 &["topic", "urgency", "outcome"],
             )?,
             abstentions: families.labelled_counter(

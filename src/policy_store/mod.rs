@@ -111,7 +111,8 @@ pub struct Change<'a> {
 pub struct PolicyStore {
     folder: PathBuf,
     live: LiveFile,
-    _lock: File,
+    /// `None` where it is only looked at.
+    _lock: Option<File>,
 }
 
 impl PolicyStore {
@@ -150,7 +151,20 @@ impl PolicyStore {
         Ok(Self {
             live: read_live(&folder.join(LIVE))?,
             folder: folder.to_owned(),
-            _lock: lock,
+            _lock: Some(lock),
+        })
+    }
+
+    /// Looks at what a folder holds, which need not be there, without holding it and without writing anything. What it
+    /// holds may change meanwhile, so nothing may be changed by what is returned.
+    ///
+    /// # Errors
+    /// If what it holds is damaged or cannot be read.
+    pub fn look(folder: &Path) -> Result<Self, StoreError> {
+        Ok(Self {
+            live: read_live(&folder.join(LIVE))?,
+            folder: folder.to_owned(),
+            _lock: None,
         })
     }
 

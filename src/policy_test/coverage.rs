@@ -250,13 +250,15 @@ impl Coverage {
     pub fn note(&mut self, step: &StepResult) {
         for rule in &step.seen {
             for test in &rule.tests {
-                let value = test.value == TraceValue::True;
-                self.cover(&Item::Test(rule.index, test.index, value));
+                if let Some(value) = value_of(&test.value) {
+                    self.cover(&Item::Test(rule.index, test.index, value));
+                }
             }
             for skip in &rule.skips {
                 for test in &skip.tests {
-                    let value = test.value == TraceValue::True;
-                    self.cover(&Item::SkipIf(rule.index, skip.step, test.index, value));
+                    if let Some(value) = value_of(&test.value) {
+                        self.cover(&Item::SkipIf(rule.index, skip.step, test.index, value));
+                    }
                 }
             }
         }
@@ -338,6 +340,15 @@ impl Coverage {
         if let Some(thing) = self.things.get_mut(item) {
             thing.covered = true;
         }
+    }
+}
+
+/// What a test gave; `None` where it could not be evaluated, which is neither.
+const fn value_of(value: &TraceValue) -> Option<bool> {
+    match value {
+        TraceValue::True => Some(true),
+        TraceValue::False => Some(false),
+        TraceValue::Error(_) => None,
     }
 }
 

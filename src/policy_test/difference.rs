@@ -1,31 +1,37 @@
 //! What two ways to decide (an old and a new policy, an old and a new model) make of the same tickets: how many go
-//! from where to where.
+//! from where to where, which of them a person must look at, and what else changes for those that stay.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::expect::{or_none, skills, sorted, stage_word};
 use super::ratio::Ratio;
+use crate::classifier::AbstainReason;
 use crate::routing::Decision;
 
-/// How many example tickets are kept for each way from one destination to another.
+/// How many example tickets are kept for each way from one destination to another, and for each change.
 const EXAMPLES: usize = 5;
 
-/// What moves between two ways to decide.
+/// What differs between two ways to decide.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// Tickets decided.
     pub tickets: u64,
     /// Tickets that go elsewhere.
     pub moved: u64,
-    /// Tickets that go where they went, by another rule.
-    pub other_rule: u64,
-    /// Tickets that go where they went, with another priority.
-    pub other_priority: u64,
+    /// Tickets that a person must look at first and had not to, wherever they go.
+    pub newly_human: u64,
+    /// Tickets that a person need no longer look at first, wherever they go.
+    pub no_longer_human: u64,
+    /// Tickets that go elsewhere or that one of both is true of: what a limit is held against.
+    pub concerned: u64,
     /// How many tickets go where, by where they went: each old destination's new ones.
     pub matrix: BTreeMap<String, BTreeMap<String, u64>>,
     /// The ways on which tickets moved, the most used first.
     pub ways: Vec<Moved>,
+    /// What else changes for tickets that go where they went, the most frequent first.
+    pub changed: Vec<Changed>,
 }
 
 /// Tickets that moved the same way.
@@ -43,10 +49,64 @@ pub struct Moved {
     pub rules: (String, String),
 }
 
+/// Tickets that stay where they were and differ in one part of their decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Changed {
+    /// The part: the name of a field of [`Decision`], or `step` for the part of the rule that is in force.
+    pub what: &'static str,
+    /// How many.
+    pub tickets: u64,
+    /// The first of them.
+    pub examples: Vec<ChangedTicket>,
+}
+
+/// One part of a ticket's decision as it was and as it is, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChangedTicket {
+    /// The ticket's id.
+    pub ticket_id: String,
+    /// How it was.
+    pub old: String,
+    /// How it is.
+    pub new: String,
+}
+
+/// A part of a decision and its words.
+type Part = (&'static str, fn(&Decision) -> String);
+
+/// What can change besides where a ticket goes.
+const PARTS: [Part; 12] = [
+    ("rule", |one| one.rule.to_string()),
+    ("step", |one| match one.step {
+        Some(step) => step.to_string(),
+        None => stage_word(one.stage).to_owned(),
+    }),
+    ("requires_human", |one| {
+        or_none(one.abstain_reason.map(AbstainReason::as_str)).to_owned()
+    }),
+    ("required_skills", |one| skills(&one.required_skills)),
+    ("preferred_skills", |one| skills(&one.preferred_skills)),
+    ("priority", |one| one.priority.to_string()),
+    ("first_response_due", |one| time(one.first_response_due)),
+    ("resolution_due", |one| time(one.resolution_due)),
+    ("next_evaluation_at", |one| time(one.next_evaluation_at)),
+    ("agent", |one| or_none(one.agent.as_deref()).to_owned()),
+    ("tags", |one| sorted(&one.tags)),
+    ("notes", |one| {
+        let notes = one.notes.join(" / ");
+        or_none(Some(notes.as_str()).filter(|notes| !notes.is_empty())).to_owned()
+    }),
+];
+
+fn time(at: Option<jiff::Timestamp>) -> String {
+    or_none(at.map(|at| at.to_string()).as_deref()).to_owned()
+}
+
 impl Difference {
     /// Adds a ticket and what was and is decided.
     pub fn note(&mut self, ticket_id: &str, old: &Decision, new: &Decision) {
         let (from, to) = (destination(old), destination(new));
+        let moves = from != to;
         self.tickets += 1;
         *self
             .matrix
@@ -54,9 +114,11 @@ impl Difference {
             .or_default()
             .entry(to.clone())
             .or_default() += 1;
-        if from == to {
-            self.other_rule += u64::from(old.rule != new.rule);
-            self.other_priority += u64::from(old.priority != new.priority);
+        self.newly_human += u64::from(!old.requires_human && new.requires_human);
+        self.no_longer_human += u64::from(old.requires_human && !new.requires_human);
+        self.concerned += u64::from(moves || old.requires_human != new.requires_human);
+        if !moves {
+            self.note_changes(ticket_id, old, new);
             return;
         }
         self.moved += 1;
@@ -81,12 +143,45 @@ impl Difference {
         }
     }
 
-    /// Puts the most used ways first.
+    /// Notes what differs for a ticket that goes where it went.
+    fn note_changes(&mut self, ticket_id: &str, old: &Decision, new: &Decision) {
+        for (what, words) in PARTS {
+            let (old, new) = (words(old), words(new));
+            if old == new {
+                continue;
+            }
+            let example = ChangedTicket {
+                ticket_id: ticket_id.to_owned(),
+                old,
+                new,
+            };
+            match self.changed.iter_mut().find(|one| one.what == what) {
+                Some(changed) => {
+                    changed.tickets += 1;
+                    if changed.examples.len() < EXAMPLES {
+                        changed.examples.push(example);
+                    }
+                }
+                None => self.changed.push(Changed {
+                    what,
+                    tickets: 1,
+                    examples: vec![example],
+                }),
+            }
+        }
+    }
+
+    /// Puts the most used ways and the most frequent changes first.
     #[must_use]
     pub fn sorted(mut self) -> Self {
         self.ways.sort_by(|a, b| {
             let by_count = b.tickets.cmp(&a.tickets);
             by_count.then_with(|| (&a.from, &a.to).cmp(&(&b.from, &b.to)))
+        });
+        let place = |one: &Changed| PARTS.iter().position(|(what, _)| *what == one.what);
+        self.changed.sort_by(|a, b| {
+            let by_count = b.tickets.cmp(&a.tickets);
+            by_count.then_with(|| place(a).cmp(&place(b)))
         });
         self
     }
@@ -94,10 +189,21 @@ impl Difference {
     /// The share of tickets that go elsewhere.
     #[must_use]
     pub const fn moved_share(&self) -> Ratio {
-        if self.tickets == 0 {
-            return Ratio::new(0, 1);
+        self.share(self.moved)
+    }
+
+    /// The share of tickets that go elsewhere, or that a person must look at first where none had to, or the other
+    /// way round.
+    #[must_use]
+    pub const fn concerned_share(&self) -> Ratio {
+        self.share(self.concerned)
+    }
+
+    const fn share(&self, part: u64) -> Ratio {
+        match self.tickets {
+            0 => Ratio::new(0, 1),
+            tickets => Ratio::new(part, tickets),
         }
-        Ratio::new(self.moved, self.tickets)
     }
 }
 

@@ -291,7 +291,7 @@ fn same_time(wanted: Moment, got: Option<Timestamp>, now: Timestamp) -> (bool, S
     (wanted == got, word(wanted), word(got))
 }
 
-fn or_none(text: Option<&str>) -> &str {
+pub(super) fn or_none(text: Option<&str>) -> &str {
     text.unwrap_or(super::read_case::NONE)
 }
 
@@ -307,13 +307,13 @@ fn list(items: &[String]) -> String {
     }
 }
 
-fn sorted(items: &[String]) -> String {
+pub(super) fn sorted(items: &[String]) -> String {
     let mut items: Vec<&str> = items.iter().map(String::as_str).collect();
     items.sort_unstable();
     format!("[{}]", items.join(", "))
 }
 
-fn skills(levels: &BTreeMap<String, u8>) -> String {
+pub(super) fn skills(levels: &BTreeMap<String, u8>) -> String {
     let levels: Vec<String> = levels
         .iter()
         .map(|(skill, level)| format!("{skill} {level}"))

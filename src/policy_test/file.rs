@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::case::Case;
-use super::read_case::{self, Surroundings};
+use super::read_case::{self, Agents, Surroundings};
 use crate::routing::document::{self, Node, NodeValue};
 use crate::routing::fault::Faults;
 use crate::routing::fields::{self, Fields};
@@ -64,6 +64,9 @@ pub enum SuiteError {
     /// The roster that it names is wrong or does not fit the policy.
     #[error(transparent)]
     Roster(#[from] RosterErrors),
+    /// The file of cases is wrong, and so is its policy or its roster; at least two of them, of the other kinds.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Several(Vec<Self>),
     /// A folder cannot be listed.
     #[error("{}: cannot be listed: {source}", folder.display())]
     Folder {
@@ -103,13 +106,7 @@ impl ModelNeed {
         Self::of_text(&text, &path.display().to_string(), folder)
     }
 
-    /// What the `text` of a file of cases asks for; `origin` names it in messages, and paths in it start from
-    /// `folder`.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be read as YAML.
-    pub fn of_text(text: &str, origin: &str, folder: &Path) -> Result<Self, SuiteError> {
+    fn of_text(text: &str, origin: &str, folder: &Path) -> Result<Self, SuiteError> {
         let document = document::parse(text, origin, MAX_SUITE_BYTES)?;
         let field = |node: &'_ Node, name: &str| match &node.value {
             NodeValue::Map(entries) => entries
@@ -209,47 +206,71 @@ impl Suite {
     ) -> Result<Self, SuiteError> {
         let document = document::parse(text, origin, MAX_SUITE_BYTES)?;
         let mut faults = Faults::default();
-        let header = Header::read(&document, sources, &mut faults);
-        let Some(header) = header else {
+        let Some(header) = Header::read(&document, sources, &mut faults) else {
             faults.into_result(origin)?;
             return Err(
                 FileErrors::single(origin, None, "the file has no cases".to_owned()).into(),
             );
         };
         let (policy, policy_path) = match sources.policy {
-            Some((policy, path)) => (Arc::clone(policy), path.to_owned()),
+            Some((policy, path)) => (Ok(Arc::clone(policy)), path.to_owned()),
             None => {
                 let path = without_detours(&folder.join(header.policy.unwrap_or_default()));
-                (Arc::new(Policy::load(&path)?), path)
+                (Policy::load(&path).map(Arc::new), path)
             }
         };
-        let roster = match (sources.roster, header.roster) {
-            (Some(roster), _) => Some(Arc::clone(roster)),
-            (None, Some(node)) => {
-                read_case::roster(node, folder, &policy, &mut faults).unwrap_or_default()
+        let policy = match policy {
+            Ok(policy) => policy,
+            // Without the policy's names, nothing can be said of the cases.
+            Err(errors) => {
+                return Err(SuiteError::of(faults.into_result(origin), [errors.into()]));
             }
-            (None, None) => None,
         };
-        if let (Some(given), Some(roster)) = (sources.roster, &roster)
-            && Arc::ptr_eq(given, roster)
-        {
-            roster.check_against(&policy)?;
+        let mut elsewhere: Vec<SuiteError> = Vec::new();
+        if let Some(labels) = sources.labels {
+            let checked = policy.check_labels(labels);
+            elsewhere.extend(checked.err().map(SuiteError::from));
         }
+        let agents = match (sources.roster, header.roster) {
+            (Some(roster), _) => match roster.check_against(&policy) {
+                Ok(()) => Agents::Of(Arc::clone(roster)),
+                Err(errors) => {
+                    elsewhere.push(errors.into());
+                    Agents::Unknown
+                }
+            },
+            (None, Some(node)) => read_case::roster(node, folder, &policy, &mut faults),
+            (None, None) => Agents::Without,
+        };
         let surroundings = Surroundings {
             policy: &policy,
-            roster,
+            agents,
             labels: sources.labels,
             now: header.now,
             folder,
         };
         let cases = read_cases(header.cases, &surroundings, &mut faults);
-        faults.into_result(origin)?;
-        Ok(Self {
-            origin: origin.to_owned(),
-            policy,
-            policy_path,
-            cases,
-        })
+        match (faults.into_result(origin), elsewhere.is_empty()) {
+            (Ok(()), true) => Ok(Self {
+                origin: origin.to_owned(),
+                policy,
+                policy_path,
+                cases,
+            }),
+            (own, _) => Err(SuiteError::of(own, elsewhere)),
+        }
+    }
+}
+
+impl SuiteError {
+    /// What is wrong with a file of cases itself and with what it names; at least one of both.
+    fn of(own: Result<(), FileErrors>, elsewhere: impl IntoIterator<Item = Self>) -> Self {
+        let mut all: Vec<Self> = own.err().map(Self::from).into_iter().collect();
+        all.extend(elsewhere);
+        match all.len() {
+            1 => all.remove(0),
+            _ => Self::Several(all),
+        }
     }
 }
 
@@ -308,7 +329,7 @@ impl<'n> Header<'n> {
 
 fn read_cases(node: &Node, surroundings: &Surroundings<'_>, faults: &mut Faults) -> Vec<Case> {
     let items = fields::items(node, "cases", faults);
-    if items.is_empty() {
+    if matches!(&node.value, NodeValue::List(items) if items.is_empty()) {
         faults.add(node.position, "the file has no cases: write one");
     }
     if items.len() > MAX_CASES {
@@ -319,20 +340,32 @@ fn read_cases(node: &Node, surroundings: &Surroundings<'_>, faults: &mut Faults)
         );
         return Vec::new();
     }
-    let mut seen: BTreeMap<String, Position> = BTreeMap::new();
+    let mut seen: BTreeMap<&str, Position> = BTreeMap::new();
     let mut cases = Vec::with_capacity(items.len());
     for item in items {
-        let Some(case) = read_case::read(item, surroundings, faults) else {
-            continue;
-        };
-        if let Some(earlier) = seen.insert(case.name.clone(), item.position) {
-            let (name, line) = (&case.name, earlier.line);
+        let case = read_case::read(item, surroundings, faults);
+        // A case with faults has a name as well.
+        if let Some(name) = name_of(item)
+            && let Some(earlier) = seen.insert(name, item.position)
+        {
+            let (name, line) = (name.escape_debug(), earlier.line);
             faults.add(
                 item.position,
                 format!("case '{name}' is given twice, first in line {line}: rename one"),
             );
         }
-        cases.push(case);
+        cases.extend(case);
     }
     cases
+}
+
+fn name_of(case: &Node) -> Option<&str> {
+    let NodeValue::Map(entries) = &case.value else {
+        return None;
+    };
+    let (_, name) = entries.iter().find(|(key, _)| key.name == "name")?;
+    match &name.value {
+        NodeValue::Text(name) => Some(name),
+        _ => None,
+    }
 }

@@ -1,15 +1,15 @@
 //! Tickets of the past out of data files, to try policies on: with their labels where there are any, with channel,
 //! subject, language, customer's tier and time of arrival where a column has them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::classifier::{Classification, Prediction};
-use crate::dataset::{self, Columns, Dataset, DatasetError, Format};
-use crate::ticket::{Channel, Customer, Ticket};
+use crate::dataset::{self, Columns, Dataset, DatasetError, Example, Format};
+use crate::ticket::{Channel, Customer, Ticket, Urgency};
 
 /// Where the tickets are, and which columns tell what besides the text and the labels.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +39,7 @@ pub struct PastTicket {
     pub ticket: Ticket,
     /// When it came, where known.
     pub arrived: Option<Timestamp>,
-    /// What its labels say; `None` without a label for the topic.
+    /// What its labels say; `None` where it has a text and no label for the topic.
     pub labelled: Option<Classification>,
 }
 
@@ -49,24 +49,25 @@ pub enum HistoryError {
     /// A file cannot be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    /// A field cannot be read.
-    #[error("{at}: '{word}' is no {what}: {advice}")]
-    Field {
-        /// File and line.
-        at: String,
-        /// What it should be.
-        what: &'static str,
-        /// What it says.
-        word: String,
-        /// What to write.
-        advice: &'static str,
-    },
+    /// Fields cannot be read; each with its file, line and column. Never empty.
+    #[error("{}", listing(.0))]
+    Fields(Vec<String>),
     /// A ticket's text begins with its subject.
     #[error("the text must begin with the subject: name the column '{0}' first")]
     SubjectNotFirst(String),
-    /// There is nothing to try.
-    #[error("no row has a text")]
-    NoRows,
+}
+
+/// How many faults are told; the rest are counted.
+const MAX_TOLD: usize = 100;
+
+fn listing(faults: &[String]) -> String {
+    let mut told = faults.iter().take(MAX_TOLD).cloned().collect::<Vec<_>>();
+    match faults.len().saturating_sub(MAX_TOLD) {
+        0 => {}
+        1 => told.push("and 1 more error".to_owned()),
+        more => told.push(format!("and {more} more errors")),
+    }
+    told.join("\n")
 }
 
 /// Names of columns that are read as labels and are none; no facet can be called so.
@@ -80,13 +81,16 @@ const TIER: &str = "=tier";
 const USUAL_SUBJECT: &str = "subject";
 
 impl History {
-    /// Reads all tickets that have a text, in the order of the files.
+    /// Reads all tickets, those without a text too, in the order of the files.
     ///
     /// # Errors
     ///
-    /// If a file or a field cannot be read, or no row has a text.
+    /// If a file or any field cannot be read; of fields, all that cannot.
     pub fn read(&self) -> Result<Vec<PastTicket>, HistoryError> {
-        let mut columns = self.columns.clone();
+        let mut columns = Columns {
+            any_urgency: true,
+            ..self.columns.clone()
+        };
         let further = [
             (ARRIVED, &self.arrived),
             (CHANNEL, &self.channel),
@@ -118,7 +122,7 @@ impl History {
             }
             None => {}
         }
-        let (dataset, _) = Dataset::read(&self.files, self.format, &columns)?;
+        let (dataset, _) = Dataset::read(&self.files, self.format, &columns).map_err(by_option)?;
         let reader = Reader {
             topics: dataset.labels(dataset::TOPIC),
             urgencies: dataset.labels(dataset::URGENCY),
@@ -136,22 +140,37 @@ impl History {
             languages: dataset.labels(LANGUAGE),
             tiers: dataset.labels(TIER),
             dataset: &dataset,
+            history: self,
         };
-        let tickets: Result<Vec<PastTicket>, HistoryError> = (0..dataset.examples.len())
-            .filter_map(|row| reader.read(row).transpose())
+        let mut faults = Vec::new();
+        let tickets = dataset
+            .examples
+            .iter()
+            .enumerate()
+            .map(|(row, example)| reader.read(row, example, &mut faults))
             .collect();
-        let tickets = tickets?;
-        if tickets.is_empty() {
-            return Err(HistoryError::NoRows);
+        match faults.is_empty() {
+            true => Ok(tickets),
+            false => Err(HistoryError::Fields(faults)),
         }
-        Ok(tickets)
     }
+}
+
+/// A missing column by the option that names it.
+fn by_option(mut error: DatasetError) -> DatasetError {
+    if let DatasetError::MissingColumn { purpose, .. } = &mut error
+        && let Some(name) = purpose.strip_prefix('=')
+    {
+        *purpose = format!("--{name}");
+    }
+    error
 }
 
 type Labels<'d> = Vec<Option<&'d str>>;
 
 struct Reader<'d> {
     dataset: &'d Dataset,
+    history: &'d History,
     topics: Labels<'d>,
     urgencies: Labels<'d>,
     facets: Vec<(String, Labels<'d>)>,
@@ -165,67 +184,90 @@ struct Reader<'d> {
 }
 
 impl Reader<'_> {
-    /// One ticket; `None` where it has no text.
-    fn read(&self, row: usize) -> Result<Option<PastTicket>, HistoryError> {
-        let Some(example) = self.dataset.examples.get(row) else {
-            return Ok(None);
-        };
-        let at = |labels: &Labels<'_>| labels.get(row).copied().flatten().map(str::to_owned);
-        let subject = at(&self.subjects).unwrap_or_default();
-        if example.text.is_empty() && subject.is_empty() {
-            return Ok(None);
-        }
+    /// One ticket; fields that cannot be read are noted.
+    fn read(&self, row: usize, example: &Example, faults: &mut Vec<String>) -> PastTicket {
         let place = || self.dataset.location(example).to_string();
-        let fault = |what, word: String, advice| HistoryError::Field {
-            at: place(),
-            what,
-            word,
-            advice,
+        let mut fault = |column: &str, word: &str, what: &str| {
+            let at = place();
+            faults.push(format!("{at}: column '{column}': '{word}' is no {what}"));
         };
-        let channel = match at(&self.channels) {
-            None => None,
-            Some(word) => Some(word.parse::<Channel>().map_err(|_| {
-                fault(
-                    "channel",
-                    word,
-                    "use one of email, chat, web_form, phone, social, sms, app_review",
-                )
-            })?),
-        };
-        let arrived = match at(&self.arrived) {
-            None => None,
-            Some(word) => Some(parse_time(&word).ok_or_else(|| {
-                fault(
-                    "time",
-                    word,
-                    "write it as 2026-03-02T09:30:00Z (without an offset it is taken as UTC)",
-                )
-            })?),
-        };
-        let (subject, body) = part(&subject, &example.text, self.subject_asked);
-        Ok(Some(PastTicket {
-            ticket: Ticket {
-                id: example.id.clone().unwrap_or_else(place),
-                channel,
-                subject,
-                body,
-                language: at(&self.languages),
-                customer: Customer {
-                    tier: at(&self.tiers).unwrap_or_default(),
-                    ..Customer::default()
-                },
-                ..Ticket::default()
+        let column = |given: &Option<String>| given.clone().unwrap_or_default();
+        let urgency = label(&self.urgencies, row).and_then(|word| {
+            let level = word.to_lowercase().parse::<Urgency>().ok();
+            if level.is_none() {
+                let what = "urgency: use one of low, normal, high, urgent, or leave it empty";
+                fault(&self.urgency_column(example), word, what);
+            }
+            level
+        });
+        let channel = label(&self.channels, row).and_then(|word| {
+            let channel = word.parse::<Channel>().ok();
+            if channel.is_none() {
+                let what =
+                    "channel: use one of email, chat, web_form, phone, social, sms, app_review";
+                fault(&column(&self.history.channel), word, what);
+            }
+            channel
+        });
+        let arrived = label(&self.arrived, row).and_then(|word| {
+            let time = parse_time(word);
+            if time.is_none() {
+                let what =
+                    "time: write it as 2026-03-02T09:30:00Z (without an offset it is taken as UTC)";
+                fault(&column(&self.history.arrived), word, what);
+            }
+            time
+        });
+        let owned = |labels: &Labels<'_>| label(labels, row).map(str::to_owned);
+        let subject = label(&self.subjects, row).unwrap_or_default();
+        let (subject, body) = part(subject, &example.text, self.subject_asked);
+        let ticket = Ticket {
+            id: example.id.clone().unwrap_or_else(place),
+            channel,
+            subject,
+            body,
+            language: owned(&self.languages),
+            customer: Customer {
+                tier: owned(&self.tiers).unwrap_or_default(),
+                ..Customer::default()
             },
+            ..Ticket::default()
+        };
+        PastTicket {
+            labelled: self.labelled(row, urgency, !ticket.text().is_empty()),
+            ticket,
             arrived,
-            labelled: self.labelled(row),
-        }))
+        }
     }
 
-    fn labelled(&self, row: usize) -> Option<Classification> {
+    /// The column that the urgency of this ticket is from.
+    fn urgency_column(&self, example: &Example) -> String {
+        let source = self.dataset.sources.get(example.file);
+        let format = self
+            .history
+            .format
+            .or_else(|| Format::of_path(Path::new(&source?.path)).ok());
+        let columns = &self.history.columns;
+        columns
+            .urgency_column(format.unwrap_or(Format::Csv))
+            .to_owned()
+    }
+
+    /// What the labels of a row say. Without a text nothing more needs to be said: no rule is tried.
+    fn labelled(
+        &self,
+        row: usize,
+        urgency: Option<Urgency>,
+        has_text: bool,
+    ) -> Option<Classification> {
         let pin = |labels: &Labels<'_>| {
-            let label = labels.get(row).copied().flatten()?;
+            let label = label(labels, row)?;
             Some(Prediction::given(label, 1.0))
         };
+        let topic = pin(&self.topics);
+        if topic.is_none() && has_text {
+            return None;
+        }
         let mut facets: Vec<_> = self
             .facets
             .iter()
@@ -233,12 +275,16 @@ impl Reader<'_> {
             .collect();
         facets.sort_by(|a, b| a.0.cmp(&b.0));
         Some(Classification {
-            topic: Some(pin(&self.topics)?),
+            topic,
             area: None,
-            urgency: pin(&self.urgencies),
+            urgency: urgency.map(|urgency| Prediction::given(urgency.as_str(), 1.0)),
             facets,
         })
     }
+}
+
+fn label<'d>(labels: &Labels<'d>, row: usize) -> Option<&'d str> {
+    labels.get(row).copied().flatten()
 }
 
 /// Subject and body of a ticket of this text.

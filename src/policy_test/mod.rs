@@ -16,6 +16,7 @@ mod history;
 mod junit;
 mod parting;
 mod ratio;
+mod read_agents;
 mod read_case;
 mod read_expect;
 mod read_label;
@@ -28,13 +29,13 @@ mod tried;
 pub use beside::{SentSuite, suites_beside};
 pub use case::{Case, CaseStep, Said};
 pub use coverage::{Coverage, CoverageKind, Missing};
-pub use difference::{Difference, Moved, destination};
+pub use difference::{Changed, ChangedTicket, Difference, Moved, destination};
 pub use expect::{Expectation, Mismatch, Moment, Wanted};
 pub use file::{
     MAX_CASES, MAX_SUITE_BYTES, ModelNeed, Suite, SuiteError, SuiteSources, find_suites,
 };
 pub use history::{History, HistoryError, PastTicket};
-pub use junit::to_junit;
+pub use junit::{CoverageBar, to_junit};
 pub use parting::tell_test;
 pub use ratio::{ParseRatioError, Ratio};
 pub use read_expect::EXPECTATIONS;

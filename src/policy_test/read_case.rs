@@ -18,10 +18,21 @@ use crate::routing::{KnownLabels, MAX_PROFICIENCY, Policy, Position, Presence, R
 /// What a case stands in.
 pub(super) struct Surroundings<'a> {
     pub(super) policy: &'a Policy,
-    pub(super) roster: Option<Arc<Roster>>,
+    pub(super) agents: Agents,
     pub(super) labels: Option<&'a KnownLabels>,
     pub(super) now: Timestamp,
     pub(super) folder: &'a Path,
+}
+
+/// The agents of a case.
+#[derive(Debug, Clone)]
+pub(super) enum Agents {
+    /// The case is decided without a roster.
+    Without,
+    /// There is a roster that cannot be used, so that nothing is known of its agents.
+    Unknown,
+    /// Those of a roster.
+    Of(Arc<Roster>),
 }
 
 /// The word for "nobody", "nothing" and "without one".
@@ -57,13 +68,13 @@ pub(super) fn read(
     let name = fields
         .require("name", faults)
         .and_then(|node| fields::label(node, "name", faults));
-    let roster = match fields.get("roster") {
-        None => surroundings.roster.clone(),
-        Some(node) => roster(node, surroundings.folder, surroundings.policy, faults)?,
+    let agents = match fields.get("roster") {
+        None => surroundings.agents.clone(),
+        Some(node) => roster(node, surroundings.folder, surroundings.policy, faults),
     };
     let circumstances = Circumstances {
         surroundings,
-        roster: roster.as_ref(),
+        agents: &agents,
         now: surroundings.now,
         waited: SignedDuration::ZERO,
     };
@@ -81,6 +92,10 @@ pub(super) fn read(
         Some(sequence) => read_sequence(sequence, &fields, &circumstances, faults),
     };
     let steps: Option<Vec<CaseStep>> = steps.into_iter().collect();
+    let roster = match agents {
+        Agents::Without | Agents::Unknown => None,
+        Agents::Of(roster) => Some(roster),
+    };
     name.zip(steps).map(|(name, steps)| Case {
         name: name.to_owned(),
         position: node.position,
@@ -92,7 +107,7 @@ pub(super) fn read(
 /// What holds for all steps of a case unless a step says otherwise.
 struct Circumstances<'a> {
     surroundings: &'a Surroundings<'a>,
-    roster: Option<&'a Arc<Roster>>,
+    agents: &'a Agents,
     now: Timestamp,
     waited: SignedDuration,
 }
@@ -120,7 +135,7 @@ fn read_sequence(
     };
     let mut changes = read_changes(case, &circumstances, faults);
     let items = fields::items(sequence, "sequence", faults);
-    if items.is_empty() {
+    if matches!(&sequence.value, NodeValue::List(items) if items.is_empty()) {
         faults.add(sequence.position, "the sequence is empty: give it steps");
     }
     let mut steps = Vec::with_capacity(items.len());
@@ -183,17 +198,21 @@ fn read_step(
             );
             None
         }
-        Some(node) => read_expectations(node, surroundings, circumstances.roster, faults),
+        Some(node) => {
+            let pins = fields.get("classification").is_some();
+            read_expectations(node, surroundings, circumstances.agents, pins, faults)
+        }
     };
+    let changes = read_changes(fields, circumstances, faults);
+    let now = time_of(fields, faults).unwrap_or(circumstances.now);
+    let waited = fields.duration("waited", faults);
     Some(CaseStep {
         position,
         ticket: ticket?,
         said: said?,
-        changes: read_changes(fields, circumstances, faults),
-        now: time_of(fields, faults).unwrap_or(circumstances.now),
-        waited: fields
-            .duration("waited", faults)
-            .unwrap_or(circumstances.waited),
+        changes,
+        now,
+        waited: waited.unwrap_or(circumstances.waited),
         expectations: expectations?,
     })
 }
@@ -214,29 +233,26 @@ pub(super) fn time(node: &Node, what: &str, faults: &mut Faults) -> Option<Times
     parsed
 }
 
-/// A roster: the path of a file, `none`, or a whole one in place. The outer `None` stands for one that is wrong,
-/// which is noted where it is named.
-pub(super) fn roster(
-    node: &Node,
-    folder: &Path,
-    policy: &Policy,
-    faults: &mut Faults,
-) -> Option<Option<Arc<Roster>>> {
+/// A roster: the path of a file, `none`, or a whole one in place. What is wrong with it is noted where it is named.
+pub(super) fn roster(node: &Node, folder: &Path, policy: &Policy, faults: &mut Faults) -> Agents {
     let read = match &node.value {
-        NodeValue::Text(word) if word == NONE => return Some(None),
+        NodeValue::Text(word) if word == NONE => return Agents::Without,
         NodeValue::Text(path) => Roster::load(&folder.join(path)),
-        _ => Ok(Roster::read(node, "the case's roster", faults)?),
+        _ => match Roster::read(node, "the case's roster", faults) {
+            Some(roster) => Ok(roster),
+            None => return Agents::Unknown,
+        },
     };
     let checked = read.and_then(|roster| roster.check_against(policy).map(|()| roster));
     match checked {
-        Ok(roster) => Some(Some(Arc::new(roster))),
+        Ok(roster) => Agents::Of(Arc::new(roster)),
         Err(errors) => {
             let errors = errors.to_string().replace('\n', "; ");
             faults.add(
                 node.position,
                 format!("the roster cannot be used: {errors}"),
             );
-            None
+            Agents::Unknown
         }
     }
 }
@@ -260,14 +276,18 @@ fn read_changes(
     let Some(node) = fields.get("agents") else {
         return Vec::new();
     };
-    let Some(roster) = circumstances.roster else {
-        faults.add(node.position, "there is no roster to change the agents of");
-        return Vec::new();
+    let roster = match circumstances.agents {
+        Agents::Of(roster) => Some(roster),
+        Agents::Unknown => None,
+        Agents::Without => {
+            faults.add(node.position, "there is no roster to change the agents of");
+            return Vec::new();
+        }
     };
     let entries = fields::entries(node, "agents", faults).unwrap_or_default();
     let mut changes = Vec::with_capacity(entries.len());
     for (key, value) in entries {
-        if roster.agent(&key.name).is_none() {
+        if let Some(roster) = roster.filter(|roster| roster.agent(&key.name).is_none()) {
             let ids = roster.agents().iter().map(|agent| agent.id.as_str());
             let advice = advice(&key.name, ids);
             let name = &key.name;

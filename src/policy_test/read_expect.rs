@@ -1,17 +1,17 @@
 //! Reads what a case expects; every name is held against the policy, the roster and the model's labels.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use super::expect::{Expectation, Moment, REJECT_WORDS, STAGES, Wanted, stage_word};
-use super::read_case::{NONE, Surroundings, known, known_name, time};
+use super::expect::{Expectation, Moment, STAGES, Wanted, stage_word};
+use super::read_agents::{AgentNames, refuse_none_named, several_of};
+use super::read_case::{Agents, NONE, Surroundings, known, known_name, time};
 use super::read_label::{facet_labels, topic_label};
 use super::read_ticket::texts;
 use crate::classifier::AbstainReason;
+use crate::routing::MAX_PROFICIENCY;
 use crate::routing::document::{Node, NodeValue};
 use crate::routing::fault::Faults;
 use crate::routing::fields::{self, Fields};
-use crate::routing::{MAX_PROFICIENCY, Roster};
 use crate::ticket::Urgency;
 
 /// The names of all that a case can expect.
@@ -59,20 +59,34 @@ const REASONS: [AbstainReason; 8] = [
     AbstainReason::NoEligibleAgent,
 ];
 
-/// Reads the expectations of a case; `None` if there are none.
+/// What a pinned classification says itself.
+const PINNED: [&str; 3] = ["topic", "urgency", "facets"];
+
+/// Reads the expectations of a case; `None` if there are none. `pins` says whether the case gives its classification.
 pub(super) fn read_expectations(
     node: &Node,
     surroundings: &Surroundings<'_>,
-    roster: Option<&Arc<Roster>>,
+    agents: &Agents,
+    pins: bool,
     faults: &mut Faults,
 ) -> Option<Vec<Expectation>> {
     let fields = Fields::open(node, "what is expected", EXPECTATIONS, faults)?;
-    let names = Names::new(surroundings, roster.map(Arc::as_ref));
+    let names = Names::new(surroundings, agents);
     let mut expectations = Vec::new();
     for &field in EXPECTATIONS {
         let Some(value) = fields.get(field) else {
             continue;
         };
+        if pins && PINNED.contains(&field) {
+            faults.add(
+                value.position,
+                format!(
+                    "the case pins its classification, so expecting '{field}' cannot fail: leave it out, or let the \
+                     model say it with 'ticket: {{body: …}}' and no classification"
+                ),
+            );
+            continue;
+        }
         if let Some(wanted) = names.read(field, value, &fields, faults) {
             expectations.push(Expectation {
                 field,
@@ -81,7 +95,10 @@ pub(super) fn read_expectations(
             });
         }
     }
-    if EXPECTATIONS.iter().all(|field| fields.get(field).is_none()) {
+    // A field that is not known is told, and stands for something that was meant.
+    if matches!(&node.value, NodeValue::Map(entries) if entries.iter().all(|(key, value)| {
+        EXPECTATIONS.contains(&key.name.as_str()) && value.value == NodeValue::Null
+    })) {
         faults.add(
             node.position,
             "the case expects nothing, so it cannot fail: say what must be so",
@@ -96,25 +113,18 @@ struct Names<'a> {
     queues: BTreeSet<&'a str>,
     rules: BTreeSet<&'a str>,
     skills: BTreeSet<&'a str>,
-    /// `None` without a roster.
-    agents: Option<BTreeSet<&'a str>>,
+    agents: AgentNames<'a>,
     surroundings: &'a Surroundings<'a>,
 }
 
 impl<'a> Names<'a> {
-    fn new(surroundings: &'a Surroundings<'a>, roster: Option<&'a Roster>) -> Self {
+    fn new(surroundings: &'a Surroundings<'a>, agents: &'a Agents) -> Self {
         let policy = surroundings.policy;
         Self {
             queues: policy.queues().collect(),
             rules: policy.rule_ids().chain(["default"]).collect(),
             skills: policy.skills().collect(),
-            agents: roster.map(|roster| {
-                roster
-                    .agents()
-                    .iter()
-                    .map(|agent| agent.id.as_str())
-                    .collect()
-            }),
+            agents: AgentNames::new(agents),
             surroundings,
         }
     }
@@ -139,14 +149,16 @@ impl<'a> Names<'a> {
                 Wanted::Stage(STAGES.into_iter().find(|&one| stage_word(one) == word)?)
             }
             "step" => Wanted::Step(self.read_step(node, fields, faults)?),
-            "agent" => Wanted::Agent(self.agent_or_none(node, faults)?),
-            "not_agent" => Wanted::NotAgent(self.several_agents(node, faults)?),
+            "agent" => Wanted::Agent(self.agents.read_or_none(node, faults)?),
+            "not_agent" => Wanted::NotAgent(self.agents.read_several(node, faults)?),
             "candidates" => Wanted::Candidates(match is_none(node) {
                 true => Vec::new(),
-                false => self.several_agents(node, faults)?,
+                false => self.agents.read_several(node, faults)?,
             }),
-            "candidates_include" => Wanted::CandidatesInclude(self.several_agents(node, faults)?),
-            "rejected" => Wanted::Rejected(self.read_rejected(node, faults)?),
+            "candidates_include" => {
+                Wanted::CandidatesInclude(self.agents.read_several(node, faults)?)
+            }
+            "rejected" => Wanted::Rejected(self.agents.read_rejected(node, faults)?),
             "preferred_agent" => {
                 // May name somebody who is not on the roster; that is what such a case is about.
                 Wanted::PreferredAgent(text_or_none(node, field, faults)?)
@@ -155,7 +167,7 @@ impl<'a> Names<'a> {
             "tags" => Wanted::Tags(texts_or_none(node, field, faults)),
             "article" => Wanted::Article(text_or_none(node, field, faults)?),
             "bot" => Wanted::Bot(text_or_none(node, field, faults)?),
-            "notes" => Wanted::Notes(texts_or_none(node, field, faults)),
+            "notes" => Wanted::Notes(read_notes(node, faults)),
             "last_resort" => Wanted::LastResort(fields.flag(field, faults)?),
             "impact" => Wanted::Impact(text_or_none(node, field, faults)?),
             "requires_human" => Wanted::RequiresHuman(fields.flag(field, faults)?),
@@ -174,7 +186,11 @@ impl<'a> Names<'a> {
                 let words: BTreeSet<&str> = Urgency::ALL.iter().map(|one| one.as_str()).collect();
                 Wanted::Urgency(known(node, "urgency", &words, faults)?.parse().ok()?)
             }
-            "facets" => Wanted::Facets(facet_labels(node, labels, faults)),
+            "facets" => {
+                let empty = matches!(&node.value, NodeValue::Map(entries) if entries.is_empty());
+                refuse_none_named(empty, node, "facet", faults);
+                Wanted::Facets(facet_labels(node, labels, faults))
+            }
             _ => return None,
         })
     }
@@ -199,46 +215,6 @@ impl<'a> Names<'a> {
         Some(step)
     }
 
-    fn agents(&self, node: &Node, faults: &mut Faults) -> Option<&BTreeSet<&'a str>> {
-        if self.agents.is_none() {
-            faults.add(
-                node.position,
-                "the case has no roster, so no agent is ever chosen: give it one or leave this out",
-            );
-        }
-        self.agents.as_ref()
-    }
-
-    fn agent_or_none(&self, node: &Node, faults: &mut Faults) -> Option<Option<String>> {
-        if is_none(node) {
-            return Some(None);
-        }
-        let agents = self.agents(node, faults)?;
-        Some(Some(known(node, "agent", agents, faults)?.to_owned()))
-    }
-
-    fn several_agents(&self, node: &Node, faults: &mut Faults) -> Option<Vec<String>> {
-        let agents = self.agents(node, faults)?;
-        Some(several(node, "agent", agents, faults))
-    }
-
-    fn read_rejected(&self, node: &Node, faults: &mut Faults) -> Option<BTreeMap<String, String>> {
-        let agents = self.agents(node, faults)?;
-        let words: BTreeSet<&str> = REJECT_WORDS.into_iter().collect();
-        let mut rejected = BTreeMap::new();
-        for (key, value) in fields::entries(node, "rejected", faults)? {
-            let word = known(value, "reason", &words, faults);
-            // Only somebody who is not on the roster can be rejected for not being there.
-            if word != Some("NOT_ON_ROSTER") {
-                known_name(&key.name, key.position, "agent", agents, faults);
-            }
-            if let Some(word) = word {
-                rejected.insert(key.name.clone(), word.to_owned());
-            }
-        }
-        Some(rejected)
-    }
-
     fn read_levels(&self, node: &Node, what: &str, faults: &mut Faults) -> BTreeMap<String, u8> {
         let mut levels = BTreeMap::new();
         if is_none(node) {
@@ -255,7 +231,7 @@ impl<'a> Names<'a> {
     }
 }
 
-fn is_none(node: &Node) -> bool {
+pub(super) fn is_none(node: &Node) -> bool {
     matches!(&node.value, NodeValue::Text(word) if word == NONE)
 }
 
@@ -271,23 +247,23 @@ fn texts_or_none(node: &Node, what: &str, faults: &mut Faults) -> Vec<String> {
     }
 }
 
-/// One name or a list of them, each one of `names`.
-fn several(node: &Node, what: &str, names: &BTreeSet<&str>, faults: &mut Faults) -> Vec<String> {
-    let one = std::slice::from_ref(node);
-    let items = match &node.value {
-        NodeValue::Text(_) => one,
-        _ => fields::items(node, what, faults),
-    };
-    if items.is_empty() {
+/// Texts that notes must have in them.
+fn read_notes(node: &Node, faults: &mut Faults) -> Vec<String> {
+    let parts = texts_or_none(node, "notes", faults);
+    if parts.iter().any(|part| part.trim().is_empty()) {
         faults.add(
             node.position,
-            format!("no {what} is named: name one or write '{NONE}'"),
+            "every note has an empty text in it, so this cannot fail: say what must be in the notes",
         );
     }
-    items
-        .iter()
-        .filter_map(|item| known(item, what, names, faults).map(str::to_owned))
-        .collect()
+    parts
+}
+
+/// One name or a list of them, each one of `names`.
+fn several(node: &Node, what: &str, names: &BTreeSet<&str>, faults: &mut Faults) -> Vec<String> {
+    several_of(node, what, faults, |name, at, faults| {
+        known_name(name, at, what, names, faults)
+    })
 }
 
 fn read_reason(node: &Node, faults: &mut Faults) -> Option<Option<AbstainReason>> {

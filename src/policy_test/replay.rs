@@ -54,22 +54,19 @@ pub struct HourLoad {
     pub tickets: u64,
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
-struct SkillDemand {
-    tickets: u64,
-    highest: u8,
-}
+/// Tickets that required a skill, by the level required.
+type SkillDemand = BTreeMap<u8, u64>;
 
-/// A skill and those who hold it.
+/// A skill and those who hold it, at the level at which there are the most tickets for each place.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ShortSkill {
     /// The skill.
     pub skill: String,
-    /// Tickets that required it.
+    /// The level, 1 to 5.
+    pub level: u8,
+    /// Tickets that required it at that level or a higher one.
     pub tickets: u64,
-    /// The highest level required, 1 to 5.
-    pub highest: u8,
-    /// Agents who hold it at that level and are not on leave.
+    /// Agents who hold it at that level or a higher one and are not on leave.
     pub agents: usize,
     /// Tickets that these agents can hold at a time.
     pub capacity: u64,
@@ -105,8 +102,7 @@ impl Replay {
         }
         for (skill, &level) in &decision.required_skills {
             let demand = self.demand.entry(skill.clone()).or_default();
-            demand.tickets += 1;
-            demand.highest = demand.highest.max(level);
+            *demand.entry(level).or_default() += 1;
         }
         let queue = self.queues.entry(decision.queue.clone()).or_default();
         queue.tickets += 1;
@@ -121,37 +117,52 @@ impl Replay {
         self.left.values().sum()
     }
 
-    /// The skills that were required, those with the most tickets for each place first.
+    /// The skills that were required, each at the level at which it is shortest; those with the most tickets for each
+    /// place first.
     #[must_use]
     pub fn short_skills(&self, roster: &Roster) -> Vec<ShortSkill> {
-        let mut skills: Vec<ShortSkill> = self
-            .demand
-            .iter()
-            .map(|(skill, demand)| {
-                let holds = |agent: &&Agent| {
-                    let level = agent.skills.get(skill);
-                    !agent.on_leave && level.is_some_and(|&level| level >= demand.highest)
-                };
-                let agents: Vec<&Agent> = roster.agents().iter().filter(holds).collect();
-                let capacity: u64 = agents.iter().map(|agent| u64::from(agent.capacity)).sum();
-                #[allow(clippy::cast_precision_loss)]
-                let per_place = (capacity > 0).then(|| demand.tickets as f64 / capacity as f64);
-                ShortSkill {
-                    skill: skill.clone(),
-                    tickets: demand.tickets,
-                    highest: demand.highest,
-                    agents: agents.len(),
-                    capacity,
-                    tickets_per_place: per_place,
-                }
-            })
+        let demand = self.demand.iter();
+        let mut skills: Vec<ShortSkill> = demand
+            .filter_map(|(skill, demand)| shortest(skill, demand, roster))
             .collect();
-        let pressure = |one: &ShortSkill| one.tickets_per_place.unwrap_or(f64::INFINITY);
         skills.sort_by(|a, b| {
-            let by_pressure = pressure(b).total_cmp(&pressure(a));
+            let by_pressure = b.pressure().total_cmp(&a.pressure());
             by_pressure.then_with(|| a.skill.cmp(&b.skill))
         });
         skills
+    }
+}
+
+/// A skill at the level at which there are the most tickets for each place, of equals the lowest level. Whoever has a
+/// higher level takes tickets of the lower ones as well, so both are counted from the level on upwards.
+fn shortest(skill: &str, demand: &SkillDemand, roster: &Roster) -> Option<ShortSkill> {
+    let at_level = |&level: &u8| {
+        let holds = |agent: &&Agent| {
+            let held = agent.skills.get(skill);
+            !agent.on_leave && held.is_some_and(|&held| held >= level)
+        };
+        let agents: Vec<&Agent> = roster.agents().iter().filter(holds).collect();
+        let capacity: u64 = agents.iter().map(|agent| u64::from(agent.capacity)).sum();
+        let tickets: u64 = demand.range(level..).map(|(_, count)| count).sum();
+        #[allow(clippy::cast_precision_loss)]
+        let per_place = (capacity > 0).then(|| tickets as f64 / capacity as f64);
+        ShortSkill {
+            skill: skill.to_owned(),
+            level,
+            tickets,
+            agents: agents.len(),
+            capacity,
+            tickets_per_place: per_place,
+        }
+    };
+    // The last of equals is taken, so from the highest level on downwards.
+    let levels = demand.keys().rev().map(at_level);
+    levels.max_by(|a, b| a.pressure().total_cmp(&b.pressure()))
+}
+
+impl ShortSkill {
+    fn pressure(&self) -> f64 {
+        self.tickets_per_place.unwrap_or(f64::INFINITY)
     }
 }
 

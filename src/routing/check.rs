@@ -12,6 +12,7 @@ use super::document::{Node, NodeValue};
 use super::fault::{Faults, Position};
 use super::fields::{self, Fields};
 use super::last_resort::read_last_resort;
+use super::mention::Mentions;
 use super::note::read_notes;
 use super::place::Lines;
 use super::policy::{MAX_RULES, Policy, Queue, Rule, TopicPattern, version_of};
@@ -47,6 +48,7 @@ pub(super) struct Names<'a> {
     pub(super) lines: Lines<'a>,
     pub(super) calendars: Calendars,
     pub(super) patterns: RefCell<Patterns>,
+    pub(super) mentions: Mentions,
     pub(super) skills: BTreeSet<String>,
     pub(super) queues: BTreeMap<String, Queue>,
 }
@@ -113,6 +115,7 @@ pub(super) fn read_policy(
         lines: Lines::new(text),
         calendars,
         patterns: RefCell::default(),
+        mentions: Mentions::default(),
         skills,
         queues,
     };
@@ -124,10 +127,13 @@ pub(super) fn read_policy(
         .get("priorities")
         .map(|node| read_priorities(node, &names, faults))
         .unwrap_or_default();
+    names.mentions.give_to("priorities");
     let notes = file
         .get("notes")
         .map(|node| read_notes(node, &names.lines, faults))
         .unwrap_or_default();
+    names.mentions.add_notes(&notes);
+    names.mentions.give_to("the policy");
     let languages = file
         .get("languages")
         .map(|node| read_languages(node, &names, faults))
@@ -143,7 +149,8 @@ pub(super) fn read_policy(
     let default_queue = file
         .require("default", faults)
         .and_then(|node| Fields::open(node, "default", DEFAULT_FIELDS, faults))
-        .and_then(|fields| names.queue(fields.require("queue", faults)?, "queue", faults))?;
+        .and_then(|fields| names.queue(fields.require("queue", faults)?, "queue", faults))
+        .unwrap_or_default();
     Some(Policy {
         origin: origin.to_owned(),
         version: version_of(text),
@@ -160,6 +167,7 @@ pub(super) fn read_policy(
         rules,
         default_queue,
         notes,
+        mentions: names.mentions.into_inner(),
     })
 }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::check::Names;
 use super::check_step::read_steps;
-use super::condition::{Expression, LabelUseKind, Purpose};
+use super::condition::{Expression, LabelUseKind, Purpose, Subject};
 use super::document::Node;
-use super::fault::{Faults, advice};
+use super::fault::{Faults, Position, advice};
 use super::fields::{self, Fields};
 use super::note::read_notes;
 use super::policy::Rule;
@@ -62,6 +62,13 @@ pub(super) fn read_rule(node: &Node, names: &Names<'_>, faults: &mut Faults) -> 
     let notes = fields
         .get("notes")
         .map(|node| read_notes(node, &names.lines, faults));
+    names
+        .mentions
+        .add_notes(notes.as_deref().unwrap_or_default());
+    names.mentions.give_to(&match id {
+        Some(id) => format!("rule '{id}'"),
+        None => "a rule without an id".to_owned(),
+    });
     let given = |name| fields.get(name).is_some();
     if !given("steps") && !given("otherwise") && !given("self_service") {
         faults.add(
@@ -120,15 +127,35 @@ pub(super) fn read_expression(
 ) -> Option<Expression> {
     let text = fields::text(node, what, faults)?;
     let place = |offset: usize| names.lines.locate(node.position, text, offset);
-    let expression = Expression::compile(text, purpose, names.known(), &place, faults)?;
-    for (position, kind) in expression.labels() {
-        if let LabelUseKind::Channel(name) = kind
-            && !name.is_empty()
-            && name.parse::<Channel>().is_err()
-        {
-            let advice = advice(name, Channel::ALL.iter().map(|channel| channel.as_str()));
-            faults.add(*position, format!("unknown channel '{name}': {advice}"));
-        }
+    let mut labels = Vec::new();
+    let known = names.known();
+    let expression = Expression::compile(text, purpose, known, &place, faults, &mut labels);
+    for (position, kind) in &labels {
+        check_channel(*position, kind, names, faults);
     }
-    Some(expression)
+    names.mentions.add_labels(labels);
+    expression
+}
+
+/// Notes a channel that does not exist.
+fn check_channel(at: Position, kind: &LabelUseKind, names: &Names<'_>, faults: &mut Faults) {
+    let channels = || Channel::ALL.iter().map(|channel| channel.as_str());
+    match kind {
+        LabelUseKind::Channel(name) if !name.is_empty() && name.parse::<Channel>().is_err() => {
+            let advice = advice(name, channels());
+            faults.add(at, format!("unknown channel '{name}': {advice}"));
+        }
+        LabelUseKind::Alone(alone) if alone.subject == Subject::Channel => {
+            let patterns = Arc::new(names.patterns.borrow().clone());
+            if alone.is_idle(channels().chain([""]), &patterns) {
+                let word = alone.words.first().map_or("", String::as_str);
+                let advice = advice(word, channels());
+                faults.add(
+                    at,
+                    format!("what is asked of the channel here is so of none: {advice}"),
+                );
+            }
+        }
+        _ => {}
+    }
 }

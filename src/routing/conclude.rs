@@ -10,7 +10,7 @@ use super::check_rule::DEFAULT_RULE;
 use super::condition::TopicGuess;
 use super::decide::Case;
 use super::decision::{Decision, Destination, StepTraceEntry, TraceEntry};
-use super::draft::Draft;
+use super::draft::{Draft, earliest};
 use super::note::Slot;
 use super::placement::Placement;
 use super::policy::Rule;
@@ -28,6 +28,8 @@ pub(super) struct Trial<'a> {
     pub(super) placement: Placement<'a>,
     pub(super) trace: Vec<TraceEntry>,
     pub(super) step_trace: Vec<StepTraceEntry>,
+    /// When one of the conditions that were asked could next turn out differently.
+    pub(super) turns_at: Option<Timestamp>,
 }
 
 /// Why a person should decide, besides what the rules say.
@@ -57,16 +59,16 @@ impl<'a> Case<'a> {
             placement,
             trace,
             step_trace,
+            mut turns_at,
             ..
         } = trial;
-        let by_table = || {
-            let variables = self.variables.with_topic(guess);
-            policy.priorities.of(urgency, &variables)
-        };
         let (priority, impact) = match rule.and_then(|rule| rule.priority) {
             Some(priority) => (priority, None),
             None => {
-                let found = by_table();
+                let variables = self.variables.with_topic(guess);
+                let found = policy.priorities.of(urgency, &variables);
+                let impact_turns_at = policy.priorities.next_change(self.moment(), &variables);
+                turns_at = earliest([turns_at, impact_turns_at]);
                 (found.value, found.impact)
             }
         };
@@ -109,6 +111,7 @@ impl<'a> Case<'a> {
             answers,
             input,
             waited: self.situation.waited,
+            turns_at,
         }
     }
 

@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::assignment::assign;
 use super::conclude::{Doubt, Trial};
-use super::condition::{Facts, TopicGuess, Variables};
-use super::decision::{Decision, Destination, TraceEntry, TraceValue};
-use super::draft::Draft;
+use super::condition::{Facts, Moment, TopicGuess, Variables};
+use super::decision::{Decision, Destination, StepTraceEntry, TraceEntry, TraceValue};
+use super::draft::{Draft, earliest};
 use super::placement::{Situation, place};
 use super::policy::{Policy, Rule};
 use super::roster::Roster;
@@ -99,14 +99,28 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// The time that is decided for.
+    pub(super) fn moment(&self) -> Moment<'a> {
+        Moment {
+            now: self.input.now,
+            waited: self.situation.waited,
+            calendars: &self.input.policy.vocabulary.calendars,
+        }
+    }
+
     fn try_rules(&self, guess: TopicGuess<'a>) -> Trial<'a> {
         let variables = self.variables.with_topic(guess);
-        let (rule, trace) = find_rule(&self.input.policy.rules, &variables);
+        let moment = self.moment();
+        let found = find_rule(&self.input.policy.rules, moment, &variables);
+        let FoundRule { rule, trace, .. } = found;
         let (placement, step_trace) = match rule {
             Some(rule) => place(self.situation, rule, &variables),
             None => (self.situation.at_default(), Vec::new()),
         };
+        let steps_turn_at =
+            rule.and_then(|rule| steps_turn_at(rule, &step_trace, moment, &variables));
         Trial {
+            turns_at: earliest([found.turns_at, steps_turn_at]),
             guess,
             alone: true,
             step_trace,
@@ -119,6 +133,7 @@ impl<'a> Case<'a> {
 
     fn draft_in_doubt(&self, reason: AbstainReason) -> Draft<'a> {
         let mut destinations = Vec::new();
+        let mut turns_at = None;
         if let Some([first, second]) = two_guesses(reason, self.input.classification) {
             let (first, second) = (self.try_rules(first), self.try_rules(second));
             let together = first.guess.confidence + second.guess.confidence;
@@ -126,11 +141,13 @@ impl<'a> Case<'a> {
                 && second.rule.is_some()
                 && first.placement.queue == second.placement.queue;
             destinations = [&first, &second].map(describe_destination).to_vec();
+            turns_at = earliest([first.turns_at, second.turns_at]);
             if same && together >= MIN_DESTINATION_PROBABILITY {
                 let always_human = first.always_human || second.always_human;
                 let either = Trial {
                     alone: false,
                     always_human,
+                    turns_at,
                     ..first
                 };
                 let mut draft = self.conclude(either, None);
@@ -147,6 +164,7 @@ impl<'a> Case<'a> {
             rule: None,
             placement: self.situation.at_default(),
             trace: Vec::new(),
+            turns_at,
         };
         let doubt = Doubt {
             reason,
@@ -199,24 +217,61 @@ fn two_guesses(
     }
 }
 
+/// What came of trying the rules.
+struct FoundRule<'a> {
+    rule: Option<&'a Rule>,
+    trace: Vec<TraceEntry>,
+    /// When one of the conditions that were asked could next turn out differently.
+    turns_at: Option<Timestamp>,
+}
+
 fn find_rule<'a>(
     rules: &'a [Rule],
+    moment: Moment<'_>,
     variables: &Context<'_, '_>,
-) -> (Option<&'a Rule>, Vec<TraceEntry>) {
+) -> FoundRule<'a> {
     let mut trace = Vec::new();
+    let mut turns_at = None;
     for rule in rules {
         let value = TraceValue::from(rule.when.holds(variables));
         let matched = value == TraceValue::True;
+        turns_at = earliest([turns_at, rule.when.next_flip(moment, variables)]);
         trace.push(TraceEntry {
             rule: Arc::clone(&rule.id),
             condition: Arc::clone(rule.when.text()),
             value,
         });
         if matched {
-            return (Some(rule), trace);
+            return FoundRule {
+                rule: Some(rule),
+                trace,
+                turns_at,
+            };
         }
     }
-    (None, trace)
+    FoundRule {
+        rule: None,
+        trace,
+        turns_at,
+    }
+}
+
+/// When one of the conditions of steps that were asked, or an agent who is asked for, could next be another.
+fn steps_turn_at(
+    rule: &Rule,
+    asked: &[StepTraceEntry],
+    moment: Moment<'_>,
+    variables: &Context<'_, '_>,
+) -> Option<Timestamp> {
+    let skipped = asked.iter().filter_map(|asked| {
+        let step = rule.steps.get(asked.step.checked_sub(1)?)?;
+        step.skip_if.as_ref()?.next_flip(moment, variables)
+    });
+    let agents = rule.steps.iter().filter_map(|step| {
+        let agent = step.preferred_agent.as_ref()?;
+        agent.next_change(moment, variables)
+    });
+    skipped.chain(agents).min()
 }
 
 fn describe_destination(trial: &Trial<'_>) -> Destination {

@@ -70,7 +70,8 @@ pub struct Decision {
     pub requires_human: bool,
     /// Why a person must; set exactly where `requires_human` is.
     pub abstain_reason: Option<AbstainReason>,
-    /// When the step in force ends and another decision is due; `None` where none follows.
+    /// When another decision is due: the step in force ends, or a condition that was asked could turn because time
+    /// passes; a minute ahead where that cannot be foreseen. `None` where time changes neither rule nor step any more.
     pub next_evaluation_at: Option<Timestamp>,
     /// Where the two most probable topics lead; filled only where the model was in doubt between them.
     pub destinations: Vec<Destination>,

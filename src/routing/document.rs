@@ -8,8 +8,9 @@ use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::{Error, Location, Spanned};
 
 use super::fault::{FileErrors, Position};
 
@@ -103,20 +104,68 @@ pub(crate) fn parse(text: &str, origin: &str, max_bytes: usize) -> Result<Node, 
     serde_saphyr::from_str_with_options::<Node>(text, options).map_err(|error| {
         let plain = serde_saphyr::UserMessageFormatter;
         let message = serde_saphyr::MessageFormatter::format_message(&plain, &error);
-        let message = format!("cannot be read as YAML: {}", in_words(&message));
+        let message = match in_words(&error, max_bytes) {
+            Some(broken) => format!("cannot be read: {broken}"),
+            None if message.contains("recursion limit") => {
+                format!("cannot be read: {}", too_deep())
+            }
+            None => format!("cannot be read as YAML: {message}"),
+        };
         FileErrors::single(origin, error.location().and_then(place), message)
     })
 }
 
-/// What the reader's own words for a broken limit mean; other messages as they are.
-fn in_words(message: &str) -> String {
-    if message.contains("replayed_events") {
-        format!("its aliases multiply it to more than {MAX_ALIASED_NODES} values: write them out")
-    } else if message.contains("recursion limit") {
-        format!("it is nested more than {MAX_DEPTH} deep: no field needs that")
-    } else {
-        message.to_owned()
-    }
+/// What to do about a limit that is broken; `None` for any other error.
+fn in_words(error: &Error, max_bytes: usize) -> Option<String> {
+    Some(match error {
+        Error::WithSnippet { error, .. } | Error::AliasError { error, .. } => {
+            return in_words(error, max_bytes);
+        }
+        Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. }
+        | Error::AliasReplayCounterOverflow { .. } => format!(
+            "its aliases multiply it to more than {MAX_ALIASED_NODES} values: write them out"
+        ),
+        Error::RecursiveReferencesRequireWeakTypes { .. } => {
+            "an alias stands within what it stands for: write the value out".to_owned()
+        }
+        Error::MultipleDocuments { .. } => one_document(),
+        Error::MergeKeyNotAllowed { .. } => {
+            "merge keys (<<) are not allowed: write the fields out".to_owned()
+        }
+        Error::Budget { breach, .. } => match breach {
+            BudgetBreach::Depth { .. } => too_deep(),
+            BudgetBreach::Documents { .. } => one_document(),
+            BudgetBreach::Aliases { .. }
+            | BudgetBreach::Anchors { .. }
+            | BudgetBreach::AliasAnchorRatio { .. }
+            | BudgetBreach::RecordedAnchorEvents { .. } => {
+                format!("it has more than {MAX_ALIASES} aliases: write the values out")
+            }
+            BudgetBreach::ScalarBytes { .. } => format!(
+                "its texts have more than {} bytes, those that aliases repeat included: shorten them or split the \
+                 file",
+                2 * max_bytes
+            ),
+            BudgetBreach::MergeKeys { .. } => {
+                "merge keys (<<) are not allowed: write the fields out".to_owned()
+            }
+            BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. } => {
+                format!("it has more than {MAX_NODES} values: shorten it")
+            }
+            _ => "it is larger or more nested than any file of this kind: shorten it".to_owned(),
+        },
+        _ => return None,
+    })
+}
+
+fn too_deep() -> String {
+    format!("it is nested more than {MAX_DEPTH} deep: no field needs that")
+}
+
+fn one_document() -> String {
+    "it holds more than one document: a line of --- begins another; keep one in a file".to_owned()
 }
 
 /// Reads a text file of at most `max_bytes` bytes.

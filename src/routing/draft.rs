@@ -19,6 +19,13 @@ pub(super) struct Draft<'a> {
     pub(super) input: &'a DecisionInput<'a>,
     /// How long the ticket has waited, not negative.
     pub(super) waited: SignedDuration,
+    /// When a condition that was asked could next turn out differently.
+    pub(super) turns_at: Option<Timestamp>,
+}
+
+/// The first of these times.
+pub(super) fn earliest(times: [Option<Timestamp>; 2]) -> Option<Timestamp> {
+    times.into_iter().flatten().min()
 }
 
 impl Draft<'_> {
@@ -48,11 +55,12 @@ impl Draft<'_> {
 
     /// The whole decision with these agents.
     pub(super) fn finish(self, assignment: Assignment) -> Decision {
-        let next_evaluation_at = self
+        let ends_at = self
             .placement
             .ends_after
             .or(assignment.last_resort_after)
             .and_then(|end| self.moment(end));
+        let next_evaluation_at = earliest([ends_at, self.turns_at]);
         let first = assignment.candidates.first();
         Decision {
             required_skills: self.placement.required,

@@ -24,6 +24,21 @@ pub struct Fault {
     pub position: Option<Position>,
     /// What is wrong and what to do about it.
     pub message: String,
+    /// The file where it is, where that is not the one that is checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+impl Fault {
+    /// Where it is, for a message: `FILE:LINE:COLUMN`, or the file alone. `origin` is the file that is checked.
+    #[must_use]
+    pub fn place(&self, origin: &str) -> String {
+        let file = self.file.as_deref().unwrap_or(origin);
+        match self.position {
+            Some(Position { line, column }) => format!("{file}:{line}:{column}"),
+            None => file.to_owned(),
+        }
+    }
 }
 
 /// Everything that is wrong with one file, in the order of its lines; never empty.
@@ -51,7 +66,56 @@ impl FileErrors {
     pub(crate) fn single(origin: &str, position: Option<Position>, message: String) -> Self {
         Self {
             origin: origin.to_owned(),
-            faults: vec![Fault { position, message }],
+            faults: vec![Fault {
+                position,
+                message,
+                file: None,
+            }],
+        }
+    }
+
+    /// Adds what is wrong with another file.
+    pub(crate) fn append(&mut self, other: Self) {
+        let origin = other.origin;
+        self.faults.extend(other.faults.into_iter().map(|fault| {
+            let own = fault.file.as_deref() == Some(self.origin.as_str());
+            let file = match own {
+                true => None,
+                false => Some(fault.file.clone().unwrap_or_else(|| origin.clone())),
+            };
+            Fault { file, ..fault }
+        }));
+        self.faults
+            .sort_by(|a, b| a.file.cmp(&b.file).then_with(|| a.cmp(b)));
+        self.faults.dedup();
+    }
+}
+
+/// What is wrong with a policy, by itself or beside what it is held against.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// Something is wrong with the policy itself or beside the model, and perhaps with policy and roster besides.
+    #[error(transparent)]
+    Policy(#[from] PolicyErrors),
+    /// Policy and roster do not fit, and nothing else is wrong.
+    #[error(transparent)]
+    Roster(#[from] RosterErrors),
+}
+
+impl Unfit {
+    /// All of it as what is wrong with the policy of this origin.
+    #[must_use]
+    pub fn into_errors(self, origin: &str) -> FileErrors {
+        match self {
+            Self::Policy(PolicyErrors(errors)) => errors,
+            Self::Roster(RosterErrors(others)) => {
+                let mut errors = FileErrors {
+                    origin: origin.to_owned(),
+                    faults: Vec::new(),
+                };
+                errors.append(others);
+                errors
+            }
         }
     }
 }
@@ -65,12 +129,7 @@ impl fmt::Display for Listing<'_> {
             if index > 0 {
                 writeln!(f)?;
             }
-            match fault.position {
-                Some(Position { line, column }) => {
-                    write!(f, "{origin}:{line}:{column}: {}", fault.message)?;
-                }
-                None => write!(f, "{origin}: {}", fault.message)?,
-            }
+            write!(f, "{}: {}", fault.place(origin), fault.message)?;
         }
         match faults.len().saturating_sub(MAX_PRINTED_FAULTS) {
             0 => Ok(()),
@@ -93,6 +152,7 @@ impl Faults {
         self.list.push(Fault {
             position: Some(position),
             message: message.into(),
+            file: None,
         });
     }
 
@@ -101,6 +161,16 @@ impl Faults {
         self.list.push(Fault {
             position: None,
             message: message.into(),
+            file: None,
+        });
+    }
+
+    /// Notes a fault in another file than the one that is checked.
+    pub(crate) fn add_in(&mut self, file: &str, position: Position, message: impl Into<String>) {
+        self.list.push(Fault {
+            position: Some(position),
+            message: message.into(),
+            file: Some(file.to_owned()),
         });
     }
 

@@ -209,14 +209,20 @@ pub(crate) fn span(node: &Node, what: &str, faults: &mut Faults) -> Option<Span>
         _ => None,
     };
     if parsed.is_none() {
-        mistyped(
-            node,
-            what,
-            "a duration with its unit, such as 90s, 15m, 8h or 3d, up to 366d",
-            faults,
-        );
+        let is_nothing = matches!(&node.value, NodeValue::Text(text) if is_nothing(text));
+        let wanted = match is_nothing {
+            true => "longer than nothing, such as 90s, 15m, 8h or 3d",
+            false => "a duration with its unit, such as 90s, 15m, 8h or 3d, up to 366d",
+        };
+        mistyped(node, what, wanted, faults);
     }
     parsed
+}
+
+/// Whether a duration is no time at all, or less.
+fn is_nothing(text: &str) -> bool {
+    let span = text.parse::<Span>();
+    span.is_ok_and(|span| span.is_zero() || span.is_negative())
 }
 
 fn parse_span(text: &str) -> Option<Span> {

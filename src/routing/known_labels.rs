@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::condition::{Expression, LabelUseKind, TopicAlone};
-use super::fault::{Faults, PolicyErrors};
-use super::note::Note;
-use super::policy::{Policy, Rule};
+use super::condition::{Alone, LabelUseKind, Subject, TopicAlone};
+use super::fault::{Faults, PolicyErrors, Position};
+use super::mention::{Mention, Mentioned};
+use super::policy::Policy;
 
 /// The labels that a model can give.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +28,12 @@ impl Policy {
     /// Every one that is not, with line, column and the nearest name.
     pub fn check_labels(&self, known: &KnownLabels) -> Result<(), PolicyErrors> {
         let mut faults = Faults::default();
+        self.hold_against(known, &mut faults);
+        Ok(faults.into_result(&self.origin)?)
+    }
+
+    /// Notes what [`check_labels`](Self::check_labels) refuses; the policy may be a part of one that is wrong.
+    pub(super) fn hold_against(&self, known: &KnownLabels, faults: &mut Faults) {
         let topics = || known.topics.iter().map(String::as_str);
         for pattern in &self.always_human {
             if topics().any(|topic| pattern.matches(topic)) {
@@ -46,14 +52,60 @@ impl Policy {
                 format!("always_human names the topic '{text}', which the model lacks: {advice}"),
             );
         }
-        for expression in self.priorities.expressions() {
-            check_labels("priorities", [expression], known, &mut faults);
+        let mut ask_urgency = BTreeSet::new();
+        for Mention {
+            position,
+            who,
+            what,
+        } in &self.mentions
+        {
+            match what {
+                Mentioned::NoteFacet(facet) => {
+                    let shows = format!("a note of {who} shows");
+                    check_facet(&shows, facet, known, *position, faults);
+                }
+                Mentioned::Label(LabelUseKind::Urgency)
+                    if known.urgencies.is_empty() && !ask_urgency.insert(who) => {}
+                Mentioned::Label(LabelUseKind::Alone(alone)) => {
+                    self.check_alone(who, alone, known, *position, faults);
+                }
+                Mentioned::Label(kind) => check_label(who, kind, known, *position, faults),
+            }
         }
-        check_notes("the policy", &self.notes, known, &mut faults);
-        for rule in &self.rules {
-            check_rule(rule, known, &mut faults);
+    }
+
+    /// Notes a test of the topic or of a facet that is true of no label of the model.
+    fn check_alone(
+        &self,
+        who: &str,
+        alone: &Alone,
+        known: &KnownLabels,
+        at: Position,
+        faults: &mut Faults,
+    ) {
+        let (labels, of) = match &alone.subject {
+            Subject::Topic => (&known.topics, "no topic of the model".to_owned()),
+            Subject::Facet(name) => match known.facets.get(name) {
+                Some(labels) => (
+                    labels,
+                    format!("no label that the model gives the facet '{name}'"),
+                ),
+                None => return,
+            },
+            Subject::Channel => return,
+        };
+        let texts = || labels.iter().map(String::as_str);
+        if !alone.is_idle(texts(), &self.vocabulary.patterns) {
+            return;
         }
-        Ok(faults.into_result(&self.origin)?)
+        let is_unknown = |word: &&String| !texts().any(|label| label.contains(word.as_str()));
+        let word = alone.words.iter().find(is_unknown).or(alone.words.first());
+        let names: BTreeSet<&str> = texts().flat_map(|label| label.split('/')).collect();
+        let advice = faults.advice(word.map_or("", String::as_str), names.iter().copied());
+        faults.add(
+            at,
+            format!("what {who} asks here is true of {of}: {advice}"),
+        );
     }
 
     /// Those of `topics`, all that the model gives, which no rule asks for, so that they are left to the default
@@ -89,93 +141,65 @@ fn areas(known: &KnownLabels) -> BTreeSet<&str> {
     split.map(|(area, _)| area).collect()
 }
 
-fn check_rule(rule: &Rule, known: &KnownLabels, faults: &mut Faults) {
-    let who = format!("rule '{}'", rule.id);
-    let steps = rule.steps.iter();
-    let expressions = steps.flat_map(|step| step.preferred_agent.iter().chain(&step.skip_if));
-    check_labels(&who, expressions.chain([&rule.when]), known, faults);
-    check_notes(
-        &who,
-        rule.notes.as_deref().unwrap_or_default(),
-        known,
-        faults,
-    );
-}
-
-/// Notes each facet of a note that the model lacks; `who` has the note.
-fn check_notes(who: &str, notes: &[Note], known: &KnownLabels, faults: &mut Faults) {
-    for (position, facet) in notes.iter().flat_map(Note::facets) {
-        if !known.facets.contains_key(facet) {
-            let advice = faults.advice(facet, known.facets.keys().map(String::as_str));
-            faults.add(
-                *position,
-                format!(
-                    "a note of {who} shows the facet '{facet}', which the model lacks: {advice}"
-                ),
-            );
-        }
+/// Notes a facet that the model lacks; `reads` says who does what with it.
+fn check_facet(reads: &str, facet: &str, known: &KnownLabels, at: Position, faults: &mut Faults) {
+    if !known.facets.contains_key(facet) {
+        let advice = faults.advice(facet, known.facets.keys().map(String::as_str));
+        faults.add(
+            at,
+            format!("{reads} the facet '{facet}', which the model lacks: {advice}"),
+        );
     }
 }
 
-/// Notes each label of `expressions` that the model lacks; `who` has them.
-fn check_labels<'e>(
+/// Notes a label that the model lacks; `who` names it.
+fn check_label(
     who: &str,
-    expressions: impl IntoIterator<Item = &'e Expression>,
+    kind: &LabelUseKind,
     known: &KnownLabels,
+    at: Position,
     faults: &mut Faults,
 ) {
     let topics = || known.topics.iter().map(String::as_str);
-    let mut asks_urgency = false;
-    for (position, kind) in expressions.into_iter().flat_map(|one| one.labels()) {
-        match kind {
-            LabelUseKind::Topic(topic) if !known.topics.contains(topic) => {
-                let advice = faults.advice(topic, topics());
-                faults.add(
-                    *position,
-                    format!("{who} names the topic '{topic}', which the model lacks: {advice}"),
-                );
-            }
-            LabelUseKind::TopicPrefix(prefix)
-                if !topics().any(|topic| topic.starts_with(prefix)) =>
-            {
-                let areas = areas(known);
-                let advice = faults.advice(prefix.trim_end_matches('/'), areas.iter().copied());
-                faults.add(
-                    *position,
-                    format!("{who} asks for topics that start with '{prefix}', and the model has none: {advice}"),
-                );
-            }
-            LabelUseKind::Facet(facet) if !known.facets.contains_key(facet) => {
-                let advice = faults.advice(facet, known.facets.keys().map(String::as_str));
-                faults.add(
-                    *position,
-                    format!("{who} reads the facet '{facet}', which the model lacks: {advice}"),
-                );
-            }
-            LabelUseKind::FacetLabel { facet, label } => {
-                if let Some(labels) = known.facets.get(facet)
-                    && !labels.contains(label)
-                {
-                    let advice = faults.advice(label, labels.iter().map(String::as_str));
-                    faults.add(
-                        *position,
-                        format!("{who} names '{label}', which the facet '{facet}' of the model lacks: {advice}"),
-                    );
-                }
-            }
-            LabelUseKind::Urgency if known.urgencies.is_empty() && !asks_urgency => {
-                asks_urgency = true;
-                faults.add(
-                    *position,
-                    format!("{who} asks for the urgency, which the model does not give: train it with one or drop the condition"),
-                );
-            }
-            LabelUseKind::Topic(_)
-            | LabelUseKind::TopicPrefix(_)
-            | LabelUseKind::Facet(_)
-            | LabelUseKind::Channel(_)
-            | LabelUseKind::Agent(_)
-            | LabelUseKind::Urgency => {}
+    match kind {
+        LabelUseKind::Topic(topic) if !known.topics.contains(topic) => {
+            let advice = faults.advice(topic, topics());
+            faults.add(
+                at,
+                format!("{who} names the topic '{topic}', which the model lacks: {advice}"),
+            );
         }
+        LabelUseKind::TopicPrefix(prefix) if !topics().any(|topic| topic.starts_with(prefix)) => {
+            let areas = areas(known);
+            let advice = faults.advice(prefix.trim_end_matches('/'), areas.iter().copied());
+            faults.add(
+                at,
+                format!("{who} asks for topics that start with '{prefix}', and the model has none: {advice}"),
+            );
+        }
+        LabelUseKind::Facet(facet) => {
+            check_facet(&format!("{who} reads"), facet, known, at, faults);
+        }
+        LabelUseKind::FacetLabel { facet, label } => {
+            if let Some(labels) = known.facets.get(facet)
+                && !labels.contains(label)
+            {
+                let advice = faults.advice(label, labels.iter().map(String::as_str));
+                faults.add(
+                    at,
+                    format!("{who} names '{label}', which the facet '{facet}' of the model lacks: {advice}"),
+                );
+            }
+        }
+        LabelUseKind::Urgency if known.urgencies.is_empty() => faults.add(
+            at,
+            format!("{who} asks for the urgency, which the model does not give: train it with one or drop the condition"),
+        ),
+        LabelUseKind::Topic(_)
+        | LabelUseKind::TopicPrefix(_)
+        | LabelUseKind::Channel(_)
+        | LabelUseKind::Agent(_)
+        | LabelUseKind::Urgency
+        | LabelUseKind::Alone(_) => {}
     }
 }

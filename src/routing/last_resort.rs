@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 
-use super::document::Node;
+use super::document::{Node, NodeValue};
 use super::eligibility::Lack;
 use super::fault::{Faults, Position, advice};
 use super::fields::{self, Fields};
@@ -54,7 +54,9 @@ pub(super) fn read_last_resort(node: &Node, faults: &mut Faults) -> Option<LastR
             }
         }
     }
-    if items.is_empty() {
+    // What is no list is told already.
+    let empty = |node: &Node| matches!(&node.value, NodeValue::List(items) if items.is_empty());
+    if empty(accept) {
         faults.add(
             accept.position,
             "accept must name what is overlooked: leave last_resort out otherwise",
@@ -62,7 +64,7 @@ pub(super) fn read_last_resort(node: &Node, faults: &mut Faults) -> Option<LastR
     }
     let agents = fields.get("agents").map(|node| {
         let items = fields::items(node, "agents", faults);
-        if items.is_empty() {
+        if empty(node) {
             faults.add(
                 node.position,
                 "agents must name somebody: leave it out for all",

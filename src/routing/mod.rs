@@ -8,6 +8,9 @@
 //! `assignment`) and puts the answer together (`conclude`, `draft`). Many tickets at once are given out by `backlog`;
 //! `reservation` keeps the places that calls have taken, which no decision knows of by itself.
 //!
+//! What a policy names that stands elsewhere is collected in `mention`, so that it is held against the labels of a model
+//! (`known_labels`) and against a roster even where something else is wrong with it.
+//!
 //! Two parts decide nothing: `lint` finds what looks like a mistake in a policy, `inspect` tells what of a policy one
 //! decision touched.
 
@@ -31,6 +34,7 @@ mod inspect;
 mod known_labels;
 mod last_resort;
 mod lint;
+mod mention;
 mod note;
 mod place;
 mod placement;
@@ -55,12 +59,13 @@ pub use decision::{
     TraceEntry, TraceValue,
 };
 pub use eligibility::RejectReason;
-pub use fault::{Fault, FileErrors, PolicyErrors, Position, RosterErrors};
+pub use fault::{Fault, FileErrors, PolicyErrors, Position, RosterErrors, Unfit};
 pub use inspect::{RuleOutline, RuleSeen, SkipSeen, StepOutline, TestOutline, TestSeen, inspect};
 pub use known_labels::KnownLabels;
-pub use lint::{Lint, LintAgainst, LintKind};
+pub use lint::{Lint, LintKind};
 pub use policy::{
-    MAX_POLICY_BYTES, MAX_RULES, Policy, read_policy_text, version_of as policy_version_of,
+    MAX_POLICY_BYTES, MAX_RULES, Policy, PolicyAgainst, read_policy_text,
+    version_of as policy_version_of,
 };
 pub use reservation::{
     HoldError, Place, Reservation, ReservationLimits, Reservations, ReserveError,

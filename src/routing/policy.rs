@@ -10,12 +10,15 @@ use jiff::SignedDuration;
 use super::check;
 use super::condition::{Expression, LabelUseKind, Vocabulary};
 use super::document;
-use super::fault::{Faults, FileErrors, PolicyErrors, Position};
+use super::fault::{Faults, FileErrors, PolicyErrors, Position, RosterErrors, Unfit};
+use super::known_labels::KnownLabels;
 use super::last_resort::LastResort;
+use super::mention::{Mention, Mentioned};
 use super::note::Note;
 use super::priorities::Priorities;
 use super::rank::OrderBy;
 use super::relax::Relaxed;
+use super::roster::Roster;
 use super::sla::Sla;
 use crate::checksum::sha256_hex;
 
@@ -41,6 +44,17 @@ pub struct Policy {
     pub(super) default_queue: String,
     /// Notes of tickets whose rule has none of its own.
     pub(super) notes: Vec<Note>,
+    /// What stands elsewhere and is named here.
+    pub(super) mentions: Vec<Mention>,
+}
+
+/// What a policy is held against besides itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PolicyAgainst<'a> {
+    /// The agents; `None` leaves out what is about them.
+    pub roster: Option<&'a Roster>,
+    /// The labels of a model; `None` leaves out what is about them.
+    pub labels: Option<&'a KnownLabels>,
 }
 
 /// A queue that tickets wait in.
@@ -133,14 +147,52 @@ impl Policy {
     ///
     /// Everything that is wrong with it, each with line, column and, for an unknown name, the nearest one.
     pub fn parse(text: &str, origin: &str) -> Result<Self, PolicyErrors> {
-        let document = document::parse(text, origin, MAX_POLICY_BYTES)?;
+        match Self::parse_against(text, origin, PolicyAgainst::default()) {
+            Ok(policy) => Ok(policy),
+            Err(Unfit::Policy(errors)) => Err(errors),
+            Err(Unfit::Roster(RosterErrors(errors))) => Err(PolicyErrors(errors)),
+        }
+    }
+
+    /// Reads the YAML `text` of a policy and holds it against a roster and the labels of a model; `origin` names it in
+    /// messages.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it by itself, beside the roster and beside the model, all at once, each with line,
+    /// column and, for an unknown name, the nearest one.
+    pub fn parse_against(
+        text: &str,
+        origin: &str,
+        against: PolicyAgainst<'_>,
+    ) -> Result<Self, Unfit> {
+        let document = document::parse(text, origin, MAX_POLICY_BYTES).map_err(PolicyErrors)?;
         let mut faults = Faults::default();
         let policy = check::read_policy(&document, text, origin, &mut faults);
-        faults.into_result(origin)?;
-        policy.ok_or_else(|| {
-            let message = "the policy is empty: give it rules and a default".to_owned();
-            FileErrors::single(origin, None, message).into()
-        })
+        let mut roster_faults = None;
+        if let Some(policy) = &policy {
+            if let Some(labels) = against.labels {
+                policy.hold_against(labels, &mut faults);
+            }
+            // What is unknown because its section cannot be read would be told once for each agent.
+            let readable = !policy.queues.is_empty();
+            if let Some(roster) = against.roster.filter(|_| readable) {
+                roster_faults = roster.check_against(policy).err();
+            }
+        }
+        match (faults.into_result(origin), roster_faults) {
+            (Err(mut errors), others) => {
+                if let Some(RosterErrors(others)) = others {
+                    errors.append(others);
+                }
+                Err(PolicyErrors(errors).into())
+            }
+            (Ok(()), Some(errors)) => Err(errors.into()),
+            (Ok(()), None) => policy.ok_or_else(|| {
+                let message = "the policy is empty: give it rules and a default".to_owned();
+                PolicyErrors(FileErrors::single(origin, None, message)).into()
+            }),
+        }
     }
 
     /// Reads a policy file.
@@ -204,25 +256,28 @@ impl Policy {
 
     /// The agents named in conditions, steps and last resorts, with their places.
     pub(super) fn named_agents(&self) -> impl Iterator<Item = (Position, &str)> {
-        let steps = self.rules.iter().flat_map(|rule| &rule.steps);
-        let of_steps = steps.flat_map(|step| step.preferred_agent.iter().chain(&step.skip_if));
-        let conditions = self.rules.iter().map(|rule| &rule.when);
-        let expressions = conditions
-            .chain(of_steps)
-            .chain(self.priorities.expressions());
-        let in_expressions =
-            expressions
-                .flat_map(Expression::labels)
-                .filter_map(|(position, kind)| match kind {
-                    LabelUseKind::Agent(id) if !id.is_empty() => Some((*position, id.as_str())),
-                    _ => None,
-                });
+        let in_expressions = self.mentions.iter().filter_map(|one| match &one.what {
+            Mentioned::Label(LabelUseKind::Agent(id)) if !id.is_empty() => {
+                Some((one.position, id.as_str()))
+            }
+            _ => None,
+        });
         let last_resorts = self
             .queues
             .values()
             .filter_map(|queue| queue.last_resort.as_ref());
         let in_queues = last_resorts.flat_map(|last| &last.agents);
         in_expressions.chain(in_queues.map(|(position, id)| (*position, id.as_str())))
+    }
+
+    /// All that is evaluated for a ticket: conditions, agents asked for, the impact.
+    pub(super) fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let steps = self.rules.iter().flat_map(|rule| &rule.steps);
+        let of_steps = steps.flat_map(|step| step.preferred_agent.iter().chain(&step.skip_if));
+        let conditions = self.rules.iter().map(|rule| &rule.when);
+        conditions
+            .chain(of_steps)
+            .chain(self.priorities.expressions())
     }
 
     /// The skill of a language given as a BCP 47 tag: that of the whole tag or of the language alone.

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use cel::Context;
+use jiff::Timestamp;
 
 use super::by_urgency::{check_order, read_by_urgency};
 use super::check::Names;
 use super::check_rule::read_expression;
-use super::condition::{Expression, Purpose};
+use super::condition::{Expression, Moment, Purpose};
 use super::document::{Node, NodeValue};
 use super::fault::Faults;
 use super::fields::{self, Fields};
@@ -105,6 +106,16 @@ impl Priorities {
                 impact: None,
             },
         }
+    }
+
+    /// When the impact could next be another one because time passes.
+    pub(super) fn next_change(
+        &self,
+        moment: Moment<'_>,
+        variables: &Context<'_, '_>,
+    ) -> Option<Timestamp> {
+        let impact = self.impact.as_ref()?;
+        impact.from.next_change(moment, variables)
     }
 
     /// The expression that tells the impact.

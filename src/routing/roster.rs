@@ -241,12 +241,13 @@ impl Roster {
         }
         for (position, id) in policy.named_agents() {
             if self.agent(id).is_none() {
-                let Position { line, column } = position;
                 let advice = faults.advice(id, self.agents.iter().map(|agent| agent.id.as_str()));
-                let origin = &policy.origin;
-                faults.add_unplaced(format!(
-                    "{origin}:{line}:{column} names the agent '{id}', who is not on the roster: {advice}"
-                ));
+                let roster = &self.origin;
+                faults.add_in(
+                    &policy.origin,
+                    position,
+                    format!("names the agent '{id}', who is not in {roster}: {advice}"),
+                );
             }
         }
         Ok(faults.into_result(&self.origin)?)

@@ -12,7 +12,10 @@ use crate::settings::Settings;
 ///
 /// # Errors
 /// If the file of keys cannot be used, or the log of operators' calls gets no thread.
-pub(super) fn load(settings: &Settings) -> Result<(Arc<Access>, Watch), ServeError> {
+pub(super) fn load(
+    settings: &Settings,
+    metrics: &Metrics,
+) -> Result<(Arc<Access>, Watch), ServeError> {
     let config = settings.access();
     let listening = [Some(settings.server.listen), settings.http.listen];
     let mut addresses = listening.into_iter().flatten();
@@ -28,7 +31,7 @@ pub(super) fn load(settings: &Settings) -> Result<(Arc<Access>, Watch), ServeErr
     let watch = Watch::new(files, every);
     let mut access = Access::load(&config)?;
     if let Some(folder) = settings.state.folder() {
-        access = access.with_call_log(folder)?;
+        access = access.with_call_log(folder, metrics.clone())?;
     }
     Ok((Arc::new(access), watch))
 }
@@ -37,7 +40,8 @@ pub(super) fn load(settings: &Settings) -> Result<(Arc<Access>, Watch), ServeErr
 pub(super) fn reload_keys(access: &Access, metrics: &Metrics) {
     let looked = access.reload_keys();
     match &looked {
-        Ok(KeysLooked::Unchanged) => return,
+        // What was refused before is gone, if there was anything.
+        Ok(KeysLooked::Unchanged) => return metrics.in_force(Reload::JwtKeys),
         Ok(KeysLooked::Changed) => {}
         Err(error) => tracing::error!(
             %error,

@@ -8,6 +8,9 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use tower::BoxError;
+
+use crate::arriving::ArrivingBody;
 
 /// Whether all of a request's body has come; it is in the extensions of each request that came on a connection.
 #[derive(Debug, Clone, Default)]
@@ -21,13 +24,13 @@ impl Arrival {
 
 /// A body that tells when it has come to its end.
 #[derive(Debug)]
-pub(super) struct ArrivingBody {
-    inner: Incoming,
+pub(super) struct ToldBody {
+    inner: ArrivingBody<Incoming>,
     arrival: Arrival,
 }
 
-impl ArrivingBody {
-    pub(super) fn new(inner: Incoming, arrival: Arrival) -> Self {
+impl ToldBody {
+    pub(super) fn new(inner: ArrivingBody<Incoming>, arrival: Arrival) -> Self {
         let body = Self { inner, arrival };
         if body.inner.is_end_stream() {
             body.tell();
@@ -40,14 +43,14 @@ impl ArrivingBody {
     }
 }
 
-impl Body for ArrivingBody {
+impl Body for ToldBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
         if !matches!(frame, Some(Ok(_))) || self.inner.is_end_stream() {
             self.tell();

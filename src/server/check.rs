@@ -1,9 +1,8 @@
-//! All that a start would read, tried without a start: nothing is served and nothing is written.
+//! All that a start would read, tried without a start: nothing is served and nothing is left behind.
 //!
 //! Parts are tried one by one, so that all problems are told at once and not only the first.
 
 use std::fmt::Display;
-use std::fs;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -11,11 +10,12 @@ use std::sync::Arc;
 
 use super::tls;
 use crate::access::Access;
-use crate::live::cases_pass;
+use crate::live::{cases_pass, foresee};
 use crate::model::{Bundle, Registry};
+use crate::policy_store::PolicyStore;
 use crate::routing::{Policy, Roster};
 use crate::settings::Settings;
-use crate::triage::Triage;
+use crate::triage::{Sources, Triage};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -57,11 +57,7 @@ pub fn check(settings: &Settings) -> Findings {
         ("server.listen", Some(settings.server.listen)),
         ("http.listen", settings.http.listen),
     ];
-    for (key, address) in addresses {
-        if let Some(address) = address {
-            check_address(key, address, &mut findings);
-        }
-    }
+    check_addresses(&addresses, &mut findings);
     findings
 }
 
@@ -78,6 +74,8 @@ fn check_decisions(settings: &Settings, findings: &mut Findings) {
     {
         findings.found(format!("shadow model {}", shadow.version));
     }
+    let kept = settings.state.folder();
+    let kept = kept.and_then(|folder| findings.tried(PolicyStore::look(folder)));
     let policy = findings.tried(Policy::load(&sources.policy)).map(Arc::new);
     let roster = match &sources.roster {
         Some(path) => findings.tried(Roster::load(path)).map(Arc::new),
@@ -89,6 +87,11 @@ fn check_decisions(settings: &Settings, findings: &mut Findings) {
     let (Some(bundle), Some(policy)) = (bundle, policy) else {
         return;
     };
+    if let Some(kept) = kept.filter(|kept| kept.live().is_some())
+        && kept_decides(&sources, &kept, &policy, findings)
+    {
+        return;
+    }
     findings.found(format!("policy {}", policy.version()));
     findings.tried(Triage::new(
         Arc::clone(&bundle),
@@ -97,6 +100,33 @@ fn check_decisions(settings: &Settings, findings: &mut Findings) {
     ));
     if let Some(cases) = findings.tried(cases_pass(&policy, &bundle, &sources.policy)) {
         findings.found(format!("{cases} cases of the policy pass"));
+    }
+}
+
+/// Whether a policy that is kept decides, because that of the file was not changed since it was last taken over.
+fn kept_decides(
+    sources: &Sources,
+    kept: &PolicyStore,
+    of_file: &Policy,
+    findings: &mut Findings,
+) -> bool {
+    let is_unchanged = kept.file_version() == Some(of_file.version());
+    match findings.tried(foresee(sources, kept)) {
+        Some(record) if record.version == of_file.version() => false,
+        Some(record) => {
+            let (path, version) = (sources.policy.display(), of_file.version());
+            findings.found(format!("policy {}", record.version));
+            if is_unchanged {
+                findings.notes.push(format!(
+                    "policy {} decides, which was put into force on {}: that of {path}, {version}, was not changed \
+                     since",
+                    record.version, record.time
+                ));
+            }
+            // Else what is wrong with the file is found next.
+            is_unchanged
+        }
+        None => true,
     }
 }
 
@@ -129,34 +159,69 @@ fn check_folders(settings: &Settings, findings: &mut Findings) {
     }
 }
 
+/// Tries by a file that is gone at once: rights do not tell all.
 fn is_or_can_be_folder(key: &str, folder: &Path) -> Result<(), String> {
     let path = folder.display();
-    match fs::metadata(folder) {
-        Ok(found) if found.is_dir() && !found.permissions().readonly() => Ok(()),
-        Ok(found) if found.is_dir() => Err(format!("{key}: {path} cannot be written")),
-        Ok(_) => Err(format!("{key}: {path} is no folder")),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            match folder.ancestors().skip(1).find(|above| above.exists()) {
-                Some(above) if !above.is_dir() => Err(format!(
-                    "{key}: {path} cannot be made: {} is no folder",
-                    above.display()
-                )),
-                _ => Ok(()),
+    let existing = folder.ancestors().find(|above| above.exists());
+    // A relative path of one part stands where the program was started.
+    let existing = existing.filter(|above| !above.as_os_str().is_empty());
+    let existing = existing.unwrap_or(Path::new("."));
+    if !existing.is_dir() {
+        let above = existing.display();
+        return Err(match existing == folder {
+            true => format!("{key}: {path} is no folder"),
+            false => format!("{key}: {path} cannot be made: {above} is no folder"),
+        });
+    }
+    let tried = tempfile::Builder::new()
+        .prefix(".triage-check-")
+        .tempfile_in(existing)
+        .and_then(tempfile::NamedTempFile::close);
+    tried.map_err(|error| match existing == folder {
+        true => format!("{key}: {path} cannot be written: {error}"),
+        false => format!(
+            "{key}: {path} cannot be made: {} cannot be written: {error}",
+            existing.display()
+        ),
+    })
+}
+
+/// Tries the addresses, all at the same time. One that is taken is no fault: the server that is to be replaced may have
+/// it.
+fn check_addresses(addresses: &[(&str, Option<SocketAddr>)], findings: &mut Findings) {
+    let mut tried: Vec<(&str, SocketAddr, Option<TcpListener>)> = Vec::new();
+    for (key, address) in addresses {
+        let Some(address) = *address else {
+            continue;
+        };
+        let listener = match TcpListener::bind(address) {
+            Ok(listener) => {
+                findings.found(format!("{key} {address}"));
+                Some(listener)
             }
-        }
-        Err(error) => Err(format!("{key}: {path}: {error}")),
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {
+                match tried.iter().find(|(_, other, _)| collide(*other, address)) {
+                    Some((other, taken, _)) => findings.problems.push(format!(
+                        "{key}: cannot listen on {address} besides {other}, {taken}: give each a port of its own"
+                    )),
+                    None => findings.notes.push(format!(
+                        "{key}: {address} is taken at the moment: end the program that listens there before the start"
+                    )),
+                }
+                None
+            }
+            Err(error) => {
+                let problem = format!("{key}: cannot listen on {address}: {error}");
+                findings.problems.push(problem);
+                None
+            }
+        };
+        tried.push((key, address, listener));
     }
 }
 
-/// An address that is taken is no fault: the server that is to be replaced may have it.
-fn check_address(key: &str, address: SocketAddr, findings: &mut Findings) {
-    match TcpListener::bind(address) {
-        Ok(_) => findings.found(format!("{key} {address}")),
-        Err(error) if error.kind() == ErrorKind::AddrInUse => findings.notes.push(format!(
-            "{key}: {address} is taken at the moment: end the program that listens there before the start"
-        )),
-        Err(error) => findings
-            .problems
-            .push(format!("{key}: cannot listen on {address}: {error}")),
-    }
+/// Whether nobody can listen on both.
+fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    let all = |address: SocketAddr| address.ip().is_unspecified();
+    one.port() == other.port() && (one.ip() == other.ip() || all(one) || all(other))
 }

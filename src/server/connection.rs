@@ -15,11 +15,12 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tonic::body::Body;
 use tower::{BoxError, Service as _};
 
-use super::arrival::{Arrival, ArrivingBody};
+use super::arrival::{Arrival, ToldBody};
 use super::opening::{Opened, Opening};
 use super::port::{Port, Protocol, Stack};
 use super::workers::Phase;
 use crate::access::Connection;
+use crate::arriving::{Arriving, Framing};
 use crate::metrics::OpenConnection;
 
 /// How often a silent connection is asked whether anyone is there, and how long it may take to answer.
@@ -103,6 +104,8 @@ async fn serve_requests(
     let requests = Requests {
         stack: port.stack.clone(),
         connection,
+        protocol: port.protocol,
+        arriving: port.arriving.clone(),
     };
     let builder = builder(port);
     let mut served = pin!(builder.serve_connection(stream, requests));
@@ -152,6 +155,19 @@ fn builder(port: &Port) -> Builder<TokioExecutor> {
 struct Requests {
     stack: Stack,
     connection: Connection,
+    protocol: Protocol,
+    arriving: Arriving,
+}
+
+impl Requests {
+    /// A body as it comes. On the port for HTTP it may be compressed, so that it is counted once it is unpacked.
+    fn body(&self, body: Incoming, arrival: Arrival) -> Body {
+        let framing = match self.protocol {
+            Protocol::Http2 => Framing::grpc(),
+            Protocol::Any => Framing::unknown(),
+        };
+        Body::new(ToldBody::new(self.arriving.body(body, framing), arrival))
+    }
 }
 
 impl Service<hyper::Request<Incoming>> for Requests {
@@ -161,7 +177,7 @@ impl Service<hyper::Request<Incoming>> for Requests {
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
         let arrival = Arrival::default();
-        let mut request = request.map(|body| Body::new(ArrivingBody::new(body, arrival.clone())));
+        let mut request = request.map(|body| self.body(body, arrival.clone()));
         let extensions = request.extensions_mut();
         extensions.insert(self.connection);
         extensions.insert(arrival);

@@ -10,11 +10,10 @@ use tower::{BoxError, ServiceBuilder, ServiceExt};
 use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 
 use super::ServeError;
-use super::layers::{MakeRequestId, REQUEST_ID};
+use super::layers::{MakeRequestId, OnRequest, REQUEST_ID, without_unfit_id};
 use super::port::Stack;
 use crate::http::{self, AskReadiness, Readiness};
 use crate::live::Loaded;
-use crate::metrics::Metrics;
 use crate::settings::HttpSettings;
 
 /// Binds the address of the settings, if they have one.
@@ -31,24 +30,15 @@ pub(super) async fn bind(settings: &HttpSettings) -> Result<Option<TcpListener>,
     }
 }
 
-/// What answers on the port; its calls go to `calls`.
+/// What answers on the port.
 ///
 /// # Errors
 /// If the interface's definition has a mistake.
-pub(super) fn stack(
-    calls: Stack,
-    readiness: AskReadiness,
-    metrics: Metrics,
-    settings: &HttpSettings,
-) -> Result<Stack, ServeError> {
-    let port = http::Port {
-        calls,
-        readiness,
-        metrics,
-    };
+pub(super) fn stack(port: http::Port, settings: &HttpSettings) -> Result<Stack, ServeError> {
     let router = http::router(port, settings)?;
     // Also what is refused before it is a call has an id.
     let with_id = ServiceBuilder::new()
+        .map_request(without_unfit_id as OnRequest)
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestId))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .map_request(|request: ::http::Request<Body>| request.map(axum::body::Body::new))

@@ -41,6 +41,27 @@ impl tower_http::request_id::MakeRequestId for MakeRequestId {
     }
 }
 
+/// Longest id that is taken from a caller, in bytes.
+const MAX_REQUEST_ID: usize = 128;
+
+/// A request is looked at before all else.
+pub(super) type OnRequest = fn(Request<Body>) -> Request<Body>;
+
+/// Takes an id away that would not do in a log, so that the request gets another: it may be long, or hold what is
+/// nobody's business.
+pub(super) fn without_unfit_id(mut request: Request<Body>) -> Request<Body> {
+    let id = request.headers().get(REQUEST_ID);
+    if id.is_some_and(|id| !is_fit(id.as_bytes())) {
+        request.headers_mut().remove(REQUEST_ID);
+    }
+    request
+}
+
+fn is_fit(id: &[u8]) -> bool {
+    let is_fit = |byte: &u8| byte.is_ascii_alphanumeric() || b"._:-".contains(byte);
+    (1..=MAX_REQUEST_ID).contains(&id.len()) && id.iter().all(is_fit)
+}
+
 /// A panic in a handler becomes an answer.
 type OnPanic = fn(Box<dyn Any + Send + 'static>) -> Response<Body>;
 
@@ -58,7 +79,7 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    /// Puts all layers around `routes`. From the outside: a request gets an id unless its caller gave it one, its
+    /// Puts all layers around `routes`. From the outside: a request gets an id unless its caller gave it a fit one, its
     /// answer is logged under that id, which is sent back, and counted; a handler that panics is answered for; one too
     /// many is refused, before anything is spent on it; so is a caller who has no certificate where one is required, or
     /// may not make the call, or not so often; one that takes too long is ended; unreadable ones are blamed on their
@@ -68,6 +89,7 @@ impl Layers {
     /// ask whether they are, and a request counts as in flight from then on.
     pub(super) fn around(self, routes: Routes) -> Stack {
         let layered = ServiceBuilder::new()
+            .map_request(without_unfit_id as OnRequest)
             .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestId))
             .layer(
                 TraceLayer::new(failures())

@@ -40,7 +40,9 @@ use tokio::net::TcpListener;
 use tokio_stream::Stream;
 
 use crate::access::AccessLayer;
+use crate::arriving::Arriving;
 use crate::grpc::{ModelApi, RoutingApi, TriageApi};
+use crate::http;
 use crate::jobs::Jobs;
 use crate::live::{EncoderThreads, Live, Start, followed};
 use crate::metrics::Metrics;
@@ -63,7 +65,7 @@ pub use check::{Findings, check};
 pub use error::ServeError;
 pub use listener::bind;
 pub use signals::{reload_signal, shutdown_signal};
-pub use tls::{OwnServer, TlsError};
+pub use tls::{OwnServer, TlsError, client_config};
 
 /// Calls that may take longer than the settings allow others: a whole training set is sent in one.
 const UNLIMITED: &[&str] = &["/triage.v1.ModelService/StartTraining"];
@@ -83,14 +85,14 @@ pub async fn run(
     reload: impl Stream<Item = ()>,
 ) -> Result<(), ServeError> {
     let address = listener.local_addr()?;
-    let (access, keys_watch) = access::load(settings)?;
+    let metrics = Metrics::new(methods()?)?;
+    let (access, keys_watch) = access::load(settings, &metrics)?;
     let http = http_port::bind(&settings.http).await?;
     let loaded = Arc::new(ArcSwapOption::empty());
     let live = Arc::new(OnceLock::new());
     let (mut health, health_service) = tonic_health::server::health_reporter();
     set_serving(&health, false).await;
     let (drains, draining) = tokio::sync::watch::channel(false);
-    let metrics = Metrics::new(methods()?)?;
     let jobs = Arc::new(Jobs::new(settings.training.limits(), metrics.clone()));
     let services = Services {
         triage: TriageApi::new(Arc::clone(&loaded), draining.clone()),
@@ -112,18 +114,27 @@ pub async fn run(
         deadline: DeadlineLayer::new(settings.server.request_timeout(), UNLIMITED),
     };
     let calls = layers.around(routes);
+    let arriving = Arriving::new(settings.server.max_arriving_bytes, metrics.clone());
     let port = |listening, protocol, stack| Port {
         listening,
         protocol,
         tls: tls.as_ref().map(|tls| tls.port(protocol)),
         limits: ConnectionLimits::of(&settings.server),
+        arriving: arriving.clone(),
         stack,
     };
     let mut ports = vec![(listener, port(address, Protocol::Http2, calls.clone()))];
     let mut http_address = None;
     if let Some(listener) = http {
         let readiness = http_port::readiness(Arc::clone(&loaded), draining);
-        let stack = http_port::stack(calls, readiness, metrics.clone(), &settings.http)?;
+        let inside = http::Port {
+            calls,
+            readiness,
+            metrics: metrics.clone(),
+            arriving: arriving.clone(),
+            access: Arc::clone(&access),
+        };
+        let stack = http_port::stack(inside, &settings.http)?;
         let address = listener.local_addr()?;
         ports.push((listener, port(address, Protocol::Any, stack)));
         http_address = Some(address);

@@ -8,6 +8,7 @@ use tower::BoxError;
 use tower::util::BoxCloneSyncService;
 
 use super::tls::PortTls;
+use crate::arriving::Arriving;
 use crate::settings::ServerSettings;
 
 /// Services with all that is around them. It is ready at any time.
@@ -49,6 +50,8 @@ pub(super) struct Port {
     /// `None` where all is sent in the clear.
     pub(super) tls: Option<PortTls>,
     pub(super) limits: ConnectionLimits,
+    /// What counts unfinished messages.
+    pub(super) arriving: Arriving,
     /// What answers.
     pub(super) stack: Stack,
 }

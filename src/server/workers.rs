@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use super::ServeError;
 use super::connection::{Accepted, serve};
+use crate::telemetry::lines;
 
 /// What the threads are to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -145,13 +146,18 @@ impl Ends {
 
 impl Worker {
     fn start(ending: Ending, phase: watch::Receiver<Phase>) -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .on_thread_park(lines::write_out)
+            .build()?;
         let (sender, receiver) = mpsc::unbounded_channel();
         thread::Builder::new()
             .name(format!("worker-{}", ending.worker))
             .spawn(move || {
                 let _ending = ending;
+                lines::keep();
                 work(runtime, receiver, phase);
+                lines::write_out();
             })?;
         Ok(Self {
             connections: sender,

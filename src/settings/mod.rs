@@ -14,7 +14,7 @@ mod tls;
 mod training;
 
 use std::ops::RangeInclusive;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use config::{Config, ConfigError, Environment, File, FileFormat};
 use serde::Deserialize;
@@ -36,6 +36,9 @@ use crate::access::AccessConfig;
 use crate::triage::Sources;
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
+
+/// The variable that names the file of settings where no flag does, so that all programs of a container read the same.
+const FILE_VARIABLE: &str = "TRIAGE_CONFIG";
 
 /// Longest time that may be allowed.
 const MAX_TIMEOUT_MS: u64 = 3_600_000;
@@ -90,8 +93,8 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// Reads settings: defaults, then `file`, then the variables of the environment that start with
-    /// `TRIAGE_`, then `flags` (key and value).
+    /// Reads settings: defaults, then `file`, else the one that the variable `TRIAGE_CONFIG` names, then the variables of
+    /// the environment that start with `TRIAGE_`, then `flags` (key and value).
     ///
     /// # Errors
     /// If a source cannot be read or a value is not allowed; the message names the key.
@@ -99,7 +102,9 @@ impl Settings {
         let variables = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
-        Self::layered(file, environment(variables), flags)
+        let named = std::env::var_os(FILE_VARIABLE).map(PathBuf::from);
+        let named = named.filter(|file| !file.as_os_str().is_empty());
+        Self::layered(file.or(named.as_deref()), environment(variables), flags)
     }
 
     fn layered(
@@ -122,9 +127,9 @@ impl Settings {
     }
 
     fn validate(&self) -> Result<(), SettingsError> {
-        self.server.validate()?;
-        self.tls.validate()?;
         self.http.validate()?;
+        self.server.validate(self.http.max_body_bytes)?;
+        self.tls.validate()?;
         self.access.validate(&self.tls)?;
         self.policy.validate()?;
         self.roster.validate()?;
@@ -158,6 +163,16 @@ impl Settings {
     }
 }
 
+/// The variable with the token that `triage` shows a server; it is no setting.
+pub const TOKEN_VARIABLE: &str = "TRIAGE_TOKEN";
+
+/// What [`TOKEN_VARIABLE`] says, if it says anything.
+#[must_use]
+pub fn caller_token() -> Option<String> {
+    let token = std::env::var_os(TOKEN_VARIABLE)?;
+    Some(token.to_string_lossy().into_owned()).filter(|token| !token.is_empty())
+}
+
 /// The variables that are settings. Kubernetes describes services to every pod by variables such as
 /// `TRIAGE_PORT`, `TRIAGE_SERVER_SERVICE_HOST` or `TRIAGE_PORT_50051_TCP_ADDR`; they are none, and no
 /// setting is called so.
@@ -168,7 +183,9 @@ fn environment(variables: impl Iterator<Item = (String, String)>) -> Environment
             || name.contains("_SERVICE_PORT")
             || name.contains("_PORT_") && (name.contains("_TCP") || name.contains("_UDP"))
     };
-    let settings = variables.filter(|(name, _)| !of_kubernetes(name)).collect();
+    let settings = variables
+        .filter(|(name, _)| name != FILE_VARIABLE && name != TOKEN_VARIABLE && !of_kubernetes(name))
+        .collect();
     Environment::with_prefix("TRIAGE")
         .prefix_separator("_")
         .separator("__")

@@ -11,6 +11,8 @@ pub use crate::access::AdminCalls;
 
 /// Largest message that may be allowed.
 const MAX_MESSAGE_BYTES: usize = 64 << 20;
+/// Most bytes of unfinished messages that may be allowed.
+const MAX_ARRIVING_BYTES: u64 = 1 << 40;
 /// Most threads that may serve requests.
 const MAX_THREADS: u64 = 1_024;
 /// Most connections, requests in flight, and requests in flight on one connection that may be allowed.
@@ -38,6 +40,8 @@ pub struct ServerSettings {
     pub open_timeout_ms: u64,
     /// Largest message that is read, in bytes.
     pub max_message_bytes: usize,
+    /// How much there may be of messages that have not come whole, in bytes.
+    pub max_arriving_bytes: usize,
     /// How long requests in flight may take to end after SIGTERM, in milliseconds.
     pub drain_timeout_ms: u64,
     /// How long one request may take, in milliseconds.
@@ -78,7 +82,8 @@ impl ServerSettings {
 }
 
 impl ServerSettings {
-    pub(super) fn validate(&self) -> Result<(), SettingsError> {
+    /// `max_body_bytes`: the longest body on the port for HTTP.
+    pub(super) fn validate(&self, max_body_bytes: usize) -> Result<(), SettingsError> {
         within("server.threads", self.threads as u64, 0..=MAX_THREADS)?;
         for (key, value) in [
             ("server.max_connections", self.max_connections as u64),
@@ -100,6 +105,23 @@ impl ServerSettings {
             self.max_message_bytes as u64,
             1..=MAX_MESSAGE_BYTES as u64,
         )?;
+        // So that the largest message can come while the part that is left for others stays free.
+        let longest = self.max_message_bytes.max(max_body_bytes) as u64;
+        let arriving = self.max_arriving_bytes as u64;
+        within(
+            "server.max_arriving_bytes",
+            arriving,
+            1..=MAX_ARRIVING_BYTES,
+        )?;
+        if arriving < 2 * longest {
+            return Err(SettingsError::Value {
+                key: "server.max_arriving_bytes",
+                problem: format!(
+                    "{arriving} is less than twice the larger of server.max_message_bytes and http.max_body_bytes, \
+                     {longest}"
+                ),
+            });
+        }
         within(
             "server.drain_timeout_ms",
             self.drain_timeout_ms,

@@ -30,6 +30,7 @@ fn flags_beat_environment_beats_file_beats_defaults() {
         ("TRIAGE_SERVER__DRAIN_TIMEOUT_MS", "2"),
         ("TRIAGE_SERVER__REQUEST_TIMEOUT_MS", "2"),
         ("OTHER_SERVER__LISTEN", "nonsense"),
+        ("TRIAGE_TOKEN", "of a caller"),
         ("TRIAGE_PORT", "tcp://10.0.0.1:50051"),
         ("TRIAGE_SERVICE_HOST", "10.0.0.1"),
         ("TRIAGE_SERVER_SERVICE_HOST", "10.0.0.1"),

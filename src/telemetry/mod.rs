@@ -4,6 +4,8 @@
 //! Neither holds a customer's words: of a request they tell method, id, code and times.
 
 mod export;
+mod json;
+pub mod lines;
 mod request;
 mod traces;
 
@@ -18,6 +20,10 @@ use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 pub use request::{end_request, is_health, request_span};
 pub use traces::{TraceError, Traces};
+
+use crate::access::ADMIN_CALLS;
+use json::{JsonLines, JsonMembers};
+use lines::ToStdout;
 
 use crate::grpc::SPANS;
 use crate::settings::{LogFormat, LogSettings, TelemetrySettings};
@@ -49,7 +55,11 @@ pub fn init(
 ) -> Result<Option<Traces>, TelemetryError> {
     // Spans below that of a request are for traces alone: a line of the log carries the request's.
     let no_inner_spans = format!("{SPANS}=off").parse()?;
-    let filter = EnvFilter::try_new(&log.level)?.add_directive(no_inner_spans);
+    // Who did what is told at any level.
+    let admin_calls = format!("{ADMIN_CALLS}=info").parse()?;
+    let filter = EnvFilter::try_new(&log.level)?
+        .add_directive(no_inner_spans)
+        .add_directive(admin_calls);
     let traces = if telemetry.sends_traces() {
         let traces = Traces::start(telemetry)?;
         registry()
@@ -73,12 +83,11 @@ fn lines<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    let lines = fmt::layer().with_writer(io::stdout).with_target(true);
+    let lines = fmt::layer().with_writer(ToStdout).with_target(true);
     match format {
         LogFormat::Json => lines
-            .json()
-            .flatten_event(true)
-            .with_span_list(false)
+            .fmt_fields(JsonMembers)
+            .event_format(JsonLines)
             .boxed(),
         LogFormat::Text => lines.boxed(),
     }

@@ -178,3 +178,46 @@ async fn changes_name_their_caller_beside_the_author_that_they_claim() {
     let line = &open.log()[0];
     assert_eq!(line["code"], "InvalidArgument");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_are_told_of_in_a_quiet_log_too_but_no_strangers() {
+    let guarded = Guarded::new(&token("ops", "secret", &["admin"]));
+    let quiet = "error,triage::server=info,triage::server::layers=error";
+    let server = crate::desk::start(guarded.command().args(["--log-level", quiet])).await;
+    assert_eq!(
+        code(&server, Call::GetPolicy, "wrong").await,
+        Code::Unauthenticated
+    );
+    assert_eq!(code(&server, Call::GetPolicy, "secret").await, Code::Ok);
+    let ended = server.stop().await;
+    let told: Vec<(Value, Value)> = ended
+        .entries()
+        .iter()
+        .filter(|entry| {
+            let target = entry["target"].as_str().unwrap();
+            !target.starts_with("triage::server")
+        })
+        .map(|entry| (entry["message"].clone(), entry["code"].clone()))
+        .collect();
+    assert_eq!(told, [(json!("admin call"), json!("Ok"))]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_come_too_often_do_not_fill_the_file() {
+    let settings = "[access]\nrate_limit = 1\nrate_burst = 5\n".to_owned()
+        + &token("ops", "secret", &["admin"]);
+    let guarded = Guarded::new(&settings);
+    let server = guarded.start().await;
+    let mut answered = 0;
+    for _ in 0..100 {
+        match code(&server, Call::GetPolicy, "secret").await {
+            Code::Ok => answered += 1,
+            other => assert_eq!(other, Code::ResourceExhausted),
+        }
+    }
+    drop(server);
+    let log = guarded.log();
+    assert!(answered < 100);
+    assert_eq!(log.len(), answered);
+    assert!(log.iter().all(|line| line["code"] == "Ok"));
+}

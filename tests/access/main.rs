@@ -9,6 +9,7 @@ mod guarded;
 mod jwt;
 mod limits;
 mod mutual;
+mod prompt;
 mod rotation;
 mod scopes;
 mod secrets;
@@ -21,6 +22,9 @@ mod certificates;
 #[allow(dead_code)] // what only the tests of the routing service need
 #[path = "../routing_service/desk.rs"]
 mod desk;
+#[allow(dead_code)] // what only the prompt's own tests need
+#[path = "../prompt/program.rs"]
+mod program;
 #[allow(dead_code)] // what only the tests of the triage service need
 #[path = "../server/running.rs"]
 mod running;

@@ -124,3 +124,26 @@ fn a_ticket_that_a_place_is_reserved_for_keeps_its_agent_and_is_counted_once() {
     let assigned = give_out(&tickets, &agents, &policy());
     assert_eq!(agents_of(&assigned), [Some("bo"), Some("bo")]);
 }
+
+#[test]
+fn a_step_waits_for_somebody_without_capacity_as_for_somebody_who_is_full() {
+    // The first step of the rule asks for api 3, the second, half an hour later, for api 1.
+    let tickets = [
+        known("first", "any/api", Urgency::High, 5),
+        known("second", "any/api", Urgency::Normal, 0),
+    ];
+    let given = |capacity: u32| {
+        let agents = [
+            agent("ana", &[("api", 3)], capacity, 0),
+            agent("bo", &[("api", 1)], 5, 0),
+        ];
+        let assigned = give_out(&tickets, &agents, &policy());
+        let agents = agents_of(&assigned);
+        agents
+            .into_iter()
+            .map(|agent| agent.map(str::to_owned))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(given(0), [None, None]);
+    assert_eq!(given(1), [Some("ana".to_owned()), None]);
+}

@@ -9,13 +9,14 @@
 //! | `yaml part` | a policy together with the frame, checked |
 //! | `csv file=NAME` | written |
 //! | `console` | each line after `$ ` is run; what it prints must be what follows. `exit=N`: the last exit status |
-//! | `json message=NAME` | must be a message of the interface |
-//! | `sh` | the methods of the interface that it calls must exist |
+//! | `json message=NAME` | must be a message of the interface; a request of the routing service is sent to a server |
+//! | `sh` | the methods of the interface that it calls must exist; what it applies is sent to a server |
 //!
 //! `UPDATE_DOCS=1 cargo test --test docs` writes what the commands print into the guide.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod applying;
 mod blocks;
 mod examples;
 mod tables;

@@ -1,15 +1,20 @@
 //! How much is served at a time: what is beyond that is refused at once, and the rest goes on.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::raw::{Frames, PREFACE, closed, having_sent};
+use crate::raw::{Frames, PREFACE, closed, framed, having_sent, status};
 use crate::running::{Server, server_command, within_deadline};
 use crate::tickets::{SMOKE, classify};
 
+/// A long message.
+const MIB: usize = 1 << 20;
 /// How often to try what depends on which requests meet.
 const TRIES: usize = 1_000;
 
@@ -147,4 +152,62 @@ async fn headers_that_are_too_long_are_refused_and_others_answered() {
     }
     let mut client = server.client().await;
     client.classify(classify(SMOKE)).await.unwrap();
+}
+
+/// The head of a message of `length` bytes and the first `sent` of them.
+fn begun(length: usize, sent: usize) -> Vec<u8> {
+    let mut message = vec![0; 5 + sent];
+    message[1..5].copy_from_slice(&u32::try_from(length).unwrap().to_be_bytes());
+    message
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_half_takes_so_much_memory_and_no_more_and_tickets_are_answered_meanwhile() {
+    let settings = [
+        ("TRIAGE_SERVER__MAX_ARRIVING_BYTES", "8388608"),
+        ("TRIAGE_SERVER__REQUEST_TIMEOUT_MS", "3600000"),
+    ];
+    let server = start(&settings).await;
+    let mut answers = FuturesUnordered::new();
+    let mut senders = BTreeMap::new();
+    for number in 0..20 {
+        let mut frames = Frames::connect(&server.address).await;
+        let (answer, mut body) = frames.begin(&[]).await;
+        body.send_data(begun(MIB + 1, MIB).into(), false).unwrap();
+        answers.push(async move { (number, answer.await.unwrap()) });
+        senders.insert(number, (frames, body));
+    }
+    // Long messages may have six of the eight MiB, and each has a few bytes more than one.
+    for _ in 0..15 {
+        let (number, answer) = within_deadline(answers.next()).await.unwrap();
+        let (status, _) = status(&answer);
+        assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+        assert!(
+            status.message().contains("server.max_arriving_bytes"),
+            "{status:?}"
+        );
+        senders.remove(&number);
+    }
+
+    let mut client = server.client().await;
+    client.classify(classify(SMOKE)).await.unwrap();
+    // The beginning of a message has room too.
+    let whole = framed(&classify(SMOKE));
+    let (first, rest) = whole.split_at(whole.len() / 2);
+    let mut frames = Frames::connect(&server.address).await;
+    let (answer, mut body) = frames.begin(&[]).await;
+    body.send_data(first.to_vec().into(), false).unwrap();
+    client.classify(classify(SMOKE)).await.unwrap();
+    body.send_data(rest.to_vec().into(), true).unwrap();
+    let answer = within_deadline(answer).await.unwrap();
+    assert!(tonic::Status::from_header_map(answer.headers()).is_none());
+
+    // Those that were not refused go on, and are refused for what they hold.
+    for (number, (_frames, mut body)) in senders {
+        body.send_data(vec![0].into(), true).unwrap();
+        let (answered, answer) = within_deadline(answers.next()).await.unwrap();
+        let (status, _) = status(&answer);
+        assert_eq!(answered, number);
+        assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
+    }
 }

@@ -100,3 +100,27 @@ async fn the_limit_holds_for_what_is_unpacked() {
         .await;
     refused(&answer, 413, "RESOURCE_EXHAUSTED");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_lines_without_text_are_no_longer_than_one_line_may_be() {
+    let mut command = command(&[]);
+    command.env("TRIAGE_HTTP__MAX_BODY_BYTES", "1000000");
+    let both = Both::start_as(&mut command).await;
+    let ticket = r#"{"ticket":{"body":"where is my parcel"}}"#;
+    let blank = "\n".repeat(900_000);
+    // As many as may be, more than once.
+    let sent = [blank.as_str(), ticket, &blank, ticket, &blank, &blank].concat();
+    let request = Request::post("/v1/stream-route").header(CONTENT_TYPE, "application/x-ndjson");
+    let request = request.header(CONTENT_ENCODING, "gzip");
+    let answer = both.send(request, gzip(sent.as_bytes())).await;
+    let text = std::str::from_utf8(answer.body()).unwrap();
+    let answers: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let [first, second, end] = answers.as_slice() else {
+        panic!("{answers:#?}");
+    };
+    assert!(first["response"].is_object() && second["response"].is_object());
+    assert_eq!(end["error"]["status"], "RESOURCE_EXHAUSTED", "{end}");
+}

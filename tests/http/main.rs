@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod answers;
+mod arriving;
 mod browsers;
 mod calling;
 mod compression;
@@ -10,6 +11,7 @@ mod described;
 mod documented;
 mod draining;
 mod headers;
+mod idle;
 mod refusals;
 mod secured;
 mod streams;

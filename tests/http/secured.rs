@@ -2,7 +2,7 @@
 
 use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, RETRY_AFTER, WWW_AUTHENTICATE};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncReadExt;
@@ -78,6 +78,40 @@ async fn credentials_and_scopes_hold_for_calls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_come_twice_are_refused() {
+    let both = start_with(&token("desk", "desk-secret-0123456789", &["classify"])).await;
+    let known = "Bearer desk-secret-0123456789";
+    for second in [known, "Bearer another-secret-0123456789"] {
+        let request = Request::post("/v1/classify").header(CONTENT_TYPE, JSON);
+        let request = request.header(AUTHORIZATION, known);
+        let answer = both.send(request.header(AUTHORIZATION, second), BODY).await;
+        let message = refused(&answer, 401, "UNAUTHENTICATED");
+        assert!(message.contains("one header"), "{message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_of_a_client_hold_for_what_is_no_call() {
+    let both = start_with("[access]\nrate_limit = 1\nrate_burst = 3\n").await;
+    let mut refusals = 0;
+    for _ in 0..100 {
+        let answer = both.get("/v1/nothing").await;
+        match answer.status().as_u16() {
+            404 => {}
+            _ => {
+                refused(&answer, 429, "RESOURCE_EXHAUSTED");
+                assert!(answer.headers().contains_key(RETRY_AFTER), "{answer:?}");
+                refusals += 1;
+            }
+        }
+    }
+    assert!(refusals > 0);
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(both.get(path).await.status().as_u16(), 200, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn limits_of_a_client_hold_for_calls() {
     let both = start_with("[access]\nrate_limit = 1\nrate_burst = 3\n").await;
     // As fast as they can be sent: a hundred calls would have to take a hundred seconds.
@@ -141,4 +175,54 @@ async fn tls_holds_for_this_port() {
     // The connection may be reset: no answer either way.
     let _ = within_deadline(plain.read_to_end(&mut read)).await;
     assert!(!read.starts_with(b"HTTP/1.1 200"), "{read:?}");
+}
+
+/// Any public key that is one.
+const KEYS: &str = r#"{"keys": [{"kty": "EC", "crv": "P-256", "kid": "1", "use": "sig", "alg": "ES256",
+    "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}"#;
+
+/// Reads the metrics until they have this line.
+async fn until_told(client: &Client, address: &str, line: &str) {
+    let read = async {
+        loop {
+            let stream = client.shake(address).await.unwrap();
+            let (mut sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
+            tokio::spawn(connection);
+            let request = Request::get("/metrics").header(HOST, NAME);
+            let request = request.body(Full::<bytes::Bytes>::default()).unwrap();
+            let answer = sender.send_request(request).await.unwrap();
+            let text = answer.into_body().collect().await.unwrap().to_bytes();
+            let text = std::str::from_utf8(&text).unwrap();
+            if text.lines().any(|own| own == line) {
+                return;
+            }
+        }
+    };
+    within_deadline(read).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_put_back_count_as_refused_no_more() {
+    let authority = Authority::new("authority");
+    let files = Files::of(&authority.sign(NAME));
+    files.write("keys.json", KEYS);
+    let mut command = command(&[]);
+    set(&mut command, "CERTIFICATE", &files.path("server.pem"));
+    set(&mut command, "KEY", &files.path("server.key"));
+    command.env("TRIAGE_TLS__WATCH_MS", "10");
+    command.env("TRIAGE_POLICY__WATCH_MS", "10");
+    command.env("TRIAGE_ACCESS__JWT__KEYS", files.path("keys.json"));
+    command.env("TRIAGE_ACCESS__JWT__ISSUER", "https://issuer.test");
+    command.env("TRIAGE_ACCESS__JWT__AUDIENCE", "triage");
+    let both = Both::start_listening(&mut command).await;
+    let client = Client::speaking(&authority, &[b"http/1.1"]);
+    let address = both.http.to_string();
+    for (name, kind) in [("server.pem", "tls"), ("keys.json", "jwt_keys")] {
+        let told = |value: u8| format!("triage_last_reload_successful{{kind=\"{kind}\"}} {value}");
+        let right = std::fs::read_to_string(files.path(name)).unwrap();
+        files.write(name, "nonsense");
+        until_told(&client, &address, &told(0)).await;
+        files.write(name, &right);
+        until_told(&client, &address, &told(1)).await;
+    }
 }

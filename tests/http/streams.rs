@@ -78,24 +78,65 @@ async fn each_line_is_answered_by_a_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_that_cannot_be_read_ends_the_stream_and_is_named() {
+async fn a_line_that_cannot_be_read_fails_by_itself() {
     let both = Both::start().await;
     let sent = [
         ticket("a", "where is my parcel"),
-        r#"{"ticket":{"bdy":""}}"#.into(),
-        ticket("c", "x"),
+        r#"{"ticket":{"id":"b","bdy":""}}"#.into(),
+        String::new(),
+        r#"{"ticket":{"id":"c","channel":"FAX"}}"#.into(),
+        "no JSON".into(),
+        ticket("e", "two charges for one coat"),
+        format!(
+            r#"{{"ticket":{{"id":"f","bdy":"{}"}}}}"#,
+            "x".repeat(40_000)
+        ),
     ];
-    let answers = lines(&both.send(stream(), sent.join("\n")).await);
-    let [first, last] = answers.as_slice() else {
-        panic!("{answers:#?}");
-    };
-    assert_eq!(first["ticketId"], "a");
-    assert_eq!(last["error"]["status"], "INVALID_ARGUMENT", "{last}");
-    let message = last["error"]["message"].as_str().unwrap();
-    assert!(
-        message.starts_with("ticket: ") && message.contains("line 2 column 16"),
-        "{message}"
+    let outcomes = lines(&both.send(stream(), sent.join("\n")).await);
+    let told: Vec<(&str, &str, bool)> = outcomes
+        .iter()
+        .map(|one| {
+            let text = |name: &str| one[name].as_str().unwrap();
+            (text("index"), text("ticketId"), one["response"].is_object())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("0", "a", true),
+            ("1", "b", false),
+            ("2", "c", false),
+            ("3", "", false),
+            ("4", "e", true),
+            ("5", "f", false),
+        ]
     );
+    for (at, words) in [
+        (1, "ticket: unrecognized field name 'bdy', at line 2 column"),
+        (2, "ticket.channel: "),
+        (3, "the body cannot be read: "),
+        (5, "at line 7 column"),
+    ] {
+        let error = &outcomes[at]["error"];
+        assert_eq!(error["code"], 3, "{error}");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(words), "{message}");
+    }
+    // As a call of its own says it.
+    let alone = both.post("/v1/route", sent[3].clone()).await;
+    let alone = &body_of(&alone)["details"][0]["fieldViolations"][0]["field"];
+    let streamed = &outcomes[2]["error"]["details"][0];
+    assert_eq!(&streamed["fieldViolations"][0]["field"], alone);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_cannot_be_read_ends_what_is_one_thing() {
+    let both = Both::start().await;
+    let request = Request::post("/v1/start-training").header(CONTENT_TYPE, LINES);
+    let sent = "{\"options\":{\"author\":\"ana\"}}\n{\"exmples\":{}}\n";
+    let answer = both.send(request, sent).await;
+    let message = refused(&answer, 400, "INVALID_ARGUMENT");
+    assert!(message.contains("line 2"), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ mod cluster;
 mod collector;
 mod encoder_queue;
 mod manifests;
+mod network;
 mod reloads;
 mod scrape;
 mod scraping;

@@ -159,3 +159,21 @@ async fn no_label_comes_from_a_caller() {
     let text = format!("{scrape:?}").to_lowercase();
     assert!(!text.contains("plugh") && !text.contains("xyzzy"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_before_it_is_a_call_is_counted() {
+    let both = Both::start().await;
+    assert_eq!(both.get("/nothing").await.status(), 404);
+    assert_eq!(both.get("/v1/route").await.status(), 405);
+    let request = http::Request::post("/v1/route");
+    assert_eq!(both.send(request, "{}").await.status(), 415);
+    let scrape = Scrape::of(&both).await;
+    for code in ["NOT_FOUND", "UNIMPLEMENTED", "INVALID_ARGUMENT"] {
+        let labels = [("method", "unknown"), ("code", code)];
+        assert_eq!(scrape.sum("triage_requests_total", &labels), 1.0, "{code}");
+    }
+    let unknown = [("method", "unknown")];
+    let timed = scrape.sum("triage_request_duration_seconds_count", &unknown);
+    assert_eq!(timed, 3.0);
+    assert_eq!(scrape.sum("triage_requests_in_flight", &[]), 0.0);
+}

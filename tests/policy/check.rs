@@ -79,3 +79,51 @@ fn nothing_about_the_sample_policy_looks_like_a_mistake() {
         "policies/sample.yaml: 33 rules against 25 agents and 26 topics: nothing to complain about\n"
     );
 }
+
+#[test]
+fn faults_of_policy_roster_and_model_are_told_in_one_run() {
+    let folder = Folder::new();
+    let broken = POLICY
+        .replace("topic.startsWith(\"billing/\") && customer.tier", "topic == \"billing/refnd\" && customer.teir")
+        .replace("queue: billing", "queue: biling")
+        .replace("otherwise: people", "otherwise: people\n  - {id: ask, when: 'ticket.last_agent_id == \"anna\"', otherwise: people}");
+    let file = folder.write("broken.yaml", &broken);
+    let roster = folder.write(
+        "misfit.yaml",
+        "version: 1\nagents: [{id: ana, presence: away, capacity: 1, skills: {biling: 1}}]\n",
+    );
+    let models = concat!(env!("CARGO_MANIFEST_DIR"), "/models");
+    let all = [
+        "broken.yaml:6:20: rule 'vip' names the topic 'billing/refnd', which the model lacks: did you mean \
+         'billing/refund'?",
+        "unknown field 'teir' of the customer: did you mean 'tier'?",
+        "broken.yaml:8:21: unknown queue 'biling': did you mean 'billing'?",
+        "broken.yaml:10:46: names the agent 'anna', who is not in DIR/misfit.yaml: did you mean 'ana'?",
+        "misfit.yaml:2:10: agent 'ana' has the unknown skill 'biling': did you mean 'billing'?",
+    ];
+    let run = folder.policy(&["check", &file, "--roster", &roster, "--models", models]);
+    run.refused(&all);
+
+    // A roster that cannot be read hides nothing of the rest.
+    let roster = folder.write("roster-broken.yaml", "version: 1\nagents: [{id: ana}]\n");
+    let run = folder.policy(&["check", &file, "--roster", &roster, "--models", models]);
+    run.refused(&[
+        "roster-broken.yaml:2:10: an agent needs 'presence'",
+        all[0],
+        all[2],
+    ]);
+}
+
+#[test]
+fn one_of_anything_is_counted_as_one() {
+    let folder = Folder::new();
+    let one = "version: 1\nqueues: {people: {}}\nrules: [{id: r, when: 'string(now) == \"\"', otherwise: people}]\n\
+               default: {queue: people}\n";
+    let file = folder.write("one.yaml", one);
+    assert_eq!(
+        folder.policy(&["check", &file]).printed(),
+        "DIR/one.yaml:3:31: warning: it cannot be told when time changes what this gives, so its tickets are to be \
+         decided anew every minute: compare waited or now with a duration or a time, or ask in_hours \
+         [unforeseen-time]\nDIR/one.yaml: 1 rule: 1 warning\n"
+    );
+}

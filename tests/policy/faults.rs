@@ -23,8 +23,7 @@ fn every_fault_of_a_file_is_told_with_its_place() {
     let run = folder.policy(&["test", &file]);
     assert_eq!(run.code, Some(2), "{run:#?}");
     let expected = "\
-error: DIR/a.tests.yaml:5:59: the case expects nothing, so it cannot fail: say what must be so
-DIR/a.tests.yaml:5:60: unknown field 'queu' in what is expected: did you mean 'queue'?
+error: DIR/a.tests.yaml:5:60: unknown field 'queu' in what is expected: did you mean 'queue'?
 DIR/a.tests.yaml:6:67: unknown queue 'biling': did you mean 'billing'?
 DIR/a.tests.yaml:6:81: unknown rule 'vips': did you mean 'vip'?
 DIR/a.tests.yaml:6:94: unknown agent 'anna': did you mean 'ana'?
@@ -112,7 +111,8 @@ fn labels_are_held_against_the_model_that_a_file_names() {
         "a.tests.yaml",
         &format!(
             "version: 1\npolicy: policy.yaml\nmodels: {}\ncases:\n  \
-             - {{name: a, classification: {{topic: billing/refunt, facets: {{sentiment: angry}}}}, expect: {{topic: safty/incident}}}}\n",
+             - {{name: a, classification: {{topic: billing/refunt, facets: {{sentiment: angry}}}}, expect: {{queue: people}}}}\n  \
+             - {{name: b, ticket: {{body: smoke}}, expect: {{topic: safty/incident}}}}\n",
             models.display()
         ),
     );
@@ -140,6 +140,77 @@ fn a_text_without_a_model_is_told() {
 }
 
 #[test]
+fn a_model_that_is_missing_hides_no_other_fault() {
+    let folder = Folder::new();
+    let file = folder.write_cases(
+        "a.tests.yaml",
+        "  - {name: a, ticket: {body: hello}, expect: {queue: peopel}}\n",
+    );
+    let nowhere = folder.path("nowhere");
+    folder
+        .policy(&["test", &file, "--models", &nowhere])
+        .refused(&[
+            "a.tests.yaml: its cases give texts, which need a model",
+            "a.tests.yaml:5:54: unknown queue 'peopel': did you mean 'people'?",
+        ]);
+}
+
+#[test]
+fn faults_of_the_policy_hide_none_of_the_cases() {
+    let folder = Folder::new();
+    let models = std::fs::canonicalize("models").unwrap();
+    folder.write(
+        "policy.yaml",
+        &crate::folder::POLICY.replace("startsWith(\"billing/\")\n", "startsWith(\"bilinge/\")\n"),
+    );
+    let file = folder.write_cases(
+        "a.tests.yaml",
+        "  - {name: a, classification: {topic: billing/refunt}, expect: {queue: people}}\n",
+    );
+    let models = models.display().to_string();
+    folder
+        .policy(&["test", &file, "--models", &models])
+        .refused(&[
+            "a.tests.yaml:5:39: unknown topic 'billing/refunt'",
+            "policy.yaml:11:",
+            "bilinge/",
+        ]);
+}
+
+#[test]
+fn one_mistake_is_told_once() {
+    let folder = Folder::new();
+    let file = folder.write_cases(
+        "a.tests.yaml",
+        "  - {name: a, classification: {topic: x}, expect: {queu: people}}
+  - {name: b, classification: {topic: x}, expect: {not_queue: 5}}
+  - {name: b, classification: {topic: x}, waited: soon, expect: {queue: people}}
+",
+    );
+    let run = folder.policy(&["test", &file]);
+    assert_eq!(
+        run.errors,
+        "\
+error: DIR/a.tests.yaml:5:52: unknown field 'queu' in what is expected: did you mean 'queue'?
+DIR/a.tests.yaml:6:63: queue must be a text (put it in quotes), not 5
+DIR/a.tests.yaml:7:5: case 'b' is given twice, first in line 6: rename one
+DIR/a.tests.yaml:7:51: waited must be a duration with its unit, such as 90s, 15m, 8h or 3d, up to 366d, not 'soon'
+"
+    );
+    let lazy = crate::folder::POLICY.replace(
+        "people: {}",
+        "people: {last_resort: {accept: busy, agents: ana}}",
+    );
+    let lazy = folder.write("lazy.yaml", &lazy);
+    let run = folder.policy(&["check", &lazy]);
+    assert_eq!(run.errors.lines().count(), 2, "{}", run.errors);
+    run.refused(&[
+        "accept must be a list, not 'busy'",
+        "agents must be a list, not 'ana'",
+    ]);
+}
+
+#[test]
 fn a_roster_that_cannot_be_used_hides_no_other_fault() {
     let folder = Folder::new();
     let file = folder.write_cases(
@@ -147,8 +218,22 @@ fn a_roster_that_cannot_be_used_hides_no_other_fault() {
         "  - {name: a, roster: nowhere.yaml, classification: {topic: x}, expect: {queue: people}}
   - {name: b, roster: {version: 1, agents: [{id: z, presence: away, capacity: 1, skills: {law: 3}}]}, classification: {topic: x}, expect: {queue: people}}
   - {name: c, classification: {topic: x}, expect: {queue: peopel}}
+  - {name: d, roster: nowhere.yaml, classification: {topic: x}, agents: {zed: {load: many}}, waited: -5m, now: tomorrow, expect: {agent: zed, rejected: {ana: TIRED}}}
 ",
     );
+    let run = folder.policy(&["test", &file]);
+    for hidden in ["unknown agent", "no roster"] {
+        assert!(!run.errors.contains(hidden), "{}", run.errors);
+    }
+    for part in [
+        "8:23: the roster cannot be used",
+        "load must be a whole number",
+        "waited must be longer than nothing",
+        "now must be a time with its offset",
+        "unknown reason 'TIRED'",
+    ] {
+        assert!(run.errors.contains(part), "no '{part}' in {}", run.errors);
+    }
     folder.policy(&["test", &file]).refused(&[
         "a.tests.yaml:5:23: the roster cannot be used: DIR/nowhere.yaml: cannot be opened",
         "a.tests.yaml:6:23: the roster cannot be used: ",

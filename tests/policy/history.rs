@@ -43,6 +43,7 @@ fn a_change_of_the_policy_shows_who_moves() {
             " tickets  from     to      by rule          such as \n",
             "       2  billing  people  bills → default  t2, t4  \n\n",
             "2 of 4 tickets move (50.0 %); the other 2 stay where they were\n",
+            "a person must look first at 2 that went without, and no longer at 0\n",
             "1 ticket without a label for its topic is left out\n",
         )
     );
@@ -122,7 +123,7 @@ fn a_replay_tells_load_shares_and_skills() {
         "automated             3  75.0 %",
         "left to people        1  25.0 %  NO_RULE_MATCHED 1",
         "billing        3  75.0 %  2026-03-02 09:00 (2)",
-        "billing  4        3       1       2              1.5",
+        "billing  2        3       2       4              0.8",
     ] {
         let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
@@ -156,10 +157,13 @@ fn the_sample_tickets_can_be_replayed_by_the_model() {
 }
 
 #[test]
-fn fields_that_cannot_be_read_are_told_with_their_line() {
+fn fields_that_cannot_be_read_are_told_all_at_once_with_line_and_column() {
     let folder = Folder::new();
     let policy = folder.path("policy.yaml");
-    let bad = folder.write("t.csv", &TICKETS.replace("2026-03-02T14:00:00Z", "teatime"));
+    let bad = TICKETS
+        .replace("2026-03-02T14:00:00Z", "teatime")
+        .replace("billing/charge,normal", "billing/charge,norml");
+    let bad = folder.write("t.csv", &bad);
     let replay = |more: &[&str]| {
         let all: Vec<&str> = ["replay", &policy, "--pinned", "--tickets", &bad]
             .iter()
@@ -168,11 +172,19 @@ fn fields_that_cannot_be_read_are_told_with_their_line() {
             .collect();
         folder.policy(&all)
     };
-    replay(&["--arrived", "came"]).refused(&["t.csv:4: 'teatime' is no time: write it as"]);
-    replay(&["--channel", "tier"])
-        .refused(&["t.csv:2: 'vip' is no channel: use one of email, chat"]);
+    replay(&["--arrived", "came"]).refused(&[
+        "t.csv:3: column 'urgency': 'norml' is no urgency: use one of low, normal, high, urgent",
+        "t.csv:4: column 'came': 'teatime' is no time: write it as",
+        "t.csv:5: column 'urgency': 'norml'",
+    ]);
+    replay(&["--channel", "tier", "--urgency", "topic"]).refused(&[
+        "t.csv:2: column 'tier': 'vip' is no channel: use one of email, chat",
+        "t.csv:2: column 'topic': 'billing/refund' is no urgency",
+    ]);
     replay(&["--timezone", "Mars/Phobos"]).refused(&["'Mars/Phobos' is no time zone"]);
-    replay(&["--arrived", "when"]).refused(&["when"]);
+    replay(&["--arrived", "when"]).refused(&["no column 'when' (for --arrived)"]);
+    replay(&["--subject", "when"]).refused(&["no column 'when' (for --subject)"]);
+    replay(&["--now", "noon"]).refused(&["'noon'", "--now", "such as 2026-03-02T09:30:00Z"]);
 }
 
 #[test]

@@ -4,12 +4,17 @@
 
 mod backlog;
 mod cases;
+mod changes;
 mod check;
+mod covered;
 mod explain;
 mod faults;
 mod folder;
 mod history;
 mod runner;
+mod supply;
+mod vacuous;
+mod without_text;
 
 #[path = "../prompt/desk.rs"]
 mod desk;

@@ -71,8 +71,13 @@ async fn a_server_that_does_not_answer_is_named() {
     silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     run(&["route", "--text", SMOKE, "--server", &url]).refused(&["no server answers at", &url]);
-    run(&["route", "--text", SMOKE, "--server", "not a url"])
-        .refused(&["'not a url'", "is no address"]);
+    let by_tls = url.replace("http:", "https:");
+    run(&["route", "--text", SMOKE, "--server", &by_tls]).refused(&[&by_tls]);
+    for wrong in ["not a url", "127.0.0.1:50051", "ftp://127.0.0.1"] {
+        run(&["route", "--text", SMOKE, "--server", wrong]).refused(&[&format!(
+            "'{wrong}' is no address: give one such as http://127.0.0.1:50051"
+        )]);
+    }
 }
 
 #[test]

@@ -61,7 +61,19 @@ impl Desk {
     }
 
     pub(crate) fn decide(&self) -> Decision {
+        self.decide_later(SignedDuration::ZERO)
+    }
+
+    /// What is decided so much later.
+    pub(crate) fn decide_later(&self, later: SignedDuration) -> Decision {
         let mut ticket = ticket();
+        for (name, value) in [
+            ("renewal", "2026-03-02T11:30:00Z"),
+            ("patience", "25m"),
+            ("zone", "Europe/Berlin"),
+        ] {
+            ticket.attributes.insert(name.to_owned(), value.to_owned());
+        }
         ticket.customer.tier = self.tier.to_owned();
         let mut classification = classify("a/b", self.urgency);
         if let Some(topic) = &mut classification.topic {
@@ -72,8 +84,8 @@ impl Desk {
             classification: &classification,
             roster: self.roster.as_ref(),
             policy: &self.policy,
-            now: self.now,
-            waited: self.waited,
+            now: self.now.checked_add(later).unwrap(),
+            waited: self.waited.checked_add(later).unwrap(),
             deciding_words: &["charged twice".to_owned(), "refund".to_owned()],
         })
     }

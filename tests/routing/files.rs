@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use triage::routing::{KnownLabels, Policy, Roster};
+use triage::routing::{KnownLabels, Policy, PolicyAgainst, Roster};
 
 use crate::case::{sample_labels, sample_policy};
 
@@ -135,9 +135,117 @@ fn agents_that_a_policy_names_must_be_on_the_roster() {
     let roster = Roster::parse(roster, "r.yaml").unwrap();
     assert_eq!(
         roster.check_against(&policy).unwrap_err().to_string(),
-        "r.yaml: p.yaml:2:53 names the agent 'anna', who is not on the roster: did you mean 'ana'?
-r.yaml: p.yaml:5:35 names the agent 'bo', who is not on the roster: did you mean 'bob'?
-r.yaml: p.yaml:7:53 names the agent 'bobb', who is not on the roster: did you mean 'bob'?"
+        "p.yaml:2:53: names the agent 'anna', who is not in r.yaml: did you mean 'ana'?
+p.yaml:5:35: names the agent 'bo', who is not in r.yaml: did you mean 'bob'?
+p.yaml:7:53: names the agent 'bobb', who is not in r.yaml: did you mean 'bob'?"
+    );
+}
+
+#[test]
+fn a_name_that_no_label_bears_is_told_in_whatever_form_it_is_asked_for() {
+    for (when, told) in [
+        (
+            "has(facets.sentimnt)",
+            "rule 'r' reads the facet 'sentimnt', which the model lacks: did you mean 'sentiment'?",
+        ),
+        (
+            "\"sentimnt\" in facets",
+            "rule 'r' reads the facet 'sentimnt', which the model lacks: did you mean 'sentiment'?",
+        ),
+        (
+            "facets.sentiment.startsWith(\"neggative\")",
+            "what rule 'r' asks here is true of no label that the model gives the facet 'sentiment': did you mean \
+             'negative'?",
+        ),
+        (
+            "topic.contains(\"biling\")",
+            "what rule 'r' asks here is true of no topic of the model: did you mean 'billing'?",
+        ),
+        (
+            "topic.matches(\"^biling/.*\")",
+            "what rule 'r' asks here is true of no topic of the model: did you mean 'billing'?",
+        ),
+        (
+            "topic.endsWith(\"/refnd\")",
+            "what rule 'r' asks here is true of no topic of the model: did you mean 'refund'?",
+        ),
+        (
+            "topic == (urgency == HIGH ? \"biling/refund\" : \"billing/refund\")",
+            "rule 'r' names the topic 'biling/refund', which the model lacks: did you mean 'billing/refund'?",
+        ),
+        (
+            "topic in [ticket.attributes.topic, \"biling/refund\"]",
+            "rule 'r' names the topic 'biling/refund', which the model lacks: did you mean 'billing/refund'?",
+        ),
+        (
+            "topic == \"biling\" + \"/refund\"",
+            "rule 'r' names the topic 'biling/refund', which the model lacks: did you mean 'billing/refund'?",
+        ),
+        (
+            "[\"biling/refund\"].exists(t, t == topic)",
+            "what rule 'r' asks here is true of no topic of the model: did you mean 'billing'?",
+        ),
+        (
+            "customer.tier == \"vip\" && !(topic.contains(\"biling\") || urgency == HIGH)",
+            "what rule 'r' asks here is true of no topic of the model: did you mean 'billing'?",
+        ),
+    ] {
+        let labels = sample_labels();
+        let policy = format!(
+            "version: 1\nqueues: {{a: {{}}}}\nrules: [{{id: r, when: '{when}', otherwise: a}}]\ndefault: {{queue: a}}\n"
+        );
+        let policy = Policy::parse(&policy, "p.yaml").unwrap_or_else(|errors| panic!("{errors}"));
+        let errors = policy.check_labels(&labels).unwrap_err();
+        let [fault] = errors.0.faults.as_slice() else {
+            panic!("{when}: {errors}");
+        };
+        assert_eq!(fault.message, told, "{when}");
+        assert_eq!(fault.position.unwrap().line, 3);
+    }
+    for when in [
+        "has(facets.sentiment) && \"sentiment\" in facets",
+        "facets.sentiment.startsWith(\"neg\") || facets.sentiment != \"positive\"",
+        "topic.contains(\"bill\") || topic.matches(\"(?i)REFUND$\") || size(topic) > 3",
+        "!topic.endsWith(\"/refund\") && topic < \"p\"",
+        "[\"billing/refund\", customer.tier].exists(t, t == topic)",
+        "ticket.tags.exists(t, t == topic) || topic == ticket.attributes.topic",
+    ] {
+        let policy = format!(
+            "version: 1\nqueues: {{a: {{}}}}\nrules: [{{id: r, when: '{when}', otherwise: a}}]\ndefault: {{queue: a}}\n"
+        );
+        let policy = Policy::parse(&policy, "p.yaml").unwrap_or_else(|errors| panic!("{errors}"));
+        assert_eq!(policy.check_labels(&sample_labels()), Ok(()), "{when}");
+    }
+}
+
+#[test]
+fn policy_roster_and_labels_are_checked_in_one_go() {
+    let text = "version: 1\nskills: [tech]\nqueues: {a: {}}\nrules:\n  \
+                - {id: r, when: 'foo && topic == \"biling/refund\" && ticket.channel == \"emial\"', otherwise: a}\n  \
+                - {id: q, when: 'topic == null || topic == 5', otherwise: a}\n  \
+                - {id: s, when: 'ticket.last_agent_id == \"anna\"', otherwise: b}\n";
+    let roster = "version: 1\nagents: [{id: ana, presence: away, capacity: 1, skills: {tec: 1}}]\n";
+    let roster = Roster::parse(roster, "r.yaml").unwrap();
+    let labels = sample_labels();
+    let against = PolicyAgainst {
+        roster: Some(&roster),
+        labels: Some(&labels),
+    };
+    let told = Policy::parse_against(text, "p.yaml", against)
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        told,
+        "p.yaml:1:1: a policy needs 'default'
+p.yaml:5:20: unknown variable 'foo': use one of topic, topic_confidence, urgency, facets, ticket, customer, now, \
+         waited, LOW, NORMAL, HIGH, URGENT
+p.yaml:5:36: rule 'r' names the topic 'biling/refund', which the model lacks: did you mean 'billing/refund'?
+p.yaml:5:73: unknown channel 'emial': did you mean 'email'?
+p.yaml:6:29: nothing here is ever null: a text that is absent is empty, so compare with \"\"
+p.yaml:6:43: a text can never equal a whole number
+p.yaml:7:44: names the agent 'anna', who is not in r.yaml: did you mean 'ana'?
+p.yaml:7:64: unknown queue 'b': did you mean 'a'?
+r.yaml:2:10: agent 'ana' has the unknown skill 'tec': did you mean 'tech'?"
     );
 }
 

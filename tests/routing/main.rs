@@ -14,3 +14,4 @@ mod language;
 mod mistakes;
 mod properties;
 mod schema;
+mod turning;

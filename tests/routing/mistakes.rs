@@ -124,7 +124,19 @@ fn what_other_languages_write_is_answered_with_what_this_one_does() {
         ),
         (
             "topic == \"a\" &&",
-            "the condition cannot be read: something is missing at its end",
+            "the condition cannot be read: something must follow the '&&' at its end",
+        ),
+        (
+            "topic == \"a\" && (",
+            "the condition cannot be read: nothing follows the '(' at its end: write what belongs there and close it",
+        ),
+        (
+            "topic == \"(\" && (topic == \"a\"",
+            "the condition cannot be read: a '(' is not closed",
+        ),
+        (
+            "topic.matches(\"a(b\")",
+            "this is no regular expression: unclosed group",
         ),
         (
             "topic == \"a\" then",
@@ -206,5 +218,40 @@ fn limits_that_are_broken_are_told_in_words() {
     assert!(
         told.ends_with("it is nested more than 24 deep: no field needs that"),
         "{told}"
+    );
+}
+
+#[test]
+fn a_duration_of_nothing_is_told_that_it_must_be_longer() {
+    let text = "version: 1\nqueues: {a: {}}\nrules:\n  - {id: r, when: 'true', steps: [{queue: a, timeout: 0s}], \
+                otherwise: a}\ndefault: {queue: a}\n";
+    let told = refused(text);
+    assert!(
+        told.ends_with("timeout must be longer than nothing, such as 90s, 15m, 8h or 3d, not '0s'"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_channel_that_no_ticket_comes_by_is_told_in_whatever_form() {
+    for (when, told) in [
+        (
+            "ticket.channel.startsWith(\"emial\")",
+            "what is asked of the channel here is so of none: did you mean 'email'?",
+        ),
+        (
+            "ticket.channel in [\"emial\", customer.tier]",
+            "unknown channel 'emial': did you mean 'email'?",
+        ),
+    ] {
+        assert!(
+            condition(when).ends_with(told),
+            "{when}: {}",
+            condition(when)
+        );
+    }
+    assert_eq!(
+        condition("ticket.channel.contains(\"mail\") || ticket.channel == \"\""),
+        ""
     );
 }

@@ -97,6 +97,36 @@ async fn a_policy_with_faults_is_refused_with_each_of_them_by_line_and_column() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn faults_of_the_policy_beside_model_and_roster_are_refused_together() {
+    let desk = Desk::new();
+    let server = desk.start().await;
+    let mut client = client(&server).await;
+    let faulty = broken()
+        .replace(", safety]", "]")
+        .replace("default:", "always_human: [safty/*]\ndefault:");
+    let refused = client.apply_policy(apply(&faulty)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    let fields = fields(&refused);
+    assert_eq!(fields[..3], ["policy:6:11", "policy:9:36", "policy:10:16"]);
+    assert!(fields[3].ends_with("roster.yaml:5:5"), "{fields:?}");
+
+    let request = v1::CheckPolicyRequest { policy: faulty };
+    let checked = client.check_policy(request).await.unwrap().into_inner();
+    let places: Vec<_> = checked
+        .faults
+        .iter()
+        .map(|one| (one.line, one.column))
+        .collect();
+    assert_eq!(places, [(6, 11), (9, 36), (10, 16), (0, 0)]);
+    assert!(
+        checked.faults[3]
+            .message
+            .contains("roster.yaml:5:5: agent 'bob' has the unknown skill 'safety'"),
+        "{checked:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_policy_whose_cases_fail_is_refused_with_their_names() {
     let desk = Desk::new();
     let server = desk.start().await;
@@ -136,12 +166,18 @@ async fn a_policy_whose_cases_fail_is_refused_with_their_names() {
     }];
     let refused = client.apply_policy(request.clone()).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument);
-    assert_eq!(
-        fields(&refused),
-        [
-            "cases[\"more.tests.yaml\"]:10:13",
-            "cases[\"more.tests.yaml\"]:10:14"
-        ]
+    assert_eq!(fields(&refused), ["cases[\"more.tests.yaml\"]:10:14"]);
+    // Topics that are pinned are held against the model that serves, though no case asks it for anything.
+    let misspelt = sent
+        .text
+        .replace("topic: billing/refund", "topic: billing/refnd");
+    assert_ne!(misspelt, sent.text);
+    request.cases[0].text = misspelt.replace("../roster", "roster");
+    let refused = client.apply_policy(request.clone()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert!(
+        refused.message().contains("unknown topic 'billing/refnd'"),
+        "{refused:?}"
     );
     request.cases[0].text = sent.text.replace("../roster", "roster");
     let refused = client.apply_policy(request).await.unwrap_err();

@@ -56,6 +56,32 @@ async fn a_request_id_comes_back_and_an_absent_one_is_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_id_that_would_not_do_in_a_log_is_replaced() {
+    let server = Server::start(&[]).await;
+    let mut client = server.client().await;
+    let long = "a".repeat(129);
+    let unfit = [long.as_str(), "ana@example.com", "two words", "4111/1111"];
+    for id in unfit {
+        let answer = client.classify(with_id(classify(SMOKE), id)).await.unwrap();
+        let made = answer.metadata().get(HEADER).unwrap().to_str().unwrap();
+        assert!(made.len() == 32 && made != id, "{made}");
+    }
+    let fit = [&long[1..], "Desk-7.a_b:c"];
+    for id in fit {
+        let answer = client.classify(with_id(classify(SMOKE), id)).await.unwrap();
+        assert_eq!(answer.metadata().get(HEADER).unwrap(), id);
+    }
+    drop(client);
+    let ended = server.stop().await;
+    for id in unfit {
+        assert!(ended.log.iter().all(|line| !line.contains(id)), "{id}");
+    }
+    for id in fit {
+        assert!(ended.log.iter().any(|line| line.contains(id)), "{id}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_answer_is_logged_with_method_id_code_and_latency() {
     let server = Server::start(&[]).await;
     let mut client = server.client().await;

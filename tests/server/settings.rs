@@ -38,6 +38,10 @@ async fn a_wrong_value_is_refused_by_the_name_of_its_key() {
             "[server]\nrequest_timeout_ms = 3600001",
             "server.request_timeout_ms",
         ),
+        (
+            "[server]\nmax_arriving_bytes = 8388607",
+            "server.max_arriving_bytes",
+        ),
         ("[server]\nencoder_queue = 0", "server.encoder_queue"),
         ("[server]\nencoder_threads = -1", "server.encoder_threads"),
         ("[log]\nformat = \"xml\"", "log.format"),
@@ -129,6 +133,25 @@ async fn flags_beat_the_environment_which_beats_the_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_variable_names_the_file_where_no_flag_does() {
+    let (_folder, named) = file("[model]\nfolder = \"from-variable\"\n");
+    let (_other, flagged) = file("[model]\nfolder = \"from-flag\"\n");
+    let mut command = server_command(&[]);
+    command.env("TRIAGE_CONFIG", &named);
+    let ended = Server::spawn(&mut command).ended().await;
+    ended.refused(2, &["from-variable"]);
+    command.args(["--config", &flagged]);
+    let ended = Server::spawn(&mut command).ended().await;
+    ended.refused(2, &["from-flag"]);
+    let mut command = server_command(&[]);
+    command.env("TRIAGE_CONFIG", "no-such-file.toml");
+    refused(&mut command, &["no-such-file.toml"]).await;
+    let mut command = server_command(&[]);
+    let started = Server::start_listening(command.env("TRIAGE_CONFIG", "")).await;
+    assert_eq!(started.stop().await.code, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_version_of_digits_stays_a_text_in_the_environment() {
     let mut command = server_command(&[]);
     command.env("TRIAGE_MODEL__VERSION", "0012345678901234");
@@ -167,4 +190,28 @@ async fn an_unknown_flag_is_refused() {
         .ended()
         .await;
     ended.refused(2, &["--lisen"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_image_names_one_file_for_server_and_health_check() {
+    let dockerfile = fs::read_to_string("Dockerfile").unwrap();
+    let named = "/etc/triage/triage.toml";
+    for line in [
+        format!("COPY config/image.toml {named}"),
+        format!("ENV TRIAGE_CONFIG={named}"),
+    ] {
+        assert!(dockerfile.contains(&line), "{dockerfile}");
+    }
+    // A variable would beat what is mounted.
+    assert!(!dockerfile.contains("ENV TRIAGE_SERVER"), "{dockerfile}");
+    let mut command = server_command(&[]);
+    command.env("TRIAGE_CONFIG", "config/image.toml");
+    let started = Server::start_listening(&mut command).await;
+    assert_eq!(started.stop().await.code, Some(0));
+    // Without the flag, it would be reached from outside.
+    let settings = fs::read_to_string("config/image.toml").unwrap();
+    assert!(
+        settings.contains("listen = \"0.0.0.0:50051\""),
+        "{settings}"
+    );
 }

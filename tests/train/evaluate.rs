@@ -236,3 +236,23 @@ fn without_a_model_or_rows_there_is_nothing_to_measure() {
     desk.run(EVALUATE)
         .refused_with(&["no row has both a text and a label"]);
 }
+
+#[test]
+fn rows_that_nothing_is_measured_on_are_told() {
+    let desk = trained();
+    let mut rows = tickets(2);
+    for row in &mut rows[..3] {
+        row.subject.clear();
+        row.body.clear();
+    }
+    rows[5].urgency.clear();
+    desk.write("held_out.csv", csv(&rows));
+    let run = desk.run(EVALUATE);
+    let told = " on 117 rows\n3 rows have no text and are left out\n\
+                1 row has no label for urgency and is left out there\n\n";
+    assert!(run.done().contains(told), "{}", run.done());
+    let report = desk.run(&format!("{EVALUATE} --json")).json();
+    assert_eq!(report["rows"], 117);
+    assert_eq!(report["rows_without_text"], 3);
+    assert_eq!(report["rows_without_label"]["urgency"], 1);
+}

@@ -6,7 +6,7 @@ use triage::grpc::v1;
 use crate::desk::{
     Desk, begin, cancel, client, ended, example, many, messages, options, start, violations,
 };
-use crate::tickets::tickets;
+use crate::tickets::{csv, tickets};
 
 fn examples() -> Vec<v1::TrainingExample> {
     tickets(2).iter().map(example).collect()
@@ -166,4 +166,49 @@ async fn tickets_that_teach_nothing_fail_the_job_unless_they_are_left_out() {
     assert_eq!(job.state(), v1::TrainingState::Done, "{job:?}");
     let left_out = "left out: topic: rare/one (1 rows)".to_owned();
     assert!(job.warnings.contains(&left_out), "{job:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_factor_for_urgencies_is_refused_where_there_are_none() {
+    let desk = Desk::new();
+    let server = desk.start().await;
+    let mut client = client(&server).await;
+    let options = v1::TrainingOptions {
+        under_call_factor: 2.0,
+        ..options()
+    };
+    let mut without = examples();
+    for example in &mut without {
+        example.urgency = v1::Urgency::Unspecified.into();
+    }
+    // What is only measured on does not count.
+    let mut held_out = without.split_off(without.len() / 2);
+    for example in &mut held_out {
+        example.held_out = true;
+        example.urgency = v1::Urgency::High.into();
+    }
+    let sent = [without, held_out].concat();
+    let status = begin(&mut client, options.clone(), sent).await.unwrap_err();
+    assert_eq!(
+        violations(&status, Code::InvalidArgument),
+        ["options.under_call_factor"]
+    );
+
+    let topics = csv(&tickets(2)).replacen(",urgency,", ",level,", 1);
+    desk.write("data/topics.csv", &topics);
+    let files = v1::TrainingFiles {
+        learned: vec!["topics.csv".to_owned()],
+        ..v1::TrainingFiles::default()
+    };
+    let options = v1::TrainingOptions {
+        files: Some(files),
+        ..options
+    };
+    let begun = begin(&mut client, options, Vec::new()).await.unwrap();
+    let job = ended(&mut client, &begun.id).await;
+    assert_eq!(job.state(), v1::TrainingState::Failed);
+    assert!(
+        job.error.starts_with("options.under_call_factor: "),
+        "{job:?}"
+    );
 }

@@ -130,8 +130,9 @@ impl Jwt {
         if set.fingerprint == self.trusted.load().set.fingerprint {
             return Ok(KeysLooked::Unchanged);
         }
-        tracing::info!(keys = set.keys.len(), "other keys check tokens from now on");
+        let keys = set.keys.len();
         self.trusted.store(Arc::new(Trusted::new(set)));
+        tracing::info!(keys, "other keys check tokens from now on");
         Ok(KeysLooked::Changed)
     }
 

@@ -1,5 +1,6 @@
 //! `triage-train evaluate`: measures a model on a file that it was not trained on.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,7 +12,8 @@ use super::data::DataArgs;
 use super::fit::{print_heads, print_worst};
 use super::report::ReportArgs;
 use crate::cli::table::percent;
-use crate::evaluation::{Evaluation, LabelledTexts, OutOfScope, evaluate};
+use crate::dataset::Dataset;
+use crate::evaluation::{Evaluation, LabelledHead, LabelledTexts, OutOfScope, evaluate};
 use crate::model::{DataSource, Registry};
 
 /// Measures a model on labelled tickets that it was not trained on
@@ -41,6 +43,45 @@ struct Report<'a> {
     version: &'a str,
     #[serde(flatten)]
     evaluation: &'a Evaluation,
+    #[serde(flatten)]
+    left_out: LeftOut,
+}
+
+/// Rows that nothing is measured on.
+#[derive(Debug, Serialize)]
+struct LeftOut {
+    /// Rows without a text.
+    rows_without_text: usize,
+    /// Rows with a text and without a label for a head, by the head's name; none for heads that all have a label for.
+    rows_without_label: BTreeMap<String, usize>,
+}
+
+impl LeftOut {
+    fn of(dataset: &Dataset, data: &LabelledTexts) -> Self {
+        let without = |head: &LabelledHead| head.labels.iter().filter(|one| one.is_none()).count();
+        let heads = data
+            .heads
+            .iter()
+            .map(|head| (head.kind.name().to_owned(), without(head)));
+        Self {
+            rows_without_text: dataset.examples.len() - data.texts.len(),
+            rows_without_label: heads.filter(|(_, count)| *count > 0).collect(),
+        }
+    }
+
+    fn print(&self) {
+        match self.rows_without_text {
+            0 => {}
+            1 => say!("1 row has no text and is left out"),
+            count => say!("{count} rows have no text and are left out"),
+        }
+        for (head, count) in &self.rows_without_label {
+            match count {
+                1 => say!("1 row has no label for {head} and is left out there"),
+                count => say!("{count} rows have no label for {head} and are left out there"),
+            }
+        }
+    }
 }
 
 pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
@@ -96,11 +137,17 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         let report = Report {
             version: &bundle.version,
             evaluation: &evaluation,
+            left_out: LeftOut::of(&dataset, &data),
         };
         say!("{}", serde_json::to_string_pretty(&report)?);
         return Ok(ExitCode::SUCCESS);
     }
-    say!("version {} on {} rows\n", bundle.version, evaluation.rows);
+    match evaluation.rows {
+        1 => say!("version {} on 1 row", bundle.version),
+        rows => say!("version {} on {rows} rows", bundle.version),
+    }
+    LeftOut::of(&dataset, &data).print();
+    say!("");
     print_heads(
         evaluation
             .heads

@@ -1,14 +1,12 @@
 //! Who answers: a model and policy loaded here, or a server. Both take and give the same messages,
 //! and the former through the same code as the server.
 
-use std::time::Duration;
-
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use tonic::transport::{Channel, Endpoint};
-use tonic::{Response, Status};
+use tonic::transport::Channel;
 
+use super::connection::{ServerArgs, refused};
 use crate::classifier::Workspace;
 use crate::cli::source_args::SourceArgs;
 use crate::grpc::route::route;
@@ -19,17 +17,17 @@ use crate::model::Registry;
 use crate::ticket::Ticket;
 use crate::triage::{Sources, Triage};
 
-/// How long a server may take to be reached and to answer.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// Asks a server.
+type Client = TriageServiceClient<Channel>;
+
 /// Labels listed for each head.
 const TOP: u32 = 3;
 
 /// The options that say who answers.
 #[derive(Debug, Args)]
 pub(super) struct Ask {
-    /// Ask the server at this address, such as <http://127.0.0.1:50051>, in place of a model here
-    #[arg(long, value_name = "URL", conflicts_with_all = ["models", "policy", "roster"])]
-    server: Option<String>,
+    #[command(flatten)]
+    server: ServerArgs,
     #[command(flatten)]
     sources: SourceArgs,
 }
@@ -69,8 +67,9 @@ impl Ask {
             ticket: Some(client::ticket(ticket.clone())),
             options: Some(options),
         };
-        if let Some(url) = &self.server {
-            return ask(url, async |mut client| client.classify(request).await);
+        if let Some(url) = self.server.url() {
+            let call = async |mut client: Client, request| client.classify(request).await;
+            return self.server.ask(url, request, call);
         }
         let sources = self.local_sources()?;
         let bundle = Registry::new(&sources.models).load(sources.version.as_deref())?;
@@ -94,8 +93,9 @@ impl Ask {
             trace,
             ..v1::RouteRequest::default()
         };
-        if let Some(url) = &self.server {
-            return ask(url, async |mut client| client.route(request).await);
+        if let Some(url) = self.server.url() {
+            let call = async |mut client: Client, request| client.route(request).await;
+            return self.server.ask(url, request, call);
         }
         let triage = Triage::load(&self.local_sources()?)?;
         route(
@@ -120,59 +120,10 @@ impl Ask {
     }
 }
 
-/// Sends one request to the server at `url`.
-fn ask<T>(
-    url: &str,
-    call: impl AsyncFnOnce(TriageServiceClient<Channel>) -> Result<Response<T>, Status>,
-) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let client = TriageServiceClient::new(connect_channel(url).await?);
-        call(client)
-            .await
-            .map(Response::into_inner)
-            .map_err(refused)
-    })
-}
-
-/// Connects to a server.
-///
-/// # Errors
-/// If `url` is no address or nothing answers there.
-pub(super) async fn connect_channel(url: &str) -> anyhow::Result<Channel> {
-    if url.starts_with("https:") {
-        bail!(
-            "'{url}': only http:// is supported, without encryption: give an address such as http://127.0.0.1:50051"
-        );
-    }
-    Endpoint::from_shared(url.to_owned())
-        .with_context(|| format!("'{url}' is no address: give one such as http://127.0.0.1:50051"))?
-        .connect_timeout(TIMEOUT)
-        .timeout(TIMEOUT)
-        .connect()
-        .await
-        .with_context(|| format!("no server answers at {url}"))
-}
-
 fn with_evidence() -> v1::ClassificationOptions {
     v1::ClassificationOptions {
         top: TOP,
         evidence: true,
         explain: None,
-    }
-}
-
-fn refused(status: Status) -> anyhow::Error {
-    match std::error::Error::source(&status) {
-        None => anyhow::anyhow!("{} ({:?})", status.message(), status.code()),
-        // Not said by a server: the connection broke, or something else listens there.
-        Some(cause) => {
-            let causes: Vec<String> = std::iter::successors(Some(cause), |cause| cause.source())
-                .map(ToString::to_string)
-                .collect();
-            anyhow::anyhow!("no usable answer from the server: {}", causes.join(": "))
-        }
     }
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use tonic::transport::Channel;
 
-use super::ask::connect_channel;
+use super::connection::connect_channel;
 use super::print::{short_name, skills};
 use crate::cli::table::{percent, table};
 use crate::grpc::v1::triage_service_client::TriageServiceClient;

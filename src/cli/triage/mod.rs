@@ -1,6 +1,7 @@
 //! `triage`: classifies and routes tickets at the prompt, in process or by a running server.
 
 mod ask;
+mod connection;
 mod demo;
 mod explain;
 mod layout;
@@ -13,7 +14,7 @@ mod words;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use self::ask::Ask;
 use self::ticket::TicketArgs;
@@ -67,11 +68,18 @@ struct RouteCommand {
 fn parse_waited(argument: &str) -> Result<SignedDuration, String> {
     let waited: SignedDuration = argument
         .parse()
-        .map_err(|error| format!("give a time such as 10m or 1h30m ({error})"))?;
+        .map_err(|_| "give a time with its unit, such as 90s, 10m or 1h30m".to_owned())?;
     if waited.is_negative() {
         return Err("a ticket cannot have waited less than nothing".to_owned());
     }
     Ok(waited)
+}
+
+fn parse_now(argument: &str) -> Result<Timestamp, String> {
+    let parsed = argument.parse();
+    parsed.map_err(|_| {
+        "give a day and a time with its offset, such as 2026-03-02T09:30:00Z".to_owned()
+    })
 }
 
 impl TriageCli {

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use jiff::civil::{Date, time};
-use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
@@ -22,6 +22,9 @@ pub(super) use read::{CALENDAR_FIELDS, Calendars, read_calendars};
 
 /// How far ahead working time is looked for, in days: ten years.
 const MAX_SEARCH_DAYS: usize = 3_660;
+
+/// How far ahead the end of hours that follow one another without a break is looked for, in days.
+const MAX_OPEN_DAYS: usize = 14;
 
 static TIME_ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
@@ -32,6 +35,23 @@ pub struct Calendar {
     timezone: TimeZone,
     week: Week,
     holidays: BTreeSet<Holiday>,
+}
+
+/// The time zone of a name such as `Europe/Berlin` or an offset such as `+01:00`.
+pub(super) fn zone_of(name: &str) -> Option<TimeZone> {
+    let named = TIME_ZONES.get(name).ok();
+    named.filter(|zone| !zone.is_unknown()).or_else(|| {
+        let (sign, digits) = match name.split_at_checked(1)? {
+            ("-", digits) => (-1, digits),
+            ("+", digits) => (1, digits),
+            _ => (1, name),
+        };
+        let (hours, minutes) = digits.split_once(':')?;
+        let (hours, minutes): (u8, u8) = (hours.parse().ok()?, minutes.parse().ok()?);
+        let seconds = (i32::from(hours) * 60 + i32::from(minutes)) * 60;
+        let offset = Offset::from_seconds(sign * seconds).ok()?;
+        Some(TimeZone::fixed(offset))
+    })
 }
 
 /// A day without the hours that would begin on it.
@@ -58,6 +78,31 @@ impl Calendar {
                 .any(|(open, close)| (open..close).contains(&at))
         };
         within(today) || today.yesterday().is_ok_and(within)
+    }
+
+    /// When it next opens or closes after `at`. Where it stays open for more than two weeks, the end of a day within
+    /// them; `None` if it does not open within ten years.
+    pub(super) fn next_change(&self, at: Timestamp) -> Option<Timestamp> {
+        let today = self.timezone.to_datetime(at).date();
+        let mut day = today.yesterday().unwrap_or(today);
+        let mut closes: Option<Timestamp> = None;
+        for count in 0..MAX_SEARCH_DAYS {
+            for (open, close) in self.openings_on(day) {
+                match closes {
+                    None if close <= at || close <= open => {}
+                    None if open > at => return Some(open),
+                    None => closes = Some(close),
+                    // Hours that follow at once leave it open.
+                    Some(end) if open <= end => closes = Some(end.max(close)),
+                    Some(end) => return Some(end),
+                }
+            }
+            if count >= MAX_OPEN_DAYS && closes.is_some() {
+                return closes;
+            }
+            day = day.tomorrow().ok()?;
+        }
+        closes
     }
 
     /// When `span` of working time has passed since `from`; `None` if that is not within ten years.

@@ -9,7 +9,7 @@ use super::vocabulary::Known;
 use crate::routing::fault::advice;
 
 /// Deepest nesting of an expression; evaluating needs stack for each level.
-const MAX_DEPTH: usize = 100;
+pub(super) const MAX_DEPTH: usize = 100;
 
 /// Something wrong with a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]

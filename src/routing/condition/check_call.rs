@@ -271,7 +271,7 @@ impl Checker<'_> {
 }
 
 /// Whether an expression reads nothing of the ticket, of its time or of the policy.
-fn is_constant(expression: &IdedExpr) -> bool {
+pub(super) fn is_constant(expression: &IdedExpr) -> bool {
     match &expression.expr {
         Expr::Literal(_) => true,
         Expr::List(list) => list.elements.iter().all(is_constant),

@@ -1,11 +1,15 @@
-//! Which topics, facets and channels a condition names. Works on the expression alone; nothing is evaluated.
+//! Which topics, facets and channels a condition names. Works on the expression alone; nothing of a ticket is
+//! evaluated.
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr, SourceInfo, operators};
 
+use super::alone::Alone;
+use super::check_call::is_constant;
+use super::constant_value;
 use super::vocabulary::literal_text;
 
 /// A label named in a condition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(in crate::routing) struct LabelUse {
     /// Where, in bytes from the start of the condition.
     pub(in crate::routing) offset: usize,
@@ -13,7 +17,7 @@ pub(in crate::routing) struct LabelUse {
 }
 
 /// What is named.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(in crate::routing) enum LabelUseKind {
     /// `topic` is compared with this label.
     Topic(String),
@@ -29,6 +33,8 @@ pub(in crate::routing) enum LabelUseKind {
     Agent(String),
     /// `urgency` or one of its levels is used.
     Urgency,
+    /// Something else is asked of the topic, of a facet or of the channel alone.
+    Alone(Alone),
 }
 
 /// Notes the labels that `at` itself names, its parts not included.
@@ -40,13 +46,12 @@ pub(super) fn note_labels(at: &IdedExpr, source: &SourceInfo, labels: &mut Vec<L
             kind,
         });
     };
-    if let Some(Subject::Facet(facet)) = subject(at) {
+    if let Some(facet) = facet(at) {
         note(at, LabelUseKind::Facet(facet.to_owned()));
     }
     let Expr::Call(call) = &at.expr else { return };
-    if let Some((of, literals)) = comparison(call) {
-        for (part, label) in literals {
-            let label = label.to_owned();
+    if let Some(Comparison { of, labels, .. }) = comparison(call) {
+        for (part, label) in labels {
             note(
                 part,
                 match of {
@@ -120,37 +125,85 @@ fn subject(expression: &IdedExpr) -> Option<Subject<'_>> {
     }
 }
 
-type Literals<'a> = Vec<(&'a IdedExpr, &'a str)>;
+/// The facet that is read, or asked for.
+fn facet(expression: &IdedExpr) -> Option<&str> {
+    let is_facets = |of: &IdedExpr| matches!(&of.expr, Expr::Ident(name) if name == "facets");
+    match &expression.expr {
+        Expr::Select(select) if is_facets(&select.operand) => Some(&select.field),
+        Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
+            (operators::INDEX, [of, name]) | (operators::IN, [name, of]) if is_facets(of) => {
+                literal_text(name)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
 
-/// The texts that `call` compares a subject with, by `==`, `!=` or `in [...]`; `None` unless all of them are
-/// written out.
-fn comparison(call: &CallExpr) -> Option<(Subject<'_>, Literals<'_>)> {
+/// Texts that a subject is compared with.
+struct Comparison<'a> {
+    of: Subject<'a>,
+    labels: Vec<(&'a IdedExpr, String)>,
+    /// Whether it is compared with nothing else.
+    whole: bool,
+}
+
+/// The texts that `call` compares a subject with, by `==`, `!=` or `in [...]`, as far as they are written out.
+fn comparison(call: &CallExpr) -> Option<Comparison<'_>> {
     let [left, right] = call.args.as_slice() else {
         return None;
     };
-    match call.func_name.as_str() {
-        operators::EQUALS | operators::NOT_EQUALS => {
-            let (of, other) = match (subject(left), subject(right)) {
-                (Some(of), None) => (of, right),
-                (None, Some(of)) => (of, left),
-                (Some(_), Some(_)) | (None, None) => return None,
-            };
-            Some((of, vec![(other, literal_text(other)?)]))
-        }
+    let mut labels = Vec::new();
+    let (of, whole) = match call.func_name.as_str() {
+        operators::EQUALS | operators::NOT_EQUALS => match (subject(left), subject(right)) {
+            (Some(of), None) => (of, texts(right, &mut labels)),
+            (None, Some(of)) => (of, texts(left, &mut labels)),
+            (Some(_), Some(_)) | (None, None) => return None,
+        },
         operators::IN => {
             let of = subject(left)?;
             let Expr::List(list) = &right.expr else {
                 return None;
             };
-            let texts: Option<Literals<'_>> = list
-                .elements
-                .iter()
-                .map(|item| Some((item, literal_text(item)?)))
-                .collect();
-            Some((of, texts?))
+            let mut whole = true;
+            for item in &list.elements {
+                whole &= texts(item, &mut labels);
+            }
+            (of, whole)
         }
-        _ => None,
+        _ => return None,
+    };
+    Some(Comparison { of, labels, whole })
+}
+
+/// Adds the texts that `expression` can give; whether these are all.
+fn texts<'a>(expression: &'a IdedExpr, found: &mut Vec<(&'a IdedExpr, String)>) -> bool {
+    if let Some(text) = literal_text(expression) {
+        found.push((expression, text.to_owned()));
+        return true;
     }
+    match &expression.expr {
+        Expr::Call(call) if call.func_name == operators::CONDITIONAL => {
+            let mut all = true;
+            for result in call.args.iter().skip(1) {
+                all &= texts(result, found);
+            }
+            all
+        }
+        Expr::Call(_) if is_constant(expression) => match constant_value(expression) {
+            Some(cel::Value::String(text)) => {
+                found.push((expression, text.as_str().to_owned()));
+                true
+            }
+            Some(_) | None => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether all labels that `call` names are noted by name.
+pub(super) fn is_named(call: &CallExpr) -> bool {
+    topic_prefix(call).is_some() || comparison(call).is_some_and(|found| found.whole)
 }
 
 fn topic_prefix(call: &CallExpr) -> Option<(&IdedExpr, &str)> {

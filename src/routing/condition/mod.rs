@@ -1,13 +1,19 @@
 //! A condition of a rule: a CEL expression, compiled and checked when the policy is loaded, evaluated for each
-//! ticket. It can read the declared variables and nothing else, has no effect, and its cost is bounded by its
-//! length, its depth and a ban on loops within loops.
+//! ticket. It can read the declared variables and nothing else, has no effect, and its cost is bounded: what could take
+//! too long for the largest ticket is refused (`cost`).
 
+mod alone;
 mod check;
 mod check_call;
+mod clock;
+mod cost;
 mod evaluate;
 mod labels;
 mod parts;
+mod readings;
+mod sum;
 mod syntax;
+mod times;
 mod topics;
 mod types;
 mod vocabulary;
@@ -16,8 +22,12 @@ use std::sync::Arc;
 
 use cel::common::ast::IdedExpr;
 use cel::{Context, Program, Value};
+use jiff::Timestamp;
 
 use super::fault::{Faults, Position};
+pub(super) use alone::{Alone, Subject};
+use clock::Clock;
+pub(super) use clock::Moment;
 pub(super) use evaluate::{Facts, TopicGuess, Variables};
 pub(super) use labels::{LabelUse, LabelUseKind};
 pub(super) use parts::PartValue;
@@ -46,8 +56,11 @@ pub(super) struct Expression {
     program: Program,
     /// The expression as it is evaluated.
     bound: IdedExpr,
-    labels: Vec<(Position, LabelUseKind)>,
     parts: Vec<ConditionPart>,
+    /// What of it depends on the time, if anything does.
+    clock: Option<Clock>,
+    /// Where it computes with the time in a way that cannot be foreseen.
+    unforeseen: Vec<Position>,
 }
 
 /// A single test of an expression, without `&&`, `||` and `!`.
@@ -68,13 +81,14 @@ pub(super) enum Outcome {
 
 impl Expression {
     /// Compiles and checks `text`, which `place` finds in its file and which may refer to what is `known`; notes
-    /// every fault.
+    /// every fault, and all `labels` that it names, be the rest of it right or wrong.
     pub(super) fn compile(
         text: &str,
         purpose: Purpose,
         known: Known<'_>,
         place: &dyn Fn(usize) -> Position,
         faults: &mut Faults,
+        labels: &mut Vec<(Position, LabelUseKind)>,
     ) -> Option<Self> {
         let chars = text.chars().count();
         if chars > MAX_CONDITION_CHARS {
@@ -105,8 +119,10 @@ impl Expression {
                 return None;
             }
         };
+        let (tree, source) = (program.expression(), program.source_info());
         let before = faults.count();
-        let checked = check::check(program.expression(), program.source_info(), known);
+        let checked = check::check(tree, source, known);
+        let faulty: Vec<usize> = checked.faults.iter().map(|fault| fault.offset).collect();
         for fault in checked.faults {
             faults.add(place(fault.offset), fault.message);
         }
@@ -118,28 +134,51 @@ impl Expression {
         if faults.count() == before && !checked.result.comparable(&wanted) {
             faults.add(place(0), format!("{what}, not {}", checked.result));
         }
+        let place_of = |id: u64| {
+            let offset = source.offset_for(id).map_or(0, |(start, _)| start);
+            place(usize::try_from(offset).unwrap_or(0))
+        };
+        let costly = cost::too_costly(tree);
+        if let Some(id) = costly
+            && faults.count() == before
+        {
+            faults.add(
+                place_of(id),
+                "a ticket with long texts could make this take too long: build shorter texts and lists, or split the \
+                 rule",
+            );
+        }
+        let patterns = known.patterns.borrow();
+        let bind = |part: &IdedExpr| patterns.bind(part);
         let mut uses = checked.labels;
         if purpose == Purpose::AgentId {
-            labels::note_agents(program.expression(), program.source_info(), &mut uses);
+            labels::note_agents(tree, source, &mut uses);
         }
-        let mut labels: Vec<_> = uses
-            .into_iter()
-            .map(|LabelUse { offset, kind }| (place(offset), kind))
-            .collect();
-        labels.dedup();
-        let parts = parts::parts(program.expression(), program.source_info(), text)
-            .into_iter()
-            .map(|part| ConditionPart {
-                position: place(part.offset),
-                text: part.text,
-            })
-            .collect();
-        (faults.count() == before).then(|| Self {
-            bound: known.patterns.borrow().bind(program.expression()),
-            parts,
+        if costly.is_none() {
+            alone::note_alone(tree, source, &bind, &faulty, &mut uses);
+        }
+        labels.extend(
+            uses.into_iter()
+                .map(|LabelUse { offset, kind }| (place(offset), kind)),
+        );
+        if faults.count() != before {
+            return None;
+        }
+        let parts = parts::parts(tree, source, text).into_iter();
+        let parts = parts.map(|part| ConditionPart {
+            position: place(part.offset),
+            text: part.text,
+        });
+        let bound = bind(tree);
+        let clock = Clock::of(&bound);
+        let unforeseen = clock.as_ref().map(Clock::unforeseen).unwrap_or_default();
+        Some(Self {
             text: Arc::from(text),
+            parts: parts.collect(),
+            unforeseen: unforeseen.into_iter().map(place_of).collect(),
+            clock,
+            bound,
             program,
-            labels,
         })
     }
 
@@ -148,9 +187,27 @@ impl Expression {
         &self.text
     }
 
-    /// The labels that it names, with their places.
-    pub(super) fn labels(&self) -> &[(Position, LabelUseKind)] {
-        &self.labels
+    /// Where it computes with the time in a way that cannot be foreseen.
+    pub(super) fn unforeseen(&self) -> &[Position] {
+        &self.unforeseen
+    }
+
+    /// When a condition could next begin or cease to hold because time passes; `None` if it never does.
+    pub(super) fn next_flip(
+        &self,
+        moment: Moment<'_>,
+        variables: &Context<'_, '_>,
+    ) -> Option<Timestamp> {
+        self.clock.as_ref()?.next_flip(moment, variables)
+    }
+
+    /// When its value could next be another one because time passes; `None` if it never is.
+    pub(super) fn next_change(
+        &self,
+        moment: Moment<'_>,
+        variables: &Context<'_, '_>,
+    ) -> Option<Timestamp> {
+        self.clock.as_ref()?.next_change(moment, variables)
     }
 
     /// The tests that it is made of, from left to right.

@@ -111,7 +111,7 @@ fn span(expression: &IdedExpr, source: &SourceInfo) -> Option<(usize, usize)> {
 }
 
 /// From the first byte of an expression's tokens to behind the last one.
-fn extent(expression: &IdedExpr, source: &SourceInfo) -> (usize, usize) {
+pub(super) fn extent(expression: &IdedExpr, source: &SourceInfo) -> (usize, usize) {
     let (mut first, mut last) = span(expression, source).unwrap_or((0, 0));
     for child in children(expression) {
         let (start, end) = extent(child, source);
@@ -121,7 +121,8 @@ fn extent(expression: &IdedExpr, source: &SourceInfo) -> (usize, usize) {
     (first, last)
 }
 
-fn children(expression: &IdedExpr) -> Vec<&IdedExpr> {
+/// The parts of an expression that were written by hand.
+pub(super) fn children(expression: &IdedExpr) -> Vec<&IdedExpr> {
     match &expression.expr {
         Expr::Call(call) => call
             .target

@@ -22,12 +22,53 @@ pub(super) fn tell(text: &str, offset: usize, message: &str) -> String {
         _ => advice_on_sign(rest),
     };
     let advice = advice.unwrap_or_else(|| match (word.as_str(), rest.chars().next()) {
-        ("", None) => "something is missing at its end".to_owned(),
+        ("", None) => missing(text),
         _ if message.contains("Incomplete") => "it breaks off: something is missing".to_owned(),
         ("", Some(sign)) => format!("'{}' has no place here", sign.escape_debug()),
         (word, _) => format!("'{word}' has no place here"),
     });
     format!("the condition cannot be read: {advice}")
+}
+
+/// What is missing at the end of a condition.
+fn missing(text: &str) -> String {
+    const OPERATORS: [&str; 16] = [
+        "&&", "||", "==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "!", "?", ":",
+    ];
+    let text = text.trim_end();
+    let operator = OPERATORS.iter().find(|sign| text.ends_with(**sign));
+    match (operator, open_bracket(text)) {
+        (Some(sign), _) => format!("something must follow the '{sign}' at its end"),
+        (None, Some(bracket)) if text.ends_with(bracket) => {
+            format!(
+                "nothing follows the '{bracket}' at its end: write what belongs there and close it"
+            )
+        }
+        (None, Some(bracket)) => format!("a '{bracket}' is not closed"),
+        (None, None) => "something is missing at its end".to_owned(),
+    }
+}
+
+/// The last bracket outside of quotes that is not closed.
+fn open_bracket(text: &str) -> Option<char> {
+    let mut open = Vec::new();
+    let mut quote = None;
+    let mut escaped = false;
+    for c in text.chars() {
+        match (quote, c) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(begun), c) if c == begun => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '(' | '[' | '{') => open.push(c),
+            (None, ')' | ']' | '}') => {
+                open.pop();
+            }
+            (None, _) => {}
+        }
+    }
+    open.pop()
 }
 
 fn advice_on_sign(rest: &str) -> Option<String> {

@@ -25,6 +25,16 @@ fn compile_with(
     purpose: Purpose,
     patterns: &RefCell<Patterns>,
 ) -> Result<Expression, String> {
+    let (compiled, _) = compile_noting(text, purpose, patterns);
+    compiled
+}
+
+/// The expression, and the labels that are noted of it with their places.
+fn compile_noting(
+    text: &str,
+    purpose: Purpose,
+    patterns: &RefCell<Patterns>,
+) -> (Result<Expression, String>, Vec<(Position, LabelUseKind)>) {
     let mut faults = Faults::default();
     let place = |offset: usize| Position {
         line: 1,
@@ -34,11 +44,13 @@ fn compile_with(
         calendars: &calendars(),
         patterns,
     };
-    let expression = Expression::compile(text, purpose, known, &place, &mut faults);
-    match faults.into_result("t") {
+    let mut labels = Vec::new();
+    let expression = Expression::compile(text, purpose, known, &place, &mut faults, &mut labels);
+    let compiled = match faults.into_result("t") {
         Ok(()) => Ok(expression.unwrap()),
         Err(errors) => Err(errors.to_string()),
-    }
+    };
+    (compiled, labels)
 }
 
 /// Open on Mondays, and a day around the clock.
@@ -201,7 +213,10 @@ fn types_that_cannot_fit_are_refused() {
         ),
         ("topic.matches(\"(\")", "no regular expression"),
         ("ticket.subject.matches(topic)", "must be written out"),
-        ("topic.matches(\"(a{99}){99}\")", "too large a one"),
+        (
+            "topic.matches(\"(a{99}){99}\")",
+            "this regular expression is too large once compiled",
+        ),
         (
             "matches(topic, \"a\")",
             "'matches' must be called on a text",
@@ -272,15 +287,9 @@ fn expressions_that_explode_are_refused_without_running_out_of_stack() {
 
 #[test]
 fn labels_are_noted_with_their_places() {
-    let expression = compile(
-        r#"topic in ["a/b", "a/c"] || facets["tone"] == "x" || topic.startsWith("d/") || ticket.channel != "sms""#,
-    )
-    .unwrap();
-    let kinds: Vec<_> = expression
-        .labels()
-        .iter()
-        .map(|(_, kind)| kind.clone())
-        .collect();
+    let text = r#"topic in ["a/b", "a/c"] || facets["tone"] == "x" || topic.startsWith("d/") || ticket.channel != "sms""#;
+    let (_, labels) = compile_noting(text, Purpose::Condition, &RefCell::default());
+    let kinds: Vec<_> = labels.iter().map(|(_, kind)| kind.clone()).collect();
     for kind in [
         LabelUseKind::Topic("a/b".into()),
         LabelUseKind::Topic("a/c".into()),
@@ -294,7 +303,7 @@ fn labels_are_noted_with_their_places() {
     ] {
         assert!(kinds.contains(&kind), "{kind:?} not in {kinds:?}");
     }
-    let (position, _) = &expression.labels()[0];
+    let (position, _) = &labels[0];
     assert_eq!(position.column, 11);
 }
 
@@ -322,4 +331,42 @@ fn what_a_condition_says_of_a_topic_is_known_from_the_topic_alone() {
         truth("urgency >= HIGH || has(facets.tone)", "a/b"),
         Truth::Open
     );
+}
+
+#[test]
+fn labels_are_noted_in_every_form_and_beside_faults() {
+    for (text, kind) in [
+        ("has(facets.tone)", LabelUseKind::Facet("tone".into())),
+        (r#""tone" in facets"#, LabelUseKind::Facet("tone".into())),
+        (
+            r#"foo && ticket.channel == "fax""#,
+            LabelUseKind::Channel("fax".into()),
+        ),
+        (
+            r#"topic == (urgency == HIGH ? "a/b" : customer.tier)"#,
+            LabelUseKind::Topic("a/b".into()),
+        ),
+        (r#"topic == "a" + "/b""#, LabelUseKind::Topic("a/b".into())),
+    ] {
+        let (_, labels) = compile_noting(text, Purpose::Condition, &RefCell::default());
+        assert!(
+            labels.iter().any(|(_, noted)| *noted == kind),
+            "{text}: {labels:?}"
+        );
+    }
+    for (text, subject) in [
+        (r#"topic.contains("b")"#, Subject::Topic),
+        (r#"foo && ["b"].exists(t, t == topic)"#, Subject::Topic),
+        (
+            r#"facets.tone.startsWith("b") && size(ticket.tags) > 1"#,
+            Subject::Facet("tone".into()),
+        ),
+        (r#"ticket.channel.matches("^b")"#, Subject::Channel),
+    ] {
+        let (_, labels) = compile_noting(text, Purpose::Condition, &RefCell::default());
+        let found = labels.iter().any(
+            |(_, kind)| matches!(kind, LabelUseKind::Alone(alone) if alone.subject == subject),
+        );
+        assert!(found, "{text}: {labels:?}");
+    }
 }

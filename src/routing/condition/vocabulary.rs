@@ -39,7 +39,7 @@ pub(in crate::routing) struct Known<'a> {
 }
 
 /// Compiled regular expressions.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::routing) struct Patterns {
     by_text: BTreeMap<String, i64>,
     compiled: Vec<Regex>,
@@ -65,10 +65,21 @@ impl Patterns {
             .size_limit(MAX_PATTERN_BYTES)
             .dfa_size_limit(MAX_PATTERN_BYTES)
             .build()
-            .map_err(|_| "this is no regular expression (or too large a one)".to_owned())?;
+            .map_err(|error| told(&error))?;
         self.compiled.push(compiled);
         self.by_text.insert(pattern.to_owned(), number);
         Ok(())
+    }
+
+    /// Lets conditions that are evaluated in `context` call the patterns.
+    pub(super) fn declare(self: &Arc<Self>, context: &mut Context<'_, '_>) {
+        if self.compiled.is_empty() {
+            return;
+        }
+        let patterns = Arc::clone(self);
+        let matches = move |text: Arc<String>, number: i64| patterns.is_match(number, &text);
+        // Fails only where the language itself has a function of the name, which it rules out.
+        let _ = context.add_function(MATCHES_PATTERN, matches);
     }
 
     fn is_match(&self, number: i64, text: &str) -> bool {
@@ -134,6 +145,23 @@ impl Patterns {
     }
 }
 
+/// Why a pattern cannot be used.
+fn told(error: &regex::Error) -> String {
+    match error {
+        regex::Error::CompiledTooBig(_) => {
+            "this regular expression is too large once compiled: repeat less, or split it"
+                .to_owned()
+        }
+        // The library draws the pattern with a mark below; its last line says what is wrong.
+        error => {
+            let drawn = error.to_string();
+            let last = drawn.lines().last().unwrap_or_default();
+            let reason = last.trim().trim_start_matches("error:").trim();
+            format!("this is no regular expression: {reason}")
+        }
+    }
+}
+
 /// The text of an expression that is one written out.
 pub(super) fn literal_text(expression: &IdedExpr) -> Option<&str> {
     match &expression.expr {
@@ -145,18 +173,14 @@ pub(super) fn literal_text(expression: &IdedExpr) -> Option<&str> {
 impl Vocabulary {
     /// Lets conditions that are evaluated in `context` call what the vocabulary has.
     pub(super) fn declare(&self, context: &mut Context<'_, '_>, now: Timestamp) {
-        if !self.patterns.compiled.is_empty() {
-            let patterns = Arc::clone(&self.patterns);
-            let matches = move |text: Arc<String>, number: i64| patterns.is_match(number, &text);
-            // Fails only where the language itself has a function of the name, which both names rule out.
-            let _ = context.add_function(MATCHES_PATTERN, matches);
-        }
+        self.patterns.declare(context);
         if !self.calendars.is_empty() {
             let calendars = Arc::clone(&self.calendars);
             let in_hours = move |name: Arc<String>| {
                 let calendar = calendars.get(name.as_str());
                 calendar.is_some_and(|calendar| calendar.is_open(now))
             };
+            // As with patterns.
             let _ = context.add_function(IN_HOURS, in_hours);
         }
     }

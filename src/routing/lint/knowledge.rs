@@ -8,6 +8,9 @@ use super::formula::{ALL_LEVELS, Formula, NumberTest, Subject, Test, TextTest, a
 /// The variable that is a probability.
 const TOPIC_CONFIDENCE: &str = "topic_confidence";
 
+/// The variable that is a duration.
+const WAITED: &str = "waited";
+
 /// What is known of one ticket.
 #[derive(Debug, Clone)]
 pub(super) struct Knowledge<'e> {
@@ -27,7 +30,8 @@ struct Text {
 }
 
 impl<'e> Knowledge<'e> {
-    /// Nothing is known but what holds for every ticket: a probability is a number from 0 to 1.
+    /// Nothing is known but what holds for every ticket: a probability is a number from 0 to 1, and no ticket has
+    /// waited less than nothing.
     pub(super) fn nothing() -> Self {
         let bound = |above, bound| NumberTest {
             above,
@@ -38,7 +42,10 @@ impl<'e> Knowledge<'e> {
         Self {
             texts: BTreeMap::new(),
             levels: ALL_LEVELS,
-            numbers: BTreeMap::from([(TOPIC_CONFIDENCE.to_owned(), probability)]),
+            numbers: BTreeMap::from([
+                (TOPIC_CONFIDENCE.to_owned(), probability),
+                (WAITED.to_owned(), vec![(bound(true, 0.0), true)]),
+            ]),
             opaque: Vec::new(),
         }
     }

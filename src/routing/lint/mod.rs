@@ -17,9 +17,10 @@ use serde::Serialize;
 
 use self::formula::{Formula, alike, formula};
 use self::prover::{Budget, Reach, reach};
+use super::condition::Expression;
 use super::fault::{Fault, Position};
-use super::known_labels::KnownLabels;
-use super::policy::Policy;
+use super::policy::{Policy, PolicyAgainst};
+#[cfg(test)]
 use super::roster::Roster;
 
 /// What kind of mistake it looks like.
@@ -32,6 +33,8 @@ pub enum LintKind {
     DuplicateCondition,
     /// Whenever the condition of a rule holds, that of an earlier one does.
     UnreachableRule,
+    /// A condition computes with the time so that it cannot be told when it turns.
+    UnforeseenTime,
     /// No rule asks for a topic of the model.
     UnhandledTopic,
     /// A declared skill, queue or calendar is used nowhere.
@@ -54,6 +57,7 @@ impl LintKind {
             Self::NeverHolds => "never-holds",
             Self::DuplicateCondition => "duplicate-condition",
             Self::UnreachableRule => "unreachable-rule",
+            Self::UnforeseenTime => "unforeseen-time",
             Self::UnhandledTopic => "unhandled-topic",
             Self::Unused => "unused",
             Self::SkillNobodyHolds => "skill-nobody-holds",
@@ -80,21 +84,17 @@ pub struct Lint {
     pub fault: Fault,
 }
 
-/// What a policy is held against besides itself.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct LintAgainst<'a> {
-    /// The agents; `None` leaves out what is about them.
-    pub roster: Option<&'a Roster>,
-    /// The labels of a model; `None` leaves out what is about them.
-    pub labels: Option<&'a KnownLabels>,
-}
-
 impl Policy {
     /// Everything that looks like a mistake, in the order of the file. `text` is what the policy was parsed from;
     /// it tells where names are declared.
     #[must_use]
-    pub fn lint(&self, text: &str, against: LintAgainst<'_>) -> Vec<Lint> {
+    pub fn lint(&self, text: &str, against: PolicyAgainst<'_>) -> Vec<Lint> {
         let mut lints = self.lint_conditions();
+        lints.extend(self.expressions().flat_map(Expression::unforeseen).map(|at| {
+            let message = "it cannot be told when time changes what this gives, so its tickets are to be decided \
+                           anew every minute: compare waited or now with a duration or a time, or ask in_hours";
+            lint(LintKind::UnforeseenTime, *at, message.to_owned())
+        }));
         unused::lint(self, text, &mut lints);
         if let Some(labels) = against.labels {
             lints.extend(self.unhandled_topics(&labels.topics).into_iter().map(|topic| Lint {
@@ -105,6 +105,7 @@ impl Policy {
                         "no rule asks for the topic '{topic}', so its tickets go to the default queue \
                          or to a rule for any topic: give it a rule"
                     ),
+                    file: None,
                 },
             }));
         }
@@ -183,6 +184,7 @@ fn lint(kind: LintKind, position: Position, message: String) -> Lint {
         fault: Fault {
             position: Some(position),
             message,
+            file: None,
         },
     }
 }

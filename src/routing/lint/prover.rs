@@ -63,18 +63,49 @@ pub(super) fn reach(
         return Reach::Never;
     }
     let numbered: Vec<(usize, &Formula<'_>)> = earlier.iter().enumerate().collect();
+    match cover(&possible, &numbered, budget) {
+        Some(used) => Reach::Behind(fewest(&possible, &numbered, used, budget)),
+        None => Reach::Open,
+    }
+}
+
+/// Those of `earlier` by which all of `ways` are covered, if they are.
+fn cover<'e>(
+    ways: &[Knowledge<'e>],
+    earlier: &[(usize, &Formula<'e>)],
+    budget: &mut Budget,
+) -> Option<BTreeSet<usize>> {
     let mut used = BTreeSet::new();
-    for way in &possible {
+    let all = ways.iter().all(|way| {
         let mut cover = Cover {
             cases_left: MAX_CASES,
             budget,
             used: &mut used,
         };
-        if !cover.covers(way, &numbered) {
-            return Reach::Open;
+        cover.covers(way, earlier)
+    });
+    all.then_some(used)
+}
+
+/// Those of `used` that are needed: each without which the rest do not cover all of `ways`.
+fn fewest<'e>(
+    ways: &[Knowledge<'e>],
+    earlier: &[(usize, &Formula<'e>)],
+    mut used: BTreeSet<usize>,
+    budget: &mut Budget,
+) -> BTreeSet<usize> {
+    let among = |kept: &BTreeSet<usize>| -> Vec<(usize, &Formula<'e>)> {
+        let known = earlier.iter().filter(|(index, _)| kept.contains(index));
+        known.copied().collect()
+    };
+    for one in used.clone() {
+        let mut rest = used.clone();
+        rest.remove(&one);
+        if !rest.is_empty() && cover(ways, &among(&rest), budget).is_some() {
+            used = rest;
         }
     }
-    Reach::Behind(used)
+    used
 }
 
 type Way<'f, 'e> = Vec<(&'f Test<'e>, bool)>;

@@ -51,6 +51,7 @@ pub(super) fn lint(policy: &Policy, roster: &Roster, lints: &mut Vec<Lint>) {
                         "nobody on the roster serves the queue '{queue}', where tickets end that nobody else \
                          took: give it an agent"
                     ),
+                    file: None,
                 },
             });
         }
@@ -91,26 +92,43 @@ fn holders<'a>(roster: &'a Roster, skill: &'a str, level: u8) -> impl Iterator<I
     agents.filter(move |agent| agent.skills.get(skill).is_some_and(|&held| held >= level))
 }
 
-/// Notes each skill that a step requires and nobody or one agent alone holds, at its first step with that lack.
+/// Notes each skill that a step requires and nobody or one agent alone holds, or, where the step does not end, one alone of
+/// those who could take it; at its first step with that lack.
 fn lint_skills(policy: &Policy, roster: &Roster, lints: &mut Vec<Lint>) {
     let mut noted: BTreeSet<(LintKind, &str)> = BTreeSet::new();
     for rule in &policy.rules {
         for (number, step) in (1..).zip(&rule.steps) {
             for (skill, &level) in least(step) {
-                let mut holding = holders(roster, skill, level);
-                let (kind, who) = match (holding.next(), holding.next()) {
-                    (None, _) => (
+                let wanted = BTreeMap::from([(skill.clone(), level)]);
+                let demand = Demand {
+                    queue: step.names_queue.then_some(step.destination.as_str()),
+                    required: &wanted,
+                };
+                let holding = || holders(roster, skill, level);
+                let mut serving = holding().filter(|agent| could_take(agent, demand));
+                let (kind, who) = match (serving.next(), serving.next(), holding().count()) {
+                    (_, _, 0) => (
                         LintKind::SkillNobodyHolds,
                         "nobody on the roster holds it".to_owned(),
                     ),
-                    (Some(one), None) => (
+                    (Some(one), None, 1) => (
                         LintKind::SkillOneHolds,
                         format!(
                             "only '{}' holds it: when that agent is away, nobody does",
                             one.id
                         ),
                     ),
-                    (Some(_), Some(_)) => continue,
+                    // A step that ends is waited out.
+                    (Some(one), None, _) if step.timeout.is_none() => (
+                        LintKind::SkillOneHolds,
+                        format!(
+                            "only '{}' holds it of those who could take a ticket of the queue '{}': when that \
+                             agent is away, nobody does",
+                            one.id, step.destination
+                        ),
+                    ),
+                    // That nobody could take the step is told of the step.
+                    (None, _, _) | (Some(_), _, _) => continue,
                 };
                 if noted.insert((kind, skill)) {
                     let message = format!(

@@ -15,7 +15,7 @@ fn lints(rules: &[(&str, &str)]) -> Vec<String> {
     }
     let policy = Policy::parse(&text, "p").unwrap_or_else(|errors| panic!("{errors}"));
     policy
-        .lint(&text, LintAgainst::default())
+        .lint(&text, PolicyAgainst::default())
         .into_iter()
         .map(|lint| format!("{}: {}", lint.kind, lint.fault.message))
         .collect()
@@ -52,6 +52,23 @@ fn a_rule_behind_others_is_named_with_them() {
              keep one of them",
             "never-holds: the condition of rule 'never' can never hold: no ticket meets all of its parts",
             "never-holds: the condition of rule 'percent' can never hold: no ticket meets all of its parts",
+        ]
+    );
+}
+
+#[test]
+fn only_the_rules_that_are_needed_are_named() {
+    assert_eq!(
+        lints(&[
+            ("a", r#"topic.startsWith("billing/")"#),
+            ("d", r#"waited < duration("0s")"#),
+            ("g", r#"customer.tier == "vip" || customer.tier != "vip""#),
+            ("h", r#"ticket.channel == "email""#),
+        ]),
+        [
+            "never-holds: the condition of rule 'd' can never hold: no ticket meets all of its parts",
+            "unreachable-rule: rule 'h' is never reached: whenever its condition holds, that of rule 'g' (line 7) \
+             holds too; move it up or drop it",
         ]
     );
 }
@@ -177,7 +194,7 @@ fn declared_names_that_nothing_uses_are_found_where_they_stand() {
         rules:\n  - {id: r, when: 'true', steps: [{queue: a, require: {tech: 1}}]}\ndefault: {queue: a}\n";
     let policy = Policy::parse(text, "p").unwrap();
     let found: Vec<_> = policy
-        .lint(text, LintAgainst::default())
+        .lint(text, PolicyAgainst::default())
         .into_iter()
         .map(|lint| {
             let at = lint.fault.position.unwrap();
@@ -203,6 +220,37 @@ fn declared_names_that_nothing_uses_are_found_where_they_stand() {
 }
 
 #[test]
+fn only_those_who_could_take_the_step_count_as_holders() {
+    let text = "version: 1\nskills: [tech]\nqueues: {a: {}, b: {}}\nrules:\n  \
+        - {id: r, when: 'true', steps: [{queue: a, require: {tech: 2}}]}\ndefault: {queue: b}\n";
+    let policy = Policy::parse(text, "p").unwrap();
+    let roster = Roster::parse(
+        "version: 1\nagents:\n  \
+         - {id: ana, presence: offline, capacity: 2, skills: {tech: 5}, queues: [a]}\n  \
+         - {id: bob, presence: available, capacity: 2, skills: {tech: 3}, queues: [b]}\n  \
+         - {id: cho, presence: available, on_leave: true, capacity: 2, skills: {tech: 3}}\n",
+        "r",
+    )
+    .unwrap();
+    let against = PolicyAgainst {
+        roster: Some(&roster),
+        labels: None,
+    };
+    let found: Vec<String> = policy
+        .lint(text, against)
+        .into_iter()
+        .map(|lint| lint.fault.message)
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "step 1 of rule 'r' requires the skill 'tech' at level 2 and only 'ana' holds it of those who could take a \
+             ticket of the queue 'a': when that agent is away, nobody does"
+        ]
+    );
+}
+
+#[test]
 fn steps_that_the_roster_cannot_staff_are_found() {
     let text = "version: 1\nskills: [tech, law, api]\nqueues: {a: {}, b: {}, c: {}}\nrules:\n  \
         - id: r\n    when: topic == \"x\"\n    steps:\n      \
@@ -218,7 +266,7 @@ fn steps_that_the_roster_cannot_staff_are_found() {
         "r",
     )
     .unwrap();
-    let against = LintAgainst {
+    let against = PolicyAgainst {
         roster: Some(&roster),
         labels: None,
     };
@@ -327,7 +375,7 @@ proptest! {
         }
         let policy = Policy::parse(&text, "p").unwrap();
         let deciding = deciding(&policy);
-        for lint in policy.lint(&text, LintAgainst::default()) {
+        for lint in policy.lint(&text, PolicyAgainst::default()) {
             let reachable = deciding.iter().any(|id| {
                 let subject = format!("rule '{id}' ");
                 lint.fault.message.starts_with(&subject) || lint.fault.message.contains(&format!("of {subject}can never"))

@@ -18,6 +18,7 @@ pub(super) fn lint(policy: &Policy, text: &str, lints: &mut Vec<Lint>) {
                     .as_ref()
                     .and_then(|document| declared_at(document, section, name)),
                 message,
+                file: None,
             },
         });
     };

@@ -60,6 +60,13 @@ pub enum TlsError {
         /// The cause.
         problem: rustls::Error,
     },
+    /// This system names no authorities to trust.
+    #[error("this system names no authorities that sign certificates{}: name a file of them",
+        if problems.is_empty() { String::new() } else { format!(" ({problems})") })]
+    NoAuthorities {
+        /// Why they cannot be read; may be empty.
+        problems: String,
+    },
     /// TLS cannot be set up otherwise.
     #[error("TLS cannot be set up: {0}")]
     SetUp(#[from] rustls::Error),

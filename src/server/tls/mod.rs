@@ -3,6 +3,7 @@
 //! New files are taken over whole or not at all: they are read and checked first, and what is wrong with them leaves
 //! the old ones in force. A connection keeps what it began with.
 
+mod client;
 mod error;
 mod files;
 mod own;
@@ -21,6 +22,7 @@ use crate::access::Fingerprint;
 use crate::metrics::{Metrics, Outcome, Reload};
 use crate::settings::{ClientAuth, TlsSettings};
 
+pub use client::client_config;
 pub use error::TlsError;
 use files::Verified;
 pub use own::OwnServer;
@@ -87,16 +89,19 @@ impl Tls {
             }
         };
         if new.checksum == self.current.load().checksum {
+            // What was refused before is gone, if there was anything.
+            self.metrics.in_force(Reload::Tls);
             return;
         }
+        let new = Arc::new(new);
+        self.current.store(Arc::clone(&new));
+        self.metrics.reloaded(Reload::Tls, Outcome::TakenOver);
+        self.metrics.certificate_expires(new.expires);
         tracing::info!(
             certificate = %new.fingerprint,
             valid_until = %new.valid_until(),
             "the changed certificate is in use"
         );
-        self.metrics.reloaded(Reload::Tls, Outcome::TakenOver);
-        self.metrics.certificate_expires(new.expires);
-        self.current.store(Arc::new(new));
     }
 }
 

@@ -3,7 +3,10 @@
 use std::ops::Range;
 
 use super::PersonalData;
-use super::number::{Numbers, is_iban};
+use super::email::Emails;
+use super::kept::{is_kept, says_when_or_what, telling_digits};
+use super::number::{Numbers, gap, is_iban};
+use super::plain::{digit, plain};
 
 /// A word with at least this many digits names one case.
 const MIN_REFERENCE_DIGITS: usize = 5;
@@ -11,10 +14,14 @@ const MIN_REFERENCE_DIGITS: usize = 5;
 const MIN_HASH_DIGITS: usize = 3;
 /// Most words that an order-like number is looked for in.
 const MAX_REFERENCE_WORDS: usize = 16;
-/// Most words that an IBAN is written in: 34 characters in groups of four.
-const MAX_IBAN_WORDS: usize = 9;
-/// Longest e-mail address, and so how far is looked for its ends (RFC 5321).
-const MAX_EMAIL_BYTES: usize = 254;
+/// How much is looked at of the name that a number hangs on, in characters.
+const MAX_NAME: usize = 12;
+/// Longest IBAN.
+const IBAN_LENGTH: usize = 34;
+/// Shortest one.
+const MIN_IBAN_LENGTH: usize = 15;
+/// Most words that an IBAN is written in: its country, and groups of four characters.
+const MAX_IBAN_WORDS: usize = 10;
 
 /// A run of letters and digits.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +46,7 @@ pub(super) fn find(
     mut found: impl FnMut(Range<usize>, PersonalData),
 ) {
     split(text, words);
-    let mut emails = Emails { text, from: 0 };
+    let mut emails = Emails::of(text);
     let mut email = emails.next();
     let mut at = 0;
     while let Some(word) = words.get(at) {
@@ -74,12 +81,15 @@ fn first(text: &str, words: &[Word]) -> Found {
     let Some(&word) = words.first() else {
         return Found::Nothing(1);
     };
+    let data = |kind: PersonalData, start: usize, taken: usize| {
+        let end = words.get(taken - 1).map_or(word.end, |last| last.end);
+        Found::Data(start..end, kind, taken)
+    };
+    if let Some((taken, kind)) = iban(text, words) {
+        return data(kind, word.start, taken);
+    }
     if word.digits == 0 {
         return Found::Nothing(1);
-    }
-    if let Some(taken) = iban(text, words) {
-        let end = words[taken - 1].end;
-        return Found::Data(word.start..end, PersonalData::Account, taken);
     }
     if word.is_number {
         let numbers = Numbers::starting(text, words);
@@ -87,35 +97,72 @@ fn first(text: &str, words: &[Word]) -> Found {
             return Found::Nothing(3);
         }
         if let Some(taken) = numbers.card() {
-            let end = words[taken - 1].end;
-            return Found::Data(word.start..end, PersonalData::Card, taken);
+            return data(PersonalData::Card, word.start, taken);
+        }
+        if let Some(taken) = numbers.social_security() {
+            return data(PersonalData::Reference, word.start, taken);
         }
         if let Some((start, taken)) = numbers.phone() {
-            let end = words[taken - 1].end;
-            return Found::Data(start..end, PersonalData::Phone, taken);
+            return data(PersonalData::Phone, start, taken);
         }
     }
     reference(text, words)
 }
 
-/// How many of the first words are an IBAN.
-fn iban(text: &str, words: &[Word]) -> Option<usize> {
+/// How many of the first words are an IBAN; as an order-like number if it is only written like one.
+fn iban(text: &str, words: &[Word]) -> Option<(usize, PersonalData)> {
+    let first = words.first()?;
+    // Most words are told apart by this much.
+    if first.digits == 0 && words.get(1).is_none_or(|second| second.digits < 2) {
+        return None;
+    }
+    let mut beginning = text.get(first.start..)?.chars().map(upright);
+    let names_country = (0..2).all(|_| beginning.next().is_some_and(|c| c.is_ascii_alphabetic()));
+    // The check digits, right after it or with a space between.
+    if !names_country || first.digits == 0 && beginning.next() != Some(' ') {
+        return None;
+    }
     let mut compact = String::new();
-    let mut end = words.first()?.start;
+    // How many words are groups of four as IBANs are printed in.
+    let mut printed = 0;
     for (at, word) in words.iter().take(MAX_IBAN_WORDS).enumerate() {
-        if at > 0 && text.get(end..word.start) != Some(" ") {
-            return None;
+        let joins = || gap(text, &words[at - 1..]).is_some_and(|gap| gap.joins());
+        if at > 0 && !joins() {
+            break;
         }
-        end = word.end;
-        compact.push_str(text.get(word.start..word.end)?);
-        if at == 0 && !begins_like_iban(&compact) || compact.len() > 34 {
-            return None;
+        let before = compact.len();
+        compact.extend(text.get(word.start..word.end)?.chars().map(upright));
+        // Only the bank's code, which comes first, is without digits.
+        let is_code = before == 4 && compact.len() == 8;
+        if word.digits == 0 && at > 0 && !is_code || compact.len() > IBAN_LENGTH {
+            break;
+        }
+        if at == 0 && word.digits == 0 {
+            continue;
+        }
+        if !begins_like_iban(&compact) {
+            break;
         }
         if is_iban(&compact) {
-            return Some(at + 1);
+            return Some((at + 1, PersonalData::Account));
         }
+        let is_printed = printed == at && (at < 2 || word.is_number) && before == at * 4;
+        printed += usize::from(is_printed && compact.len() - before <= 4);
     }
-    None
+    let printed_words = words.get(..printed)?;
+    let characters = |word: &Word| {
+        text.get(word.start..word.end)
+            .map_or(0, |word| word.chars().count())
+    };
+    let length: usize = printed_words.iter().map(characters).sum();
+    (length >= MIN_IBAN_LENGTH).then_some((printed, PersonalData::Reference))
+}
+
+/// A letter or digit of ASCII that is another form of it; else the character.
+fn upright(c: char) -> char {
+    digit(c)
+        .and_then(|value| char::from_digit(value, 10))
+        .unwrap_or(plain(c))
 }
 
 fn begins_like_iban(word: &str) -> bool {
@@ -127,30 +174,68 @@ fn begins_like_iban(word: &str) -> bool {
 
 /// An order-like number: words joined by `-`, `_` or `/` with digits enough, with the `#` before them.
 fn reference(text: &str, words: &[Word]) -> Found {
+    let is_joined = |pair: &[Word]| {
+        let joins = gap(text, pair).and_then(|gap| gap.single());
+        matches!(joins, Some('-' | '_' | '/'))
+    };
     let joined = 1 + words
         .windows(2)
         .take(MAX_REFERENCE_WORDS - 1)
-        .take_while(|pair| matches!(text.get(pair[0].end..pair[1].start), Some("-" | "_" | "/")))
+        .take_while(|pair| is_joined(pair))
         .count();
     let part = &words[..joined];
     let (start, end) = (part[0].start, part[joined - 1].end);
-    let has_hash = text
-        .get(..start)
-        .is_some_and(|before| before.ends_with('#'));
-    let longest = part.iter().map(|word| word.digits).max().unwrap_or(0);
-    let all: usize = part.iter().map(|word| word.digits).sum();
-    let has_letters = part.iter().any(|word| !word.is_number);
+    let hash = hash_before(text.get(..start).unwrap_or_default());
+    let name = name_before(text.get(..start).unwrap_or_default());
+    let has_letters = name.is_some() || part.iter().any(|word| !word.is_number);
+    let telling = |word: &Word| match hash.is_none() && !has_letters && is_kept(text, word) {
+        true => 0,
+        false => telling_digits(text, word),
+    };
+    let longest = part.iter().map(telling).max().unwrap_or(0);
+    let all: usize = part.iter().map(telling).sum();
     let is_reference = longest >= MIN_REFERENCE_DIGITS
-        || has_letters && all >= MIN_REFERENCE_DIGITS
-        || has_hash && all >= MIN_HASH_DIGITS;
+        || has_letters && all >= MIN_REFERENCE_DIGITS && !says_when_or_what(text, name, part)
+        || hash.is_some() && all >= MIN_HASH_DIGITS;
     match is_reference {
-        true => Found::Data(
-            start - usize::from(has_hash)..end,
-            PersonalData::Reference,
-            joined,
-        ),
+        true => Found::Data(hash.unwrap_or(start)..end, PersonalData::Reference, joined),
         false => Found::Nothing(1),
     }
+}
+
+/// The letters that a number hangs on: `ORD` of `ORD-2024-0913`.
+fn name_before(before: &str) -> Option<&str> {
+    let sign = before
+        .chars()
+        .next_back()
+        .filter(|&c| matches!(plain(c), '-' | '_' | '/'))?;
+    let before = before.get(..before.len() - sign.len_utf8())?;
+    let letters = before
+        .chars()
+        .rev()
+        .take(MAX_NAME)
+        .take_while(|c| c.is_alphabetic());
+    let length: usize = letters.map(char::len_utf8).sum();
+    before
+        .get(before.len() - length..)
+        .filter(|name| !name.is_empty())
+}
+
+/// Where the `#` at a text's end stands: with a space after it only if a word stands before it, since it else begins a
+/// heading.
+fn hash_before(before: &str) -> Option<usize> {
+    let sign = |text: &str| {
+        text.char_indices()
+            .next_back()
+            .filter(|&(_, c)| plain(c) == '#')
+            .map(|(at, _)| at)
+    };
+    sign(before).or_else(|| {
+        let at = sign(before.strip_suffix([' ', '\u{a0}', '\u{202f}'])?)?;
+        let word = before.get(..at)?;
+        let word = word.strip_suffix(' ').unwrap_or(word);
+        word.ends_with(char::is_alphabetic).then_some(at)
+    })
 }
 
 /// Splits a text into runs of letters and digits.
@@ -158,8 +243,11 @@ fn split(text: &str, words: &mut Words) {
     words.clear();
     let mut open: Option<Word> = None;
     for (at, c) in text.char_indices() {
-        let is_digit = digit(c).is_some();
-        if is_digit || c.is_alphanumeric() {
+        let (is_digit, is_letter) = match c.is_ascii() {
+            true => (c.is_ascii_digit(), c.is_ascii_alphabetic()),
+            false => (digit(c).is_some(), c.is_alphanumeric()),
+        };
+        if is_digit || is_letter {
             let word = open.get_or_insert(Word {
                 start: at,
                 end: at,
@@ -174,76 +262,4 @@ fn split(text: &str, words: &mut Words) {
         }
     }
     words.extend(open);
-}
-
-/// The value of a decimal digit: of ASCII, full width, or Arabic.
-pub(super) fn digit(c: char) -> Option<u32> {
-    let zero = match c {
-        '0'..='9' => return c.to_digit(10),
-        '０'..='９' => '０',
-        '٠'..='٩' => '٠',
-        '۰'..='۹' => '۰',
-        _ => return None,
-    };
-    Some(u32::from(c) - u32::from(zero))
-}
-
-/// E-mail addresses from left to right.
-struct Emails<'t> {
-    text: &'t str,
-    /// Everything before it was looked at.
-    from: usize,
-}
-
-impl Emails<'_> {
-    fn next(&mut self) -> Option<Range<usize>> {
-        while let Some(found) = self.text.get(self.from..)?.find('@') {
-            let at = self.from + found;
-            let start = at - local_part(self.text.get(self.from..at)?);
-            let end = at + 1 + domain(self.text.get(at + 1..)?);
-            let is_email = start < at && end > at + 1;
-            self.from = if is_email { end } else { at + 1 };
-            if is_email {
-                return Some(start..end);
-            }
-        }
-        None
-    }
-}
-
-/// How many bytes at the end of `before` can stand before the at sign.
-fn local_part(before: &str) -> usize {
-    let may_stand = |c: char| c.is_alphanumeric() || "._%+'-".contains(c);
-    let part = before.len() - before.trim_end_matches(may_stand_within(may_stand)).len();
-    let part = before.get(before.len() - part..).unwrap_or_default();
-    // A quotation mark or full stop before an address is not part of it.
-    let part = part.trim_start_matches(['.', '\'', '-', '%', '+']);
-    if part.len() > MAX_EMAIL_BYTES {
-        0
-    } else {
-        part.len()
-    }
-}
-
-/// How many bytes of `after` are a domain with a dot in it, and whatever hangs on it.
-fn domain(after: &str) -> usize {
-    let may_stand = |c: char| c.is_alphanumeric() || "-.@".contains(c);
-    let part = after.len() - after.trim_start_matches(may_stand_within(may_stand)).len();
-    let domain = after.get(..part).unwrap_or_default();
-    let domain = domain.trim_end_matches(['.', '-', '@']);
-    let has_dot = domain.find('.').is_some_and(|dot| dot > 0);
-    if has_dot && domain.len() <= MAX_EMAIL_BYTES {
-        domain.len()
-    } else {
-        0
-    }
-}
-
-/// The same, but for no more characters than tell that a run of them is too long.
-fn may_stand_within(may_stand: impl Fn(char) -> bool) -> impl FnMut(char) -> bool {
-    let mut seen = 0;
-    move |c| {
-        seen += 1;
-        seen <= MAX_EMAIL_BYTES + 2 && may_stand(c)
-    }
 }

@@ -4,8 +4,12 @@
 //! Both ways from text to features, n-grams and word pieces, begin here. So no vocabulary, table or cache holds such a
 //! value, and a model cannot tell one customer's number from another's.
 
+mod email;
 mod find;
+mod kept;
+mod label;
 mod number;
+mod plain;
 #[cfg(test)]
 mod tests;
 
@@ -25,7 +29,8 @@ pub enum PersonalData {
     Card,
     /// An IBAN: two letters, two digits, and its remainder by 97 is right.
     Account,
-    /// Another number that names one case: five digits or more in one word, or three or more after `#`.
+    /// Another number that names one case: five digits or more in one word or in words joined to letters, or three or
+    /// more after `#`; a number of social security; a mistyped IBAN.
     Reference,
 }
 
@@ -128,6 +133,10 @@ impl Mask {
 
 /// Whether a text can hold anything to be masked: most hold neither a digit nor an at sign.
 fn may_hold(text: &str) -> bool {
-    let ascii = text.bytes().any(|b| b.is_ascii_digit() || b == b'@');
-    ascii || !text.is_ascii() && text.chars().any(|c| find::digit(c).is_some())
+    // An at sign may be a word in brackets.
+    let ascii = |b: u8| b.is_ascii_digit() || matches!(b, b'@' | b'(' | b'[' | b'{');
+    let other = |c: char| {
+        !c.is_ascii() && (plain::digit(c).is_some() || matches!(plain::plain(c), '@' | '(' | '{'))
+    };
+    text.bytes().any(ascii) || !text.is_ascii() && text.chars().any(other)
 }

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde::Serialize;
 
 use super::OutputFormat;
 use super::model::{load_fitting, load_policy};
-use super::tickets::{TicketsArgs, print_left_out};
+use super::tickets::{LeftOut, TicketsArgs, print_left_out};
 use crate::cli::source_args::SourceArgs;
 use crate::cli::table::table;
 use crate::policy_test::{Model, PastTicket};
@@ -79,17 +79,34 @@ impl BacklogArgs {
     }
 }
 
-fn print_json(answers: &[(&PastTicket, Assigned)], left_out: usize) -> anyhow::Result<()> {
-    let items: Vec<_> = answers
-        .iter()
-        .map(|(past, assigned)| json!({"ticket_id": past.ticket.id, "assigned": assigned}))
-        .collect();
-    let all = json!({"tickets": items, "without_label": left_out});
-    say!("{}", serde_json::to_string_pretty(&all)?);
+/// What is written as JSON.
+#[derive(Serialize)]
+struct Report<'a> {
+    tickets: Vec<Answer<'a>>,
+    #[serde(flatten)]
+    left_out: LeftOut,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    ticket_id: &'a str,
+    assigned: &'a Assigned,
+}
+
+fn print_json(answers: &[(&PastTicket, Assigned)], left_out: LeftOut) -> anyhow::Result<()> {
+    let tickets = answers.iter().map(|(past, assigned)| Answer {
+        ticket_id: &past.ticket.id,
+        assigned,
+    });
+    let report = Report {
+        tickets: tickets.collect(),
+        left_out,
+    };
+    say!("{}", serde_json::to_string_pretty(&report)?);
     Ok(())
 }
 
-fn print(answers: &[(&PastTicket, Assigned)], left_out: usize) {
+fn print(answers: &[(&PastTicket, Assigned)], left_out: LeftOut) {
     let mut rows = table(
         &["turn", "ticket", "priority", "due", "queue", "agent", ""],
         &[0, 2],
@@ -112,7 +129,10 @@ fn print(answers: &[(&PastTicket, Assigned)], left_out: usize) {
         .iter()
         .filter(|(_, assigned)| assigned.decision.agent.is_some())
         .count();
-    say!("\n{given_out} of {} tickets find an agent", answers.len());
+    match answers.len() {
+        1 => say!("\n{given_out} of 1 ticket finds an agent"),
+        count => say!("\n{given_out} of {count} tickets find an agent"),
+    }
     print_left_out(left_out);
 }
 

@@ -10,7 +10,7 @@ use super::model::load;
 use crate::cli::exit;
 use crate::cli::printable::without_steering;
 use crate::cli::source_args::SourceArgs;
-use crate::routing::{Lint, LintAgainst, Policy, Roster, read_policy_text};
+use crate::routing::{Lint, Policy, PolicyAgainst, Roster, read_policy_text};
 use crate::triage::known_labels;
 
 /// Checks a policy: errors, and warnings of what looks like a mistake
@@ -42,33 +42,31 @@ impl CheckArgs {
         let sources = self.sources.settings(&[])?.sources();
         let configured = self.file.is_none();
         let path = self.file.clone().unwrap_or(sources.policy);
-        let text = read_policy_text(&path)?;
-        let policy = Policy::parse(&text, &path.display().to_string())?;
-        let roster = match sources.roster {
-            Some(file) if configured || self.sources.names_roster() => Some(Roster::load(&file)?),
-            Some(_) | None => None,
-        };
-        if let Some(roster) = &roster {
-            roster.check_against(&policy)?;
-        }
-        let labels = match configured || self.sources.names_models() {
-            true => Some(known_labels(&load(
-                &sources.models,
-                sources.version.as_deref(),
-            )?)),
-            false => None,
-        };
-        if let Some(labels) = &labels {
-            policy.check_labels(labels)?;
-        }
-        let lints = policy.lint(
-            &text,
-            LintAgainst {
-                roster: roster.as_ref(),
-                labels: labels.as_ref(),
-            },
-        );
         let origin = path.display().to_string();
+        // Whatever is wrong with one part, the others are read too, so that everything is told at once.
+        let mut wrong = Vec::new();
+        let roster = sources
+            .roster
+            .filter(|_| configured || self.sources.names_roster())
+            .and_then(|file| noting(Roster::load(&file), &mut wrong));
+        let labels = (configured || self.sources.names_models())
+            .then(|| load(&sources.models, sources.version.as_deref()))
+            .and_then(|loaded| noting(loaded, &mut wrong))
+            .map(|bundle| known_labels(&bundle));
+        let against = PolicyAgainst {
+            roster: roster.as_ref(),
+            labels: labels.as_ref(),
+        };
+        let text = noting(read_policy_text(&path), &mut wrong);
+        let policy = text.and_then(|text| {
+            let policy = Policy::parse_against(&text, &origin, against);
+            Some((noting(policy, &mut wrong)?, text))
+        });
+        let (policy, text) = match policy {
+            Some(read) if wrong.is_empty() => read,
+            _ => anyhow::bail!(wrong.join("\n")),
+        };
+        let lints = policy.lint(&text, against);
         match self.format {
             OutputFormat::Json => say!(
                 "{}",
@@ -86,23 +84,22 @@ impl CheckArgs {
                 let against = [
                     roster
                         .as_ref()
-                        .map(|roster| format!("{} agents", roster.agents().len())),
+                        .map(|roster| counted(roster.agents().len(), "agent")),
                     labels
                         .as_ref()
-                        .map(|labels| format!("{} topics", labels.topics.len())),
+                        .map(|labels| counted(labels.topics.len(), "topic")),
                 ];
                 let against: Vec<String> = against.into_iter().flatten().collect();
                 say!(
-                    "{origin}: {} rules{}: {}",
-                    policy.rule_ids().count(),
+                    "{origin}: {}{}: {}",
+                    counted(policy.rule_ids().count(), "rule"),
                     match against.as_slice() {
                         [] => String::new(),
                         against => format!(" against {}", against.join(" and ")),
                     },
                     match lints.len() {
                         0 => "nothing to complain about".to_owned(),
-                        1 => "1 warning".to_owned(),
-                        count => format!("{count} warnings"),
+                        count => counted(count, "warning"),
                     }
                 );
             }
@@ -115,11 +112,27 @@ impl CheckArgs {
     }
 }
 
+/// The value; an error is added to what is `wrong`.
+fn noting<T, E: Into<anyhow::Error>>(result: Result<T, E>, wrong: &mut Vec<String>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(error) => {
+            wrong.push(format!("{:#}", error.into()));
+            None
+        }
+    }
+}
+
+/// So many of them.
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    }
+}
+
 fn describe(origin: &str, lint: &Lint) -> String {
-    let at = match lint.fault.position {
-        Some(at) => format!("{origin}:{}:{}", at.line, at.column),
-        None => origin.to_owned(),
-    };
+    let at = lint.fault.place(origin);
     without_steering(&format!(
         "{at}: warning: {} [{}]",
         lint.fault.message, lint.kind

@@ -1,29 +1,28 @@
-//! `triage policy diff`: which tickets a change of the policy or of the model would send elsewhere.
+//! `triage policy diff`: which tickets a change of the policy or of the model would send elsewhere or treat otherwise.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
 use jiff::SignedDuration;
+use serde::Serialize;
 
 use super::OutputFormat;
+use super::diff_print::print;
 use super::model::load;
-use super::tickets::{TicketsArgs, print_left_out};
+use super::tickets::{LeftOut, TicketsArgs};
 use crate::cli::exit;
-use crate::cli::printable::without_steering;
 use crate::cli::source_args::SourceArgs;
-use crate::cli::table::{percent, table};
 use crate::model::Bundle;
 use crate::policy_test::{Difference, Model, Ratio};
 use crate::routing::{Decision, DecisionInput, Policy, Roster, decide};
 use crate::triage::known_labels;
 
-/// Shows which tickets a change would send elsewhere
+/// Shows which tickets a change would send elsewhere, and what else it would change
 ///
 /// Decides each ticket by the old and by the new policy, with the same model or with two of its versions. Exit
-/// status 1 if more tickets move than --max-moved allows.
+/// status 1 if more tickets move, or change in whether a person must look at them first, than --max-moved allows.
 #[derive(Debug, Args)]
 pub(in crate::cli::triage) struct DiffArgs {
     /// The policy as it is
@@ -40,7 +39,8 @@ pub(in crate::cli::triage) struct DiffArgs {
     /// Version of the model as it would be [default: the same]
     #[arg(long, value_name = "VERSION", conflicts_with = "pinned")]
     model_new: Option<String>,
-    /// Fail if a larger share of the tickets moves, such as 2%, 0.02 or 1/50
+    /// Fail if a larger share of the tickets moves, or changes in whether a person must look first, such as 2%, 0.02 or
+    /// 1/50
     #[arg(long, value_name = "SHARE")]
     max_moved: Option<Ratio>,
     /// How to write the result
@@ -87,12 +87,18 @@ impl DiffArgs {
         )?;
         let (difference, left_out) = self.compare(&old, &new, new_bundle.is_some())?;
         match self.format {
-            OutputFormat::Json => say!("{}", serde_json::to_string_pretty(&difference)?),
+            OutputFormat::Json => {
+                let report = Report {
+                    difference: &difference,
+                    left_out,
+                };
+                say!("{}", serde_json::to_string_pretty(&report)?);
+            }
             OutputFormat::Human => print(&difference, left_out, self.max_moved),
         }
         let too_many = self
             .max_moved
-            .is_some_and(|most| difference.moved_share() > most);
+            .is_some_and(|most| difference.concerned_share() > most);
         Ok(match too_many {
             true => ExitCode::from(exit::FAILED),
             false => ExitCode::SUCCESS,
@@ -104,7 +110,7 @@ impl DiffArgs {
         old: &Side<'_>,
         new: &Side<'_>,
         two_models: bool,
-    ) -> anyhow::Result<(Difference, usize)> {
+    ) -> anyhow::Result<(Difference, LeftOut)> {
         let (tickets, left_out) = self.tickets.read()?;
         let mut difference = Difference::default();
         let [mut old_model, mut new_model] = [old, new].map(|side| side.bundle.map(Model::new));
@@ -137,6 +143,15 @@ impl DiffArgs {
     }
 }
 
+/// What is written as JSON.
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    difference: &'a Difference,
+    #[serde(flatten)]
+    left_out: LeftOut,
+}
+
 /// One of the two ways to decide.
 struct Side<'a> {
     policy: Policy,
@@ -163,71 +178,4 @@ impl<'a> Side<'a> {
             roster,
         })
     }
-}
-
-fn print(difference: &Difference, left_out: usize, most: Option<Ratio>) {
-    let Difference {
-        tickets,
-        moved,
-        other_rule,
-        other_priority,
-        matrix: _,
-        ways,
-    } = difference;
-    if !ways.is_empty() {
-        print_matrix(difference);
-        let mut moves = table(&["tickets", "from", "to", "by rule", "such as"], &[0]);
-        for way in ways {
-            let (old, new) = &way.rules;
-            moves.add_row([
-                way.tickets.to_string(),
-                way.from.clone(),
-                way.to.clone(),
-                format!("{old} → {new}"),
-                without_steering(&way.examples.join(", ")),
-            ]);
-        }
-        say!("{moves}\n");
-    }
-    say!(
-        "{moved} of {tickets} tickets move ({}){}; the other {} stay where they were",
-        percent(difference.moved_share().to_f64()),
-        match most {
-            Some(most) if difference.moved_share() > most => {
-                format!(", more than the {} allowed", percent(most.to_f64()))
-            }
-            Some(_) | None => String::new(),
-        },
-        tickets - moved
-    );
-    if other_rule + other_priority > 0 {
-        say!(
-            "of those that stay, {other_rule} by another rule and {other_priority} with another priority"
-        );
-    }
-    print_left_out(left_out);
-}
-
-/// From old to new destination, only those that any ticket leaves or comes to.
-fn print_matrix(difference: &Difference) {
-    let changed: BTreeSet<&str> = difference
-        .ways
-        .iter()
-        .flat_map(|way| [way.from.as_str(), way.to.as_str()])
-        .collect();
-    let mut header = vec!["old \\ new"];
-    header.extend(&changed);
-    let right: Vec<usize> = (1..header.len()).collect();
-    let mut counts = table(&header, &right);
-    for from in &changed {
-        let Some(row) = difference.matrix.get(*from) else {
-            continue;
-        };
-        let cells = changed.iter().map(|to| match row.get(*to) {
-            None => "·".to_owned(),
-            Some(count) => count.to_string(),
-        });
-        counts.add_row(std::iter::once((*from).to_owned()).chain(cells));
-    }
-    say!("{counts}\n");
 }

@@ -14,8 +14,8 @@ use super::model::{load_fitting, load_policy};
 use crate::classifier::{Classification, Prediction};
 use crate::cli::facet_option::facet_label;
 use crate::cli::source_args::SourceArgs;
-use crate::cli::triage::parse_waited;
 use crate::cli::triage::ticket::TicketArgs;
+use crate::cli::triage::{parse_now, parse_waited};
 use crate::policy_test::{Classified, Model};
 use crate::routing::fault::advice;
 use crate::routing::{DecisionInput, KnownLabels, decide, inspect};
@@ -48,7 +48,7 @@ pub(in crate::cli::triage) struct ExplainArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_waited, default_value = "0s")]
     waited: SignedDuration,
     /// The time to decide at [default: the present]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = parse_now)]
     now: Option<Timestamp>,
     /// How to write the decision
     #[arg(long, value_enum, default_value = "human")]

@@ -3,6 +3,7 @@
 pub(super) mod backlog;
 mod check;
 mod diff;
+mod diff_print;
 mod explain;
 mod explain_print;
 mod model;

@@ -7,14 +7,14 @@ use anyhow::Context;
 use clap::Args;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde::Serialize;
 
 use super::OutputFormat;
 use super::model::{load_fitting, load_policy};
 use super::replay_print::print;
-use super::tickets::TicketsArgs;
+use super::tickets::{LeftOut, TicketsArgs};
 use crate::cli::source_args::SourceArgs;
-use crate::policy_test::{Model, Replay};
+use crate::policy_test::{Model, Replay, ShortSkill};
 use crate::routing::{DecisionInput, decide};
 
 /// Shows what a policy would have made of past tickets
@@ -36,6 +36,16 @@ pub(in crate::cli::triage) struct ReplayArgs {
     /// How to write the result
     #[arg(long, value_enum, default_value = "human")]
     format: OutputFormat,
+}
+
+/// What is written as JSON.
+#[derive(Serialize)]
+struct Report {
+    replay: Replay,
+    left_to_people: u64,
+    skills: Option<Vec<ShortSkill>>,
+    #[serde(flatten)]
+    left_out: LeftOut,
 }
 
 impl ReplayArgs {
@@ -82,12 +92,12 @@ impl ReplayArgs {
         match self.format {
             OutputFormat::Json => say!(
                 "{}",
-                serde_json::to_string_pretty(&json!({
-                    "replay": replay,
-                    "left_to_people": replay.left_to_people(),
-                    "skills": skills,
-                    "without_label": left_out,
-                }))?
+                serde_json::to_string_pretty(&Report {
+                    left_to_people: replay.left_to_people(),
+                    replay,
+                    skills,
+                    left_out,
+                })?
             ),
             OutputFormat::Human => print(&replay, skills.as_deref(), left_out, &zone),
         }

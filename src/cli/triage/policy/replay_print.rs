@@ -3,7 +3,7 @@
 use comfy_table::ContentArrangement;
 use jiff::tz::TimeZone;
 
-use super::tickets::print_left_out;
+use super::tickets::{LeftOut, print_left_out};
 use crate::cli::table::{percent, table};
 use crate::policy_test::{QueueLoad, Ratio, Replay, ShortSkill};
 
@@ -14,12 +14,15 @@ const SKILLS: usize = 12;
 pub(super) fn print(
     replay: &Replay,
     skills: Option<&[ShortSkill]>,
-    left_out: usize,
+    left_out: LeftOut,
     zone: &TimeZone,
 ) {
     let all = replay.tickets;
     let share = |part: u64| percent(Ratio::new(part, all.max(1)).to_f64());
-    say!("{all} tickets");
+    match all {
+        1 => say!("1 ticket"),
+        all => say!("{all} tickets"),
+    }
     let answered = match replay.answered {
         0 => String::new(),
         count => format!(" ({count} answered by an article or a bot)"),
@@ -117,7 +120,7 @@ fn print_skills(skills: &[ShortSkill]) {
     for one in skills.iter().take(SKILLS) {
         rows.add_row([
             one.skill.clone(),
-            one.highest.to_string(),
+            one.level.to_string(),
             one.tickets.to_string(),
             one.agents.to_string(),
             one.capacity.to_string(),

@@ -14,7 +14,8 @@ use super::test_print::{PolicyCoverage, SuiteRun, print_human, print_json};
 use crate::cli::exit;
 use crate::cli::source_args::SourceArgs;
 use crate::policy_test::{
-    CaseResult, Coverage, Model, ModelNeed, Ratio, Suite, SuiteSources, find_suites, run, to_junit,
+    CaseResult, Coverage, CoverageBar, Model, ModelNeed, Ratio, Suite, SuiteSources, find_suites,
+    run, to_junit,
 };
 use crate::routing::{Policy, Roster};
 use crate::triage::known_labels;
@@ -89,13 +90,20 @@ impl TestArgs {
         };
         match self.format {
             Format::Human => print_human(&runs, shown, self.only_failures, self.fail_under),
-            Format::Json => print_json(&runs, shown, self.only_failures)?,
+            Format::Json => print_json(&runs, shown, self.only_failures, self.fail_under)?,
             Format::Junit => {
                 let suites: Vec<(&str, &[CaseResult])> = runs
                     .iter()
                     .map(|run| (run.origin.as_str(), run.results.as_slice()))
                     .collect();
-                say!("{}", to_junit(&suites)?.trim_end());
+                let covered = self.fail_under.map(|bar| CoverageBar {
+                    bar,
+                    policies: coverages
+                        .iter()
+                        .map(|one| (one.policy.as_str(), &one.coverage))
+                        .collect(),
+                });
+                say!("{}", to_junit(&suites, covered.as_ref())?.trim_end());
             }
         }
         let below = self
@@ -134,21 +142,23 @@ impl TestArgs {
         let sources = self.sources.settings(&[])?.sources();
         let need = ModelNeed::of(path)?;
         let folder = match &need {
+            _ if self.sources.names_models() => Some(sources.models),
             ModelNeed::None => None,
-            ModelNeed::Any | ModelNeed::Folder(_) if self.sources.names_models() => {
-                Some(sources.models)
-            }
             ModelNeed::Any => Some(sources.models),
             ModelNeed::Folder(folder) => Some(folder.clone()),
         };
-        if let Some(folder) = &folder {
-            models.load(folder).with_context(|| {
-                format!(
-                    "{}: its cases give texts, which need a model",
-                    path.display()
-                )
-            })?;
-        }
+        let loaded = match &folder {
+            None => Ok(()),
+            Some(folder) => models.load(folder).with_context(|| {
+                let path = path.display();
+                match need {
+                    ModelNeed::Any => format!("{path}: its cases give texts, which need a model"),
+                    ModelNeed::None | ModelNeed::Folder(_) => {
+                        format!("{path}: topics and facets are to be held against a model")
+                    }
+                }
+            }),
+        };
         let bundle = folder.and_then(|folder| models.get(&folder));
         let labels = bundle.map(known_labels);
         let given = match self.sources.names_policy() {
@@ -168,10 +178,19 @@ impl TestArgs {
                 roster: roster.as_ref(),
                 labels: labels.as_ref(),
             },
-        )?;
-        if let Some(labels) = &labels {
-            suite.policy.check_labels(labels)?;
-        }
+        );
+        // Without the model, whatever else is wrong is told all the same.
+        let suite = match (loaded, suite) {
+            (Ok(()), suite) => suite?,
+            (Err(model), Ok(_)) => return Err(model),
+            (Err(model), Err(other)) => {
+                bail!(
+                    "{}\n{}",
+                    exit::message(&model),
+                    exit::message(&other.into())
+                )
+            }
+        };
         let coverage = coverages
             .entry(suite.policy_path.clone())
             .or_insert_with(|| PolicyCoverage::new(&suite));

@@ -198,6 +198,7 @@ pub(super) fn print_json(
     runs: &[SuiteRun],
     coverages: &[PolicyCoverage],
     only_failures: bool,
+    bar: Option<Ratio>,
 ) -> anyhow::Result<()> {
     let count = |passed: bool| -> usize {
         let results = runs.iter().flat_map(|run| &run.results);
@@ -213,7 +214,10 @@ pub(super) fn print_json(
             json!({ "file": run.origin, "cases": shown.map(case_json).collect::<Vec<_>>() })
         })
         .collect();
-    let covered: Vec<Value> = coverages.iter().map(coverage_json).collect();
+    let covered: Vec<Value> = coverages
+        .iter()
+        .map(|one| coverage_json(one, bar))
+        .collect();
     let all = json!({
         "passed": count(true),
         "failed": count(false),
@@ -243,7 +247,7 @@ fn case_json(result: &CaseResult) -> Value {
     })
 }
 
-fn coverage_json(of: &PolicyCoverage) -> Value {
+fn coverage_json(of: &PolicyCoverage, bar: Option<Ratio>) -> Value {
     let parts = |ratio: Ratio| {
         let (covered, all) = ratio.parts();
         json!({ "covered": covered, "all": all })
@@ -259,6 +263,7 @@ fn coverage_json(of: &PolicyCoverage) -> Value {
         "total": parts(of.coverage.ratio()),
         "kinds": kinds,
         "missing": of.coverage.missing(),
+        "below_the_bar": bar.map(|bar| of.coverage.ratio() < bar),
     })
 }
 

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::classifier::Classification;
 use crate::cli::facet_option::facet_column;
+use crate::cli::triage::parse_now;
 use crate::dataset::{Columns, Format};
 use crate::policy_test::{History, Model, PastTicket};
 
@@ -59,16 +61,26 @@ pub(super) struct TicketsArgs {
     tier: Option<String>,
     /// The present time, or that at which tickets without a time of arrival are decided [default: in `backlog` the
     /// present, else 2026-03-02T09:30:00Z, a Monday]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = parse_now)]
     now: Option<Timestamp>,
 }
 
+/// What there is to tell of tickets that something is missing of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(super) struct LeftOut {
+    /// Tickets that are left out for want of a label for their topic.
+    without_label: usize,
+    /// Tickets that have no text, so that they are decided for people.
+    without_text: usize,
+}
+
 impl TicketsArgs {
-    /// Reads the tickets, those without a label left out where labels are asked for, and how many those are.
+    /// Reads the tickets, those without a label left out where labels are asked for, and tells how many of them lack
+    /// something.
     ///
     /// # Errors
     /// If a file cannot be used, or nothing is left.
-    pub(super) fn read(&self) -> anyhow::Result<(Vec<PastTicket>, usize)> {
+    pub(super) fn read(&self) -> anyhow::Result<(Vec<PastTicket>, LeftOut)> {
         let history = History {
             files: self.tickets.clone(),
             format: self.tickets_format,
@@ -90,13 +102,21 @@ impl TicketsArgs {
         let all = tickets.len();
         if self.pinned {
             tickets.retain(|ticket| ticket.labelled.is_some());
+            let labelled = |ticket: &PastTicket| {
+                let labelled = ticket.labelled.as_ref();
+                labelled.is_some_and(|labelled| labelled.topic.is_some())
+            };
+            if !tickets.iter().any(labelled) {
+                bail!(
+                    "no ticket has a label for its topic: name the column with --topic, or leave out --pinned"
+                );
+            }
         }
-        if tickets.is_empty() {
-            bail!(
-                "no ticket has a label for its topic: name the column with --topic, or leave out --pinned"
-            );
-        }
-        let left_out = all - tickets.len();
+        let without_text = tickets.iter().filter(|past| past.ticket.text().is_empty());
+        let left_out = LeftOut {
+            without_label: all - tickets.len(),
+            without_text: without_text.count(),
+        };
         Ok((tickets, left_out))
     }
 
@@ -123,11 +143,16 @@ impl TicketsArgs {
     }
 }
 
-/// Says how many tickets were left out for want of a label.
-pub(super) fn print_left_out(count: usize) {
-    match count {
+/// Says how many tickets lack a label or a text.
+pub(super) fn print_left_out(left_out: LeftOut) {
+    match left_out.without_label {
         0 => {}
         1 => say!("1 ticket without a label for its topic is left out"),
         count => say!("{count} tickets without a label for their topic are left out"),
+    }
+    match left_out.without_text {
+        0 => {}
+        1 => say!("1 ticket has no text, so it is left to people"),
+        count => say!("{count} tickets have no text, so they are left to people"),
     }
 }

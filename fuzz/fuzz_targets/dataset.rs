@@ -1,0 +1,11 @@
+//! A file of labelled tickets.
+
+#![no_main]
+
+#[allow(dead_code)] // what the other targets need
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    targets::dataset(input);
+});

@@ -1,0 +1,11 @@
+//! The text of a policy and of a roster.
+
+#![no_main]
+
+#[allow(dead_code)] // what the other targets need
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    targets::policy(input);
+});

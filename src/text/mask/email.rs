@@ -1,0 +1,169 @@
+//! E-mail addresses, at sign and dots in any form that is read as such.
+
+use std::ops::Range;
+
+use super::plain::{is_unseen, plain};
+
+/// Longest e-mail address, and so how far is looked for its ends (RFC 5321).
+const MAX_EMAIL_BYTES: usize = 254;
+
+/// E-mail addresses from left to right.
+pub(super) struct Emails<'t> {
+    text: &'t str,
+    /// Everything before it was looked at.
+    from: usize,
+}
+
+/// Where an at sign stands, and whether it says so itself or needs a proof.
+struct At {
+    place: Range<usize>,
+    /// In words, or with spaces around it.
+    is_loose: bool,
+}
+
+impl<'t> Emails<'t> {
+    pub(super) fn of(text: &'t str) -> Self {
+        Self { text, from: 0 }
+    }
+
+    /// The next one's byte range.
+    pub(super) fn next(&mut self) -> Option<Range<usize>> {
+        while let Some(At { place, is_loose }) = self.next_at() {
+            let start = place.start - local_part(self.text.get(self.from..place.start)?);
+            let end = place.end + domain(self.text.get(place.end..)?, is_loose);
+            let is_email = start < place.start && end > place.end;
+            self.from = if is_email { end } else { place.end };
+            if is_email {
+                return Some(start..end);
+            }
+        }
+        None
+    }
+
+    fn next_at(&self) -> Option<At> {
+        let rest = self.text.get(self.from..)?;
+        let mut from = 0;
+        let (at, length, is_word) = loop {
+            let can_be = |b: u8| matches!(b, b'@' | b'(' | b'[' | b'{') || !b.is_ascii();
+            let at = from + rest.bytes().skip(from).position(can_be)?;
+            let sign = rest.get(at..)?.chars().next()?;
+            from = at + sign.len_utf8();
+            match plain(sign) {
+                '@' => break (at, sign.len_utf8(), false),
+                '(' | '{' => {
+                    if let Some(word) = closed(rest.get(from..)?, "at") {
+                        break (at, sign.len_utf8() + word, true);
+                    }
+                }
+                _ => {}
+            }
+        };
+        let (start, end) = (self.from + at, self.from + at + length);
+        let before = self.text.get(self.from..start)?;
+        let after = self.text.get(end..)?;
+        let (left, right) = (
+            spaces_after(before.chars().rev()),
+            spaces_after(after.chars()),
+        );
+        // `@name` with a space before it is a name on some network.
+        let is_spaced = right > 0;
+        Some(match is_word || is_spaced {
+            true => At {
+                place: start - left..end + right,
+                is_loose: true,
+            },
+            false => At {
+                place: start..end,
+                is_loose: false,
+            },
+        })
+    }
+}
+
+/// How many bytes one space takes at the beginning of some characters, none without.
+fn spaces_after(mut characters: impl Iterator<Item = char>) -> usize {
+    let first = characters.next().filter(|&c| plain(c) == ' ');
+    first.map_or(0, char::len_utf8)
+}
+
+/// How many bytes `word` and a closing bracket take at the beginning of what follows an opening one.
+fn closed(after: &str, word: &str) -> Option<usize> {
+    let inner = after.trim_start_matches(' ');
+    let said = inner.get(..word.len())?;
+    let rest = inner.get(word.len()..)?.trim_start_matches(' ');
+    let close = rest.chars().next()?;
+    let fits = said.eq_ignore_ascii_case(word) && matches!(plain(close), ')' | '}');
+    fits.then(|| after.len() - rest.len() + close.len_utf8())
+}
+
+/// How many bytes at the end of `before` can stand before the at sign.
+fn local_part(before: &str) -> usize {
+    let may_stand = |c: char| c.is_alphanumeric() || is_unseen(c) || "._%+'-&".contains(plain(c));
+    let part = before.len() - before.trim_end_matches(bounded(may_stand)).len();
+    let part = before.get(before.len() - part..).unwrap_or_default();
+    // A quotation mark or full stop before an address is not part of it.
+    let part = part.trim_start_matches(|c| is_unseen(c) || ".'-%+&".contains(plain(c)));
+    if part.len() > MAX_EMAIL_BYTES {
+        0
+    } else {
+        part.len()
+    }
+}
+
+/// How many bytes of `after` are a domain with a dot in it, and whatever hangs on it.
+fn domain(after: &str, is_loose: bool) -> usize {
+    let may_stand = |c: char| c.is_alphanumeric() || is_unseen(c) || "-.@".contains(plain(c));
+    let part = after.len() - after.trim_start_matches(bounded(may_stand)).len();
+    let domain = after.get(..part).unwrap_or_default();
+    if is_loose && let Some(spelled) = with_a_dot_in_words(after, domain.len()) {
+        return spelled;
+    }
+    let domain = domain.trim_end_matches(|c| is_unseen(c) || ".-@".contains(plain(c)));
+    let mut labels = domain.split(|c| plain(c) == '.');
+    let has_dot =
+        labels.clone().count() > 1 && labels.next().is_some_and(|first| !first.is_empty());
+    let last = domain
+        .rsplit(|c| plain(c) == '.')
+        .next()
+        .unwrap_or_default();
+    // `3@9.99` is a price.
+    let is_number = domain.chars().all(|c| c.is_numeric() || plain(c) == '.')
+        && domain.chars().filter(|&c| plain(c) == '.').count() == 1;
+    let is_proved = last.chars().count() >= 2 && last.chars().all(char::is_alphabetic);
+    // With spaces around the sign, a place in a program: `Error @ parent.cpp:414`.
+    let mut next = after.get(domain.len()..).unwrap_or_default().chars();
+    let goes_on = match next.next() {
+        Some('(' | '/' | '_') => true,
+        Some(':') => next.next().is_some_and(|c| !c.is_whitespace()),
+        _ => false,
+    };
+    let fits = has_dot && !is_number && (!is_loose || is_proved && !goes_on);
+    if fits && domain.len() <= MAX_EMAIL_BYTES {
+        domain.len()
+    } else {
+        0
+    }
+}
+
+/// The length of `example (dot) com`, of whose first part the length is given.
+fn with_a_dot_in_words(after: &str, first: usize) -> Option<usize> {
+    let rest = after.get(first..)?;
+    let bracket = rest.trim_start_matches(' ');
+    let open = bracket
+        .chars()
+        .next()
+        .filter(|&c| matches!(plain(c), '(' | '{'))?;
+    let inner = bracket.get(open.len_utf8()..)?;
+    let last = inner.get(closed(inner, "dot")?..)?.trim_start_matches(' ');
+    let letters = last.len() - last.trim_start_matches(bounded(char::is_alphabetic)).len();
+    (first > 0 && letters >= 2).then(|| after.len() - last.len() + letters)
+}
+
+/// The same, but for no more characters than tell that a run of them is too long.
+fn bounded(may_stand: impl Fn(char) -> bool) -> impl FnMut(char) -> bool {
+    let mut seen = 0;
+    move |c| {
+        seen += 1;
+        seen <= MAX_EMAIL_BYTES + 2 && may_stand(c)
+    }
+}

@@ -1,0 +1,210 @@
+//! Disks that take nothing more: what cannot be kept does not happen, what was there stays as it was, and what is only
+//! read is served on.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+use tonic::Code;
+use tonic::transport::Endpoint;
+use triage::grpc::v1::triage_service_client::TriageServiceClient;
+
+use crate::desk::{Desk, POLICY, apply, client, live_version, start, with_priority};
+use crate::registry::{activate, active, command, models_client, registry, serving};
+use crate::running::{Server, clean, within_deadline};
+use crate::tickets::{SMOKE, classify};
+
+/// The program with a limit to the size of each file that it writes, in blocks of 512 or 1,024 bytes. Beyond it, writing
+/// fails as it does on a full disk; pipes have no limit.
+fn limited(command: &Command, blocks: u32) -> Command {
+    let mut shell = Command::new("sh");
+    // Else a signal would end it.
+    let script = "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"";
+    shell.args(["-c", script, "sh", &blocks.to_string()]);
+    shell.arg(command.get_program()).args(command.get_args());
+    clean(&mut shell);
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
+}
+
+/// The files below a folder by name, without what is written beside the policies.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            let inner = files(&path).into_iter();
+            found.extend(inner.map(|(own, bytes)| (format!("{name}/{own}"), bytes)));
+        } else if name != "call-log.jsonl" {
+            found.insert(name, fs::read(&path).unwrap());
+        }
+    }
+    found
+}
+
+async fn answers(server: &Server) {
+    let answer = server.client().await.classify(classify(SMOKE)).await;
+    assert!(answer.unwrap().into_inner().classification.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_cannot_be_kept_does_not_decide() {
+    let desk = Desk::new();
+    let server = desk.start().await;
+    let kept = apply(with_priority(20));
+    client(&server).await.apply_policy(kept).await.unwrap();
+    assert_eq!(server.stop().await.code, Some(0));
+    let before = files(&desk.path("state"));
+
+    let server = start(&mut limited(&desk.command(), 16)).await;
+    let decides = live_version(&server).await;
+    let large = format!("{POLICY}{}", "# more than fits\n".repeat(2_000));
+    let answer = client(&server).await.apply_policy(apply(&large)).await;
+    let status = answer.unwrap_err();
+    assert_ne!(status.code(), Code::Unknown, "{status:?}");
+    assert_ne!(status.code(), Code::Ok);
+    assert_eq!(live_version(&server).await, decides);
+    assert!(files(&desk.path("state")) == before, "{status:?}");
+    answers(&server).await;
+    let ended = server.stop().await;
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    // The operator reads which file it was, and why.
+    let told = ended.log.join("\n");
+    assert!(told.contains("File too large"), "{told}");
+    assert!(told.contains("state/policies"), "{told}");
+
+    let server = desk.start().await;
+    assert_eq!(live_version(&server).await, decides);
+    let answer = client(&server).await.apply_policy(apply(&large)).await;
+    answer.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_audit_log_has_no_room_for_does_not_happen() {
+    let desk = Desk::new();
+    let server = start(&mut limited(&desk.command(), 8)).await;
+    let mut client = client(&server).await;
+    let mut decides = live_version(&server).await;
+    let mut refused = None;
+    for priority in 11..100 {
+        match client.apply_policy(apply(with_priority(priority))).await {
+            Ok(answer) => decides = answer.into_inner().record.unwrap().version,
+            Err(status) => {
+                refused = Some(status);
+                break;
+            }
+        }
+    }
+    let refused = refused.expect("the log was never full");
+    assert_ne!(refused.code(), Code::Unknown, "{refused:?}");
+    assert_eq!(live_version(&server).await, decides, "{refused:?}");
+    // Every line is whole, and the last one is of what decides.
+    let told = desk.audit().pop().unwrap();
+    assert_eq!(told["version"], decides, "{refused:?}");
+    answers(&server).await;
+    server.stop().await;
+    let server = desk.start().await;
+    assert_eq!(live_version(&server).await, decides);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn models_that_can_only_be_read_are_served_and_none_is_activated() {
+    let (folder, first, second) = registry();
+    let models = folder.path().join("models");
+    let before = files(&models);
+    let server = serving(&mut limited(&command(&folder), 0)).await;
+    answers(&server).await;
+    let request = activate(&second);
+    let answer = models_client(&server).await.activate_model(request).await;
+    let status = answer.unwrap_err();
+    assert_ne!(status.code(), Code::Unknown, "{status:?}");
+    assert_eq!(active(&folder), first);
+    let mut after = files(&models);
+    // The log of activations, in which there is no room for a first line.
+    after.retain(|name, bytes| !(name == "activations.log" && bytes.is_empty()));
+    let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&after), names(&before));
+    assert!(after == before);
+    answers(&server).await;
+    let told = server.stop().await.log.join("\n");
+    assert!(told.contains("activations.log: File too large"), "{told}");
+}
+
+#[cfg(unix)]
+#[allow(clippy::print_stderr)] // that it was left out
+#[tokio::test(flavor = "multi_thread")]
+async fn models_in_a_folder_without_the_right_to_write_are_served_and_none_is_activated() {
+    use std::os::unix::fs::PermissionsExt;
+    if geteuid().is_root() {
+        eprintln!("skipped: to root no folder is read-only");
+        return;
+    }
+    let (folder, first, second) = registry();
+    let models = folder.path().join("models");
+    let allow = |mode| fs::set_permissions(&models, fs::Permissions::from_mode(mode)).unwrap();
+    allow(0o555);
+    let server = serving(&mut command(&folder)).await;
+    answers(&server).await;
+    let request = activate(&second);
+    let answer = models_client(&server).await.activate_model(request).await;
+    answer.unwrap_err();
+    assert_eq!(active(&folder), first);
+    let told = server.stop().await.log.join("\n");
+    allow(0o755);
+    assert!(told.contains("Permission denied"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_cannot_be_written_keeps_no_call_from_its_answer() {
+    // An address that is free: a log that is full tells none.
+    let first = Server::start(&[]).await;
+    let address = first.address.clone();
+    first.stop().await;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_triage-server"));
+    clean(&mut command).args(["--listen", &address]);
+    let full = fs::OpenOptions::new().write(true).open("/dev/full");
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(full.unwrap())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
+    let connected = async {
+        loop {
+            if let Ok(channel) = endpoint.connect().await {
+                return channel;
+            }
+            assert!(child.try_wait().unwrap().is_none(), "it has ended");
+            tokio::task::yield_now().await;
+        }
+    };
+    let channel = within_deadline(connected).await;
+    let mut client = TriageServiceClient::new(channel);
+    let answered = async {
+        loop {
+            match client.classify(classify(SMOKE)).await {
+                Ok(answer) => return answer,
+                // It listens before it has loaded its model.
+                Err(status) if status.code() == Code::Unavailable => {}
+                Err(status) => panic!("{status:?}"),
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let answer = within_deadline(answered).await;
+    assert!(answer.into_inner().classification.is_some());
+    for _ in 0..100 {
+        client.classify(classify(SMOKE)).await.unwrap();
+    }
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

@@ -1,0 +1,144 @@
+//! What `triage policy diff` tells of tickets that stay where they were.
+
+use serde_json::Value;
+
+use crate::folder::{Folder, POLICY};
+use crate::program::Run;
+
+const TICKETS: &str = "\
+id,text,topic,urgency,tier
+t1,refund please,billing/refund,high,vip
+t2,charged twice,billing/charge,normal,
+t3,where is it,orders/status,low,
+t4,charged thrice,billing/charge,normal,
+";
+
+const BILLS: &str = "steps: [{queue: billing, require: {billing: 2}}]";
+
+/// Differences between the folder's policy, its bills going to whoever knows just enough, and one that makes
+/// `changes` of it.
+fn diff(changes: &[(&str, &str)], options: &[&str]) -> Run {
+    let folder = Folder::new();
+    let tickets = folder.write("t.csv", TICKETS);
+    let cheapest = BILLS.replace("}}]", "}, order_by: [lowest_sufficient]}]");
+    let policy = POLICY.replace(BILLS, &cheapest);
+    let mut changed = policy.clone();
+    for (from, to) in changes {
+        assert!(changed.contains(from), "no '{from}' in {changed}");
+        changed = changed.replace(from, to);
+    }
+    let (old, new) = (
+        folder.write("old.yaml", &policy),
+        folder.write("new.yaml", &changed),
+    );
+    let roster = folder.path("roster.yaml");
+    let mut arguments = vec!["diff", &old, &new, "--tickets", &tickets, "--pinned"];
+    arguments.extend(["--tier", "tier", "--roster", &roster]);
+    arguments.extend(options);
+    folder.policy(&arguments)
+}
+
+const FOR_PEOPLE: (&str, &str) = ("version: 1\n", "version: 1\nalways_human: [billing/*]\n");
+
+#[test]
+fn tickets_that_a_person_must_look_at_count_as_much_as_those_that_move() {
+    let out = diff(&[FOR_PEOPLE], &[]);
+    let end = "\
+0 of 4 tickets move (0.0 %); the other 4 stay where they were
+a person must look first at 3 that went without, and no longer at 0
+3 of 4 tickets move or change in that (75.0 %)
+";
+    assert!(out.printed().ends_with(end), "{}", out.out);
+    let gate = |most: &str| diff(&[FOR_PEOPLE], &["--max-moved", most]);
+    assert_eq!(gate("3/4").code, Some(0));
+    let refused = gate("74%");
+    assert_eq!(refused.code, Some(1));
+    let told = "move or change in that (75.0 %), more than the 74.0 % allowed\n";
+    assert!(refused.out.ends_with(told), "{}", refused.out);
+}
+
+#[test]
+fn tickets_that_nobody_need_look_at_any_more_count_too() {
+    let folder = Folder::new();
+    let tickets = folder.write("t.csv", TICKETS);
+    let old = folder.write("old.yaml", &POLICY.replace(FOR_PEOPLE.0, FOR_PEOPLE.1));
+    let new = folder.path("policy.yaml");
+    let run = folder.policy(&[
+        "diff",
+        &old,
+        &new,
+        "--tickets",
+        &tickets,
+        "--pinned",
+        "--max-moved",
+        "0",
+    ]);
+    assert_eq!(run.code, Some(1));
+    let told = "a person must look first at 0 that went without, and no longer at 3\n";
+    assert!(run.out.contains(told), "{}", run.out);
+}
+
+#[test]
+fn whatever_else_changes_is_told_with_an_example() {
+    let changes = [
+        (
+            "    when: topic.startsWith(\"billing/\")\n    steps",
+            "    when: topic.startsWith(\"billing/\")\n    priority: 70\n    tags: [bill]\n    steps",
+        ),
+        ("version: 1\n", "version: 1\nsla: {normal: 1h}\n"),
+        (
+            "{queue: billing, require: {billing: 2}, order_by",
+            "{queue: billing, require: {billing: 3}, skip_if: urgency < HIGH, timeout: 5m}, {queue: billing, require: {billing: 5}, order_by",
+        ),
+    ];
+    let json: Value = diff(&changes, &["--format", "json"]).json();
+    let changed: Vec<(&str, u64, &str, &str)> = json["changed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let example = &one["examples"][0];
+            assert_eq!(example["ticket_id"], "t2");
+            (
+                one["what"].as_str().unwrap(),
+                one["tickets"].as_u64().unwrap(),
+                example["old"].as_str().unwrap(),
+                example["new"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        changed,
+        [
+            ("step", 2, "1", "2"),
+            ("required_skills", 2, "[billing 2]", "[billing 5]"),
+            ("priority", 2, "50", "70"),
+            ("first_response_due", 2, "none", "2026-03-02T10:30:00Z"),
+            ("agent", 2, "bob", "ana"),
+            ("tags", 2, "[]", "[bill]"),
+        ]
+    );
+    assert_eq!((&json["moved"], &json["concerned"]), (&0.into(), &0.into()));
+    let out = diff(&changes, &["--max-moved", "0"]);
+    let squeezed = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines: Vec<String> = out.printed().lines().map(squeezed).collect();
+    for line in [
+        "tickets stay and change in such as",
+        "2 step t2: 1 → 2",
+        "2 required_skills t2: [billing 2] → [billing 5]",
+        "2 agent t2: bob → ana",
+    ] {
+        assert!(
+            lines.iter().any(|one| one == line),
+            "no '{line}' in {lines:#?}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_difference_says_nothing_else() {
+    assert_eq!(
+        diff(&[], &["--max-moved", "0"]).printed(),
+        "0 of 4 tickets move (0.0 %); the other 4 stay where they were\n"
+    );
+}
