@@ -192,7 +192,8 @@ fn a_fault_in_a_condition_of_several_lines_is_placed_at_its_word() {
     );
     assert_eq!(
         errors,
-        "p.yaml:8:10: unknown variable 'custmer': did you mean 'customer'?"
+        "p.yaml:8:10: unknown variable 'custmer': did you mean 'customer'?\n\
+         p.yaml:9:28: unknown channel 'emial': did you mean 'email'?"
     );
     let errors = errors_of(
         "rules:\n  - id: a\n    when: 'ticket.channel == \"emial\"'\n    otherwise: general\n",
