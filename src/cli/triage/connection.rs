@@ -4,13 +4,16 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Chain, Context, anyhow, bail};
 use clap::Args;
 use hyper_util::rt::TokioIo;
-use rustls::CertificateError;
+use rustls::client::ResolvesClientCert;
 use rustls::pki_types::ServerName;
+use rustls::sign::CertifiedKey;
+use rustls::{CertificateError, SignatureScheme};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -27,8 +30,23 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// The port of addresses that name none.
 const HTTPS_PORT: u16 = 443;
 
-/// What a server says to a client without a certificate, within the handshake's protocol.
-const ASKED_FOR_CERTIFICATE: &str = "CertificateRequired";
+/// A client without a certificate, which notes whether it is asked for one. A server that needs one may end the
+/// connection without its reason ever coming here.
+#[derive(Debug, Default, Clone)]
+struct NothingToShow {
+    was_asked: Arc<AtomicBool>,
+}
+
+impl ResolvesClientCert for NothingToShow {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.was_asked.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
+}
 
 /// The options that say which server is asked, and how.
 #[derive(Debug, Args)]
@@ -75,9 +93,19 @@ impl ServerArgs {
             .enable_all()
             .build()?;
         runtime.block_on(async {
-            let client = TriageServiceClient::new(self.connect(url).await?);
+            let nothing = NothingToShow::default();
+            let client = TriageServiceClient::new(self.connect(url, &nothing).await?);
             let answer = call(client, request).await;
-            answer.map(Response::into_inner).map_err(refused)
+            answer.map(Response::into_inner).map_err(|status| {
+                let is_broken = status.source().is_some();
+                if is_broken && nothing.was_asked.load(Ordering::Relaxed) {
+                    anyhow!(
+                        "the server ended the connection: it asks for a certificate: give one by --certificate and --key"
+                    )
+                } else {
+                    refused(status)
+                }
+            })
         })
     }
 
@@ -106,10 +134,10 @@ impl ServerArgs {
         Ok(Some(header))
     }
 
-    async fn connect(&self, url: &str) -> anyhow::Result<Channel> {
+    async fn connect(&self, url: &str, nothing: &NothingToShow) -> anyhow::Result<Channel> {
         let endpoint = endpoint(url)?;
         if endpoint.uri().scheme_str() == Some("https") {
-            return self.connect_by_tls(url, endpoint).await;
+            return self.connect_by_tls(url, endpoint, nothing).await;
         }
         if self.ca.is_some() || self.certificate.is_some() {
             bail!(
@@ -119,13 +147,21 @@ impl ServerArgs {
         connect_plainly(url, endpoint).await
     }
 
-    async fn connect_by_tls(&self, url: &str, endpoint: Endpoint) -> anyhow::Result<Channel> {
+    async fn connect_by_tls(
+        &self,
+        url: &str,
+        endpoint: Endpoint,
+        nothing: &NothingToShow,
+    ) -> anyhow::Result<Channel> {
         let identity = self.certificate.as_deref().zip(self.key.as_deref());
-        let config =
+        let mut config =
             client_config(self.ca.as_deref(), identity).with_context(|| match self.ca {
                 Some(_) => format!("'{url}' cannot be asked"),
                 None => format!("'{url}' cannot be asked without --ca"),
             })?;
+        if identity.is_none() {
+            config.client_auth_cert_resolver = Arc::new(nothing.clone());
+        }
         let tls = TlsConnector::from(Arc::new(config));
         let uri = endpoint.uri();
         let host = uri.host().unwrap_or_default();
@@ -206,13 +242,7 @@ fn in_words(error: &(dyn Error + 'static)) -> String {
 
 /// What TLS has against a connection, in words; `None` where it is not about that.
 fn tls_problem(error: &(dyn Error + 'static)) -> Option<String> {
-    if let Some(of_tls) = Chain::new(error).find_map(of_rustls) {
-        return Some(in_plain_words(of_tls));
-    }
-    // Once a connection is open, only the words of its end are handed on.
-    in_words(error)
-        .contains(ASKED_FOR_CERTIFICATE)
-        .then(certificate_needed)
+    Chain::new(error).find_map(of_rustls).map(in_plain_words)
 }
 
 fn of_rustls<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
@@ -225,7 +255,7 @@ fn of_rustls<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> 
 }
 
 fn in_plain_words(error: &rustls::Error) -> String {
-    use rustls::Error::{AlertReceived, InvalidCertificate, InvalidMessage};
+    use rustls::Error::{InvalidCertificate, InvalidMessage};
     match error {
         InvalidCertificate(CertificateError::UnknownIssuer) => {
             "its certificate is signed by no authority that is trusted here: name the authority's file by --ca".to_owned()
@@ -239,13 +269,6 @@ fn in_plain_words(error: &rustls::Error) -> String {
         InvalidMessage(_) => {
             "what listens there speaks no TLS: ask it by http://, or ask the port that has TLS".to_owned()
         }
-        AlertReceived(alert) if format!("{alert:?}") == ASKED_FOR_CERTIFICATE => {
-            certificate_needed()
-        }
         other => other.to_string(),
     }
-}
-
-fn certificate_needed() -> String {
-    "it asks for a certificate: give one by --certificate and --key".to_owned()
 }

@@ -1,4 +1,5 @@
-//! Whether the roster has the people that a policy asks for. Presence and load do not count: they pass.
+//! Whether the roster has the people that a policy asks for. Presence and load do not count: they pass. Somebody
+//! without any capacity is waited for like somebody who is full, but serves nobody as long as that is so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,11 +39,8 @@ pub(super) fn lint(policy: &Policy, roster: &Roster, lints: &mut Vec<Lint>) {
             queue: Some(queue),
             required: &nothing,
         };
-        if !roster
-            .agents()
-            .iter()
-            .any(|agent| could_take(agent, demand))
-        {
+        let agents = roster.agents();
+        if !agents.iter().any(|agent| serves(agent, demand)) {
             lints.push(Lint {
                 kind: LintKind::QueueNobodyServes,
                 fault: Fault {
@@ -76,6 +74,10 @@ fn least(step: &Step) -> &BTreeMap<String, u8> {
         .map_or(&step.required, |relaxed| &relaxed.required)
 }
 
+fn serves(agent: &Agent, demand: Demand<'_>) -> bool {
+    agent.capacity > 0 && could_take(agent, demand)
+}
+
 fn could_anyone(roster: &Roster, step: &Step, required: &BTreeMap<String, u8>) -> bool {
     let demand = Demand {
         queue: Some(&step.destination),
@@ -105,7 +107,7 @@ fn lint_skills(policy: &Policy, roster: &Roster, lints: &mut Vec<Lint>) {
                     required: &wanted,
                 };
                 let holding = || holders(roster, skill, level);
-                let mut serving = holding().filter(|agent| could_take(agent, demand));
+                let mut serving = holding().filter(|agent| serves(agent, demand));
                 let (kind, who) = match (serving.next(), serving.next(), holding().count()) {
                     (_, _, 0) => (
                         LintKind::SkillNobodyHolds,
@@ -151,4 +153,61 @@ fn levels(required: &BTreeMap<String, u8>) -> String {
         .map(|(skill, level)| format!("{skill} {level}"))
         .collect();
     all.join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::routing::lint::{LintKind, PolicyAgainst};
+    use crate::routing::policy::Policy;
+    use crate::routing::roster::Roster;
+
+    #[test]
+    fn whoever_has_no_capacity_serves_no_queue() {
+        let text = "version: 1\nqueues: {a: {}}\ndefault: {queue: a}\n";
+        let policy = Policy::parse(text, "p").unwrap();
+        for (capacity, warnings) in [(0, 1), (1, 0)] {
+            let agent = format!("{{id: ana, presence: available, capacity: {capacity}}}");
+            let roster = Roster::parse(&format!("version: 1\nagents: [{agent}]\n"), "r").unwrap();
+            let against = PolicyAgainst {
+                roster: Some(&roster),
+                labels: None,
+            };
+            let found = policy.lint(text, against);
+            let nobody = found
+                .iter()
+                .filter(|lint| lint.kind == LintKind::QueueNobodyServes);
+            assert_eq!(nobody.count(), warnings, "{capacity}");
+        }
+    }
+
+    #[test]
+    fn only_those_who_could_take_the_step_count_as_holders() {
+        let text = "version: 1\nskills: [tech]\nqueues: {a: {}, b: {}}\nrules:\n  \
+            - {id: r, when: 'true', steps: [{queue: a, require: {tech: 2}}]}\ndefault: {queue: b}\n";
+        let policy = Policy::parse(text, "p").unwrap();
+        let roster = Roster::parse(
+            "version: 1\nagents:\n  \
+             - {id: ana, presence: offline, capacity: 2, skills: {tech: 5}, queues: [a]}\n  \
+             - {id: bob, presence: available, capacity: 2, skills: {tech: 3}, queues: [b]}\n  \
+             - {id: cho, presence: available, on_leave: true, capacity: 2, skills: {tech: 3}}\n",
+            "r",
+        )
+        .unwrap();
+        let against = PolicyAgainst {
+            roster: Some(&roster),
+            labels: None,
+        };
+        let found: Vec<String> = policy
+            .lint(text, against)
+            .into_iter()
+            .map(|lint| lint.fault.message)
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "step 1 of rule 'r' requires the skill 'tech' at level 2 and only 'ana' holds it of those who could take a \
+                 ticket of the queue 'a': when that agent is away, nobody does"
+            ]
+        );
+    }
 }

@@ -220,37 +220,6 @@ fn declared_names_that_nothing_uses_are_found_where_they_stand() {
 }
 
 #[test]
-fn only_those_who_could_take_the_step_count_as_holders() {
-    let text = "version: 1\nskills: [tech]\nqueues: {a: {}, b: {}}\nrules:\n  \
-        - {id: r, when: 'true', steps: [{queue: a, require: {tech: 2}}]}\ndefault: {queue: b}\n";
-    let policy = Policy::parse(text, "p").unwrap();
-    let roster = Roster::parse(
-        "version: 1\nagents:\n  \
-         - {id: ana, presence: offline, capacity: 2, skills: {tech: 5}, queues: [a]}\n  \
-         - {id: bob, presence: available, capacity: 2, skills: {tech: 3}, queues: [b]}\n  \
-         - {id: cho, presence: available, on_leave: true, capacity: 2, skills: {tech: 3}}\n",
-        "r",
-    )
-    .unwrap();
-    let against = PolicyAgainst {
-        roster: Some(&roster),
-        labels: None,
-    };
-    let found: Vec<String> = policy
-        .lint(text, against)
-        .into_iter()
-        .map(|lint| lint.fault.message)
-        .collect();
-    assert_eq!(
-        found,
-        [
-            "step 1 of rule 'r' requires the skill 'tech' at level 2 and only 'ana' holds it of those who could take a \
-             ticket of the queue 'a': when that agent is away, nobody does"
-        ]
-    );
-}
-
-#[test]
 fn steps_that_the_roster_cannot_staff_are_found() {
     let text = "version: 1\nskills: [tech, law, api]\nqueues: {a: {}, b: {}, c: {}}\nrules:\n  \
         - id: r\n    when: topic == \"x\"\n    steps:\n      \
