@@ -1,7 +1,7 @@
 //! Where lines of the log go: standard output, and from the threads that serve connections many at a time.
 //!
 //! A line of its own costs a system call. A thread that has more to do keeps its lines until it has nothing to do,
-//! or has [`KEPT`] bytes of them, or says something that may be its last: a warning or an error.
+//! or has 32 KiB of them, or says something that may be its last: a warning or an error.
 
 use std::cell::RefCell;
 use std::io::{self, Write};
