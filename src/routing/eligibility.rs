@@ -68,12 +68,13 @@ pub enum RejectReason {
 }
 
 impl RejectReason {
-    /// Whether the reason can pass while a ticket waits: presence, load and capacity change in minutes, while skills,
+    /// Whether the reason can pass while a ticket waits: presence and load change in minutes, while skills,
     /// queues and leave do not.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
         match self {
-            Self::OffShift { .. } | Self::NotAvailable { .. } | Self::Full { .. } => true,
+            Self::OffShift { .. } | Self::NotAvailable { .. } => true,
+            Self::Full { capacity, .. } => *capacity >= TICKET_COST,
             Self::NotOnRoster
             | Self::NotInQueue { .. }
             | Self::MissingSkill { .. }
@@ -171,19 +172,13 @@ pub(super) fn check_although(
         return Err(RejectReason::NotAvailable { presence });
     }
     let is_full = agent.load.saturating_add(TICKET_COST) > agent.capacity;
-    // Somebody without any capacity is never asked, not even as the last resort.
-    let has_capacity = agent.capacity >= TICKET_COST;
-    if is_full && !(has_capacity && overlooked.contains(&Lack::Full)) {
-        return Err(RejectReason::Full {
-            load: agent.load,
-            capacity: agent.capacity,
-        });
+    if is_full && !overlooked.contains(&Lack::Full) {
+        return Err(full(agent));
     }
     Ok(())
 }
 
-/// Whether `agent` could take a ticket if only the agent were there and had time. A capacity of nothing is as one that
-/// is used up: a step that waits for somebody must not be skipped because that agent may hold a ticket less.
+/// Whether `agent` could take a ticket if only the agent were there and had time.
 pub(super) fn could_take(agent: &Agent, demand: Demand<'_>) -> bool {
     check_lasting(agent, demand, &[]).is_ok()
 }
@@ -222,7 +217,18 @@ fn check_lasting(
     if agent.on_leave && !overlooked.contains(&Lack::OnLeave) {
         return Err(RejectReason::OnLeave);
     }
+    // Somebody without any capacity is never asked, not even as the last resort.
+    if agent.capacity < TICKET_COST {
+        return Err(full(agent));
+    }
     Ok(())
+}
+
+const fn full(agent: &Agent) -> RejectReason {
+    RejectReason::Full {
+        load: agent.load,
+        capacity: agent.capacity,
+    }
 }
 
 #[cfg(test)]
@@ -335,7 +341,14 @@ mod tests {
             demand
         ));
         assert!(could_take(&Agent { load: 9, ..agent() }, demand));
-        assert!(could_take(
+        assert!(!could_take(
+            &Agent {
+                on_leave: true,
+                ..agent()
+            },
+            demand
+        ));
+        assert!(!could_take(
             &Agent {
                 capacity: 0,
                 load: 0,
@@ -345,30 +358,12 @@ mod tests {
         ));
         assert!(!could_take(
             &Agent {
-                on_leave: true,
+                capacity: 0,
+                load: 0,
+                presence: Presence::Offline,
                 ..agent()
             },
             demand
         ));
-    }
-
-    #[test]
-    fn nobody_without_capacity_is_taken_although_full() {
-        let required = BTreeMap::new();
-        let demand = Demand {
-            queue: None,
-            required: &required,
-        };
-        let overlooked = |capacity: u32| {
-            let agent = Agent {
-                capacity,
-                load: capacity,
-                ..agent()
-            };
-            check_although(&agent, demand, Timestamp::UNIX_EPOCH, &[Lack::Full])
-        };
-        assert_eq!(overlooked(1), Ok(()));
-        let (load, capacity) = (0, 0);
-        assert_eq!(overlooked(0), Err(RejectReason::Full { load, capacity }));
     }
 }

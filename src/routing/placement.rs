@@ -2,7 +2,7 @@
 //! agent.
 //!
 //! The steps follow one another as their timeouts run out. A step that no agent of the roster *could* take (the
-//! skills, the queue, no leave; whether there, busy or full just now does not matter) is skipped
+//! skills, the queue, no leave, room for one ticket; whether there or busy just now does not matter) is skipped
 //! and takes no time, as is a step whose `preferred_agent` names nobody and one whose `skip_if` holds. A step that
 //! relaxes what it requires is as several steps, one for each level. When the last timeout has run out, the
 //! rule's `otherwise` is in force. If no step could ever be taken, the ticket goes to `otherwise` or, without

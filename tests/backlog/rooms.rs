@@ -126,15 +126,15 @@ fn a_ticket_that_a_place_is_reserved_for_keeps_its_agent_and_is_counted_once() {
 }
 
 #[test]
-fn a_step_waits_for_somebody_without_capacity_as_for_somebody_who_is_full() {
+fn a_step_waits_for_somebody_who_is_full_and_not_for_somebody_without_capacity() {
     // The first step of the rule asks for api 3, the second, half an hour later, for api 1.
     let tickets = [
         known("first", "any/api", Urgency::High, 5),
         known("second", "any/api", Urgency::Normal, 0),
     ];
-    let given = |capacity: u32| {
+    let given = |capacity: u32, load: u32| {
         let agents = [
-            agent("ana", &[("api", 3)], capacity, 0),
+            agent("ana", &[("api", 3)], capacity, load),
             agent("bo", &[("api", 1)], 5, 0),
         ];
         let assigned = give_out(&tickets, &agents, &policy());
@@ -144,6 +144,8 @@ fn a_step_waits_for_somebody_without_capacity_as_for_somebody_who_is_full() {
             .map(|agent| agent.map(str::to_owned))
             .collect::<Vec<_>>()
     };
-    assert_eq!(given(0), [None, None]);
-    assert_eq!(given(1), [Some("ana".to_owned()), None]);
+    let (ana, bo) = (Some("ana".to_owned()), Some("bo".to_owned()));
+    assert_eq!(given(0, 0), [bo.clone(), bo]);
+    assert_eq!(given(1, 1), [None, None]);
+    assert_eq!(given(1, 0), [ana, None]);
 }

@@ -88,6 +88,7 @@ fn what_time_cannot_change_is_not_asked_for_again() {
         r#"ticket.attributes.missing == "x" && in_hours("day")"#,
         r#"waited >= duration(ticket.attributes.missing)"#,
         r#"!(customer.tier == "" || now.getHours() > 20)"#,
+        r#"(now - waited).getHours("Europe/Berlin") < 9"#,
     ] {
         assert_eq!(ahead(&desk(when)), None, "{when}");
     }

@@ -10,7 +10,8 @@
 //! So the tickets that are given out are the same whatever agents were chosen on the way: each of them in its turn,
 //! if any way of giving out those before it leaves room for it as well. There is no way of giving out more, and room
 //! for one ticket more never makes them fewer. (Agents are counted as eligible without those whom a queue's last
-//! resort lets be chosen though they are full.) Without such moves that would not hold: who has the smallest share
+//! resort lets be chosen though they are full. And room means room of somebody who had some: a step that nobody could
+//! take is skipped, so with a new agent, or the first capacity of one, tickets may wait at a step for that agent.) Without such moves that would not hold: who has the smallest share
 //! of the capacity in use changes with the capacity, and so may whoever is left for the tickets behind.
 //!
 //! What tickets ask for has few forms and is looked up by form (`groups`), so agents are told apart once for many

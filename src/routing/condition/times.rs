@@ -131,6 +131,10 @@ impl Change {
     fn of_reading(call: &CallExpr, asked: Option<Asked>, in_loop: bool) -> Option<Self> {
         let (read, unit) = part_of(&call.func_name)?;
         let of = Sum::of(call.target.as_deref()?, in_loop)?;
+        if of.waited + of.now == 0 {
+            // It stands still, as the time at which the ticket came does.
+            return Some(Self::Crossing(of, Edges::Both));
+        }
         // Of what the ticket tells it is not known here whether it is a time or a duration.
         if of.waited + of.now != 1 || !of.told.is_empty() {
             return None;

@@ -1,5 +1,4 @@
-//! Whether the roster has the people that a policy asks for. Presence and load do not count: they pass. Somebody
-//! without any capacity is waited for like somebody who is full, but serves nobody as long as that is so.
+//! Whether the roster has the people that a policy asks for. Presence and load do not count: they pass.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +39,7 @@ pub(super) fn lint(policy: &Policy, roster: &Roster, lints: &mut Vec<Lint>) {
             required: &nothing,
         };
         let agents = roster.agents();
-        if !agents.iter().any(|agent| serves(agent, demand)) {
+        if !agents.iter().any(|agent| could_take(agent, demand)) {
             lints.push(Lint {
                 kind: LintKind::QueueNobodyServes,
                 fault: Fault {
@@ -74,10 +73,6 @@ fn least(step: &Step) -> &BTreeMap<String, u8> {
         .map_or(&step.required, |relaxed| &relaxed.required)
 }
 
-fn serves(agent: &Agent, demand: Demand<'_>) -> bool {
-    agent.capacity > 0 && could_take(agent, demand)
-}
-
 fn could_anyone(roster: &Roster, step: &Step, required: &BTreeMap<String, u8>) -> bool {
     let demand = Demand {
         queue: Some(&step.destination),
@@ -107,7 +102,7 @@ fn lint_skills(policy: &Policy, roster: &Roster, lints: &mut Vec<Lint>) {
                     required: &wanted,
                 };
                 let holding = || holders(roster, skill, level);
-                let mut serving = holding().filter(|agent| serves(agent, demand));
+                let mut serving = holding().filter(|agent| could_take(agent, demand));
                 let (kind, who) = match (serving.next(), serving.next(), holding().count()) {
                     (_, _, 0) => (
                         LintKind::SkillNobodyHolds,
