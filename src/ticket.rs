@@ -7,6 +7,17 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+/// Longest id, tag, label or key that a ticket may have where it comes from outside, in bytes.
+pub const MAX_ID_BYTES: usize = 256;
+/// Longest subject of such a ticket, in bytes.
+pub const MAX_SUBJECT_BYTES: usize = 4_096;
+/// Most tags of such a ticket.
+pub const MAX_TAGS: usize = 100;
+/// Most attributes of such a ticket, and of its customer.
+pub const MAX_ATTRIBUTES: usize = 100;
+/// Longest value of an attribute, in bytes.
+pub const MAX_ATTRIBUTE_BYTES: usize = 4_096;
+
 /// A customer's inquiry as it came in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

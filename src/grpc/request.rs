@@ -7,16 +7,13 @@ use tonic::Status;
 
 use super::status::Violations;
 use super::v1;
-use crate::ticket::{Channel, Customer, Ticket};
+use crate::ticket::{
+    Channel, Customer, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, MAX_ID_BYTES, MAX_SUBJECT_BYTES,
+    MAX_TAGS, Ticket,
+};
 
-/// Longest id, tag or key, in bytes.
-pub(super) const MAX_ID_BYTES: usize = 256;
-pub(super) const MAX_SUBJECT_BYTES: usize = 4_096;
 pub(super) const MAX_BODY_BYTES: usize = 262_144;
 const MAX_LANGUAGE_BYTES: usize = 35;
-const MAX_TAGS: usize = 100;
-const MAX_ATTRIBUTES: usize = 100;
-const MAX_ATTRIBUTE_BYTES: usize = 4_096;
 const MAX_TOP: u32 = 1_000;
 const DEFAULT_TOP: usize = 3;
 /// Ten years.

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use tonic::Status;
 
 use super::answer::timestamp;
-use super::request::MAX_ID_BYTES;
 use super::status::Violations;
 use super::v1;
 use crate::routing::{
     Decision, DecisionInput, HoldError, Reservation, Reservations, ReserveError, Roster, decide,
 };
+use crate::ticket::MAX_ID_BYTES;
 
 /// Whom the agent of one ticket is chosen from.
 #[derive(Debug, Clone, Copy)]

@@ -3,13 +3,13 @@
 
 use tonic::Status;
 
-use super::request::{MAX_BODY_BYTES, MAX_ID_BYTES, MAX_SUBJECT_BYTES};
+use super::request::MAX_BODY_BYTES;
 use super::status::Violations;
 use super::training_request::{too_much, wrong};
 use super::v1;
 use crate::dataset::ExampleFields;
 use crate::jobs::{JobData, JobLimits, SentRows};
-use crate::ticket::Urgency;
+use crate::ticket::{MAX_ID_BYTES, MAX_SUBJECT_BYTES, Urgency};
 use crate::training::{FitParams, UrgencyCosts};
 
 /// Most tickets of a message.

@@ -77,6 +77,14 @@ struct Parts {
 }
 
 impl Parts {
+    fn load(sources: &Sources) -> Result<Self, LoadError> {
+        let registry = Registry::new(&sources.models);
+        Ok(Self {
+            bundle: Arc::new(registry.load(sources.version.as_deref())?),
+            roster: RosterFile::load(sources)?,
+        })
+    }
+
     fn fit(&self, text: &str, origin: &str) -> Result<Triage, LoadError> {
         let roster = self.roster.as_ref().map(|file| Arc::clone(&file.roster));
         Triage::read(Arc::clone(&self.bundle), (text, origin), roster)
@@ -119,14 +127,7 @@ impl Start {
         let sources = self.sources;
         let state = self.state.as_deref();
         let mut store = state.map(PolicyStore::open).transpose()?;
-        let registry = Registry::new(&sources.models);
-        let bundle = registry
-            .load(sources.version.as_deref())
-            .map_err(LoadError::from)?;
-        let parts = Parts {
-            bundle: Arc::new(bundle),
-            roster: RosterFile::load(&sources).map_err(LoadError::from)?,
-        };
+        let parts = Parts::load(&sources)?;
         let first = choose(store.as_ref(), &parts, &sources.policy)?;
         let mut policy = first.policy;
         if let (Some(store), Some(cases)) = (&mut store, first.new) {
@@ -167,14 +168,7 @@ impl Start {
 /// # Errors
 /// If a part is unusable.
 pub fn foresee(sources: &Sources, kept: &PolicyStore) -> Result<PolicyRecord, StartError> {
-    let registry = Registry::new(&sources.models);
-    let bundle = registry
-        .load(sources.version.as_deref())
-        .map_err(LoadError::from)?;
-    let parts = Parts {
-        bundle: Arc::new(bundle),
-        roster: RosterFile::load(sources).map_err(LoadError::from)?,
-    };
+    let parts = Parts::load(sources)?;
     Ok(choose(Some(kept), &parts, &sources.policy)?.policy.record)
 }
 

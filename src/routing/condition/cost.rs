@@ -6,6 +6,9 @@
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, IdedExpr, LiteralValue, operators};
 
 use super::check::MAX_DEPTH;
+use crate::ticket::{
+    MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, MAX_ID_BYTES, MAX_SUBJECT_BYTES, MAX_TAGS,
+};
 
 /// Most work of a condition, in units of about a nanosecond: some milliseconds. It bounds the memory as well, since
 /// each byte that is written counts.
@@ -21,11 +24,15 @@ const VALUE: u64 = 64;
 const PATTERN_BYTE: u64 = 32;
 
 /// Most attributes, tags or facets, and the longest id, label or tag, in bytes.
-const ENTRIES: u64 = 100;
-const NAME: u64 = 256;
+const ENTRIES: u64 = larger(MAX_TAGS, MAX_ATTRIBUTES);
+const NAME: u64 = MAX_ID_BYTES as u64;
 
 /// Longest subject and longest value of an attribute, in bytes.
-const LONG_TEXT: u64 = 4_096;
+const LONG_TEXT: u64 = larger(MAX_SUBJECT_BYTES, MAX_ATTRIBUTE_BYTES);
+
+const fn larger(a: usize, b: usize) -> u64 {
+    (if a > b { a } else { b }) as u64
+}
 
 /// What a value takes at most.
 #[derive(Debug, Clone, PartialEq, Eq)]
