@@ -31,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(path, descriptors.encode_to_vec())?;
     tonic_prost_build::configure()
         .btree_map(".")
+        .codec_path("crate::grpc::codec::SmallBuffers")
         .extern_path(".google.rpc", "::tonic_types::pb")
         .compile_fds(descriptors)?;
     Ok(())

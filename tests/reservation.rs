@@ -5,9 +5,12 @@
 #[allow(dead_code)] // what only backlogs need
 #[path = "backlog/desk.rs"]
 mod desk;
+#[path = "reservation/threads.rs"]
+mod threads;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -20,7 +23,7 @@ use triage::ticket::Urgency;
 use desk::{Known, agent, known, now, policy, roster};
 
 const LIMITS: ReservationLimits = ReservationLimits {
-    time_to_live: SignedDuration::from_secs(120),
+    time_to_live: Duration::from_secs(120),
     most: 1_000,
 };
 
@@ -58,7 +61,8 @@ impl Desk {
 
     fn reserve(&self, known: &Known, seconds: i64) -> (Decision, Option<Reservation>) {
         let input = input(known, &self.policy, later(seconds));
-        self.reservations.reserve(&input, &self.roster).unwrap()
+        let at = passed(seconds);
+        self.reservations.reserve(&input, &self.roster, at).unwrap()
     }
 
     /// The agent for a ticket with a place reserved.
@@ -73,7 +77,8 @@ impl Desk {
     fn look(&self, id: &str, seconds: i64) -> Option<String> {
         let known = tech(id);
         let input = input(&known, &self.policy, later(seconds));
-        self.reservations.decide(&input, &self.roster).agent
+        let at = passed(seconds);
+        self.reservations.decide(&input, &self.roster, at).agent
     }
 
     /// Takes a ticket's place with an agent.
@@ -89,7 +94,8 @@ impl Desk {
             beyond_capacity,
             holder,
         };
-        self.reservations.take_place(place, &self.roster, now())
+        let reservations = &self.reservations;
+        reservations.take_place(place, &self.roster, now(), passed(0))
     }
 
     fn replace_roster(&mut self, agents: &[Agent]) -> Arc<Roster> {
@@ -101,6 +107,12 @@ impl Desk {
 
 fn later(seconds: i64) -> Timestamp {
     now() + SignedDuration::from_secs(seconds)
+}
+
+/// The same moment by the clock that never jumps.
+fn passed(seconds: i64) -> Instant {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    *START + Duration::from_secs(seconds.try_into().unwrap())
 }
 
 fn expert(id: &str, capacity: u32) -> Agent {
@@ -121,7 +133,7 @@ fn a_place_counts_until_its_time_runs_out() {
 fn to_look_takes_no_place() {
     let desk = Desk::new(&[expert("ana", 1)]);
     assert_eq!(desk.look("first", 0).as_deref(), Some("ana"));
-    assert_eq!(desk.reservations.count(now()), 0);
+    assert_eq!(desk.reservations.count(passed(0)), 0);
     assert_eq!(desk.agent("second", 0).as_deref(), Some("ana"));
 }
 
@@ -139,7 +151,7 @@ fn the_same_ticket_gets_the_same_agent_and_no_more_time() {
         assert_eq!(decision.candidates[0].agent_id, first.agent_id);
         assert_eq!(desk.look("first", seconds).as_ref(), Some(&first.agent_id));
     }
-    assert_eq!(desk.reservations.count(later(100)), 6);
+    assert_eq!(desk.reservations.count(passed(100)), 6);
 }
 
 #[test]
@@ -147,7 +159,7 @@ fn confirming_and_releasing_end_the_hold_once() {
     let desk = Desk::new(&[expert("ana", 1)]);
     for end in [Reservations::confirm, Reservations::release] {
         desk.agent("first", 0);
-        let wrong = end(&desk.reservations, "first", Some("bo"), later(1));
+        let wrong = end(&desk.reservations, "first", Some("bo"), passed(1));
         assert_eq!(
             wrong,
             Err(HoldError::OtherAgent {
@@ -157,15 +169,19 @@ fn confirming_and_releasing_end_the_hold_once() {
             })
         );
         assert_eq!(desk.look("second", 1), None);
-        let held = end(&desk.reservations, "first", Some("ana"), later(1)).unwrap();
+        let held = end(&desk.reservations, "first", Some("ana"), passed(1)).unwrap();
         assert_eq!(held.agent_id, "ana");
         assert_eq!(desk.look("second", 1).as_deref(), Some("ana"));
         let ticket = "first".to_owned();
-        let again = end(&desk.reservations, "first", None, later(1));
+        let again = end(&desk.reservations, "first", None, passed(1));
         assert_eq!(again, Err(HoldError::NotHeld { ticket }));
     }
     desk.agent("late", 10);
-    assert!(desk.reservations.confirm("late", None, later(130)).is_err());
+    assert!(
+        desk.reservations
+            .confirm("late", None, passed(130))
+            .is_err()
+    );
 }
 
 #[test]
@@ -190,7 +206,7 @@ fn places_with_agents_who_left_the_roster_are_dropped_and_others_stay() {
     assert_ne!(first, second);
     desk.replace_roster(&[expert(second.as_deref().unwrap(), 1)]);
     assert_eq!(desk.look("third", 1), None);
-    assert_eq!(desk.reservations.count(later(1)), 1);
+    assert_eq!(desk.reservations.count(passed(1)), 1);
     assert_eq!(desk.agent("second", 1), second);
 }
 
@@ -202,10 +218,13 @@ fn a_call_that_began_before_the_roster_was_replaced_does_not_bring_it_back() {
     assert_eq!(desk.agent("second", 1).as_deref(), Some("bo"));
     let known = tech("third");
     let input = input(&known, &desk.policy, later(1));
-    let (decision, place) = desk.reservations.reserve(&input, &before).unwrap();
+    let (decision, place) = desk
+        .reservations
+        .reserve(&input, &before, passed(1))
+        .unwrap();
     assert_eq!((decision.agent, place), (None, None));
     assert_eq!(desk.look("fourth", 1), None);
-    assert_eq!(desk.reservations.count(later(1)), 1);
+    assert_eq!(desk.reservations.count(passed(1)), 1);
 }
 
 #[test]
@@ -216,7 +235,7 @@ fn a_place_is_not_taken_from_who_got_the_ticket_meanwhile() {
     let taken = desk.take(("first", "ana"), false, None);
     assert_eq!(taken, Err(ReserveError::Gone { agent }));
     assert!(desk.take(("first", "ana"), false, Some("bo")).is_ok());
-    let places = desk.reservations.by_agent(now());
+    let places = desk.reservations.by_agent(passed(0));
     assert_eq!(places, BTreeMap::from([("ana".to_owned(), 1)]));
 }
 
@@ -231,7 +250,9 @@ fn no_more_places_are_held_than_the_limit_and_those_that_ran_out_do_not_count() 
     let known = tech("third");
     let third = |seconds| {
         let input = input(&known, &desk.policy, later(seconds));
-        let reserved = desk.reservations.reserve(&input, &desk.roster);
+        let reserved = desk
+            .reservations
+            .reserve(&input, &desk.roster, passed(seconds));
         reserved.map(|(decision, _)| decision.agent)
     };
     assert_eq!(third(119), Err(ReserveError::TooMany { most: 2 }));
@@ -244,7 +265,7 @@ fn a_ticket_without_an_id_and_one_that_an_article_answers_hold_no_place() {
     let desk = Desk::new(&[expert("ana", 1)]);
     let nameless = tech("");
     let input = input(&nameless, &desk.policy, now());
-    let refused = desk.reservations.reserve(&input, &desk.roster);
+    let refused = desk.reservations.reserve(&input, &desk.roster, passed(0));
     assert_eq!(refused, Err(ReserveError::NoTicketId));
     let answered = known("first", "any/help", Urgency::Normal, 0);
     let (decision, place) = desk.reserve(&answered, 0);
@@ -253,7 +274,7 @@ fn a_ticket_without_an_id_and_one_that_an_article_answers_hold_no_place() {
     // A place that the ticket had is given back.
     desk.agent("first", 0);
     assert_eq!(desk.reserve(&answered, 1).1, None);
-    assert_eq!(desk.reservations.count(later(1)), 0);
+    assert_eq!(desk.reservations.count(passed(1)), 0);
 }
 
 #[test]
@@ -277,69 +298,11 @@ fn a_place_chosen_otherwise_is_taken_only_if_there_is_room() {
     let agent = "ana".to_owned();
     assert_eq!(place("second", false), Err(ReserveError::Gone { agent }));
     assert!(place("third", true).is_ok());
-    let (roster, holders) = desk
-        .reservations
-        .snapshot(&desk.roster, &["first", "second"], now());
+    let (roster, holders) =
+        desk.reservations
+            .snapshot(&desk.roster, &["first", "second"], passed(0));
     assert_eq!(roster.agent("ana").unwrap().load, 2);
     assert_eq!(holders, [Some("ana".to_owned()), None]);
-}
-
-#[test]
-fn threads_never_take_the_last_place_twice() {
-    const THREADS: usize = 16;
-    let agents: Vec<Agent> = (0..6)
-        .map(|number| expert(&format!("agent-{number}"), 1 + number))
-        .collect();
-    let places: u32 = agents.iter().map(|agent| agent.capacity).sum();
-    for round in 0..10 {
-        let desk = Desk::new(&agents);
-        let barrier = Barrier::new(THREADS);
-        let taken: Vec<Option<String>> = std::thread::scope(|scope| {
-            let thread = |thread: usize| {
-                let (desk, barrier) = (&desk, &barrier);
-                scope.spawn(move || {
-                    barrier.wait();
-                    let tickets = (0..4).map(|number| format!("T-{round}-{thread}-{number}"));
-                    tickets.map(|id| desk.agent(&id, 0)).collect::<Vec<_>>()
-                })
-            };
-            let threads: Vec<_> = (0..THREADS).map(thread).collect();
-            let taken = threads.into_iter().flat_map(|one| one.join().unwrap());
-            taken.collect()
-        });
-        let mut loads = BTreeMap::new();
-        for agent in taken.iter().flatten() {
-            *loads.entry(agent.as_str()).or_insert(0) += 1;
-        }
-        let expected: BTreeMap<&str, u32> = agents
-            .iter()
-            .map(|agent| (agent.id.as_str(), agent.capacity))
-            .collect();
-        assert_eq!(loads, expected, "every place once, and none twice");
-        assert_eq!(desk.reservations.count(now()), places as usize);
-    }
-}
-
-#[test]
-fn threads_that_ask_for_one_ticket_get_one_agent() {
-    const THREADS: usize = 16;
-    let agents = ["ana", "bo", "cy", "di"].map(|id| expert(id, 4));
-    for round in 0..20 {
-        let desk = Desk::new(&agents);
-        let barrier = Barrier::new(THREADS);
-        let id = format!("T-{round}");
-        let chosen: Vec<Option<String>> = std::thread::scope(|scope| {
-            let ask = || {
-                barrier.wait();
-                desk.agent(&id, 0)
-            };
-            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(ask)).collect();
-            threads.into_iter().map(|one| one.join().unwrap()).collect()
-        });
-        assert!(chosen[0].is_some());
-        assert!(chosen.iter().all(|one| *one == chosen[0]));
-        assert_eq!(desk.reservations.count(now()), 1);
-    }
 }
 
 #[derive(Debug, Clone)]
@@ -369,7 +332,7 @@ proptest! {
                 Deed::Pass(more) => seconds += more,
                 Deed::Confirm(ticket) => {
                     let id = format!("T-{ticket}");
-                    let confirmed = desk.reservations.confirm(&id, None, later(seconds)).ok();
+                    let confirmed = desk.reservations.confirm(&id, None, passed(seconds)).ok();
                     let expected = held.remove(&id).filter(|one| one.expires_at > later(seconds));
                     prop_assert_eq!(confirmed, expected);
                 }
@@ -387,7 +350,7 @@ proptest! {
                 }
             }
             held.retain(|_, one| one.expires_at > later(seconds));
-            prop_assert_eq!(desk.reservations.count(later(seconds)), held.len());
+            prop_assert_eq!(desk.reservations.count(passed(seconds)), held.len());
             for agent in &agents {
                 let places = held.values().filter(|one| one.agent_id == agent.id).count();
                 prop_assert!(places <= agent.capacity as usize);

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::head::{Head, HeadKind};
 use super::parts::Classifier;
 use super::predict::Workspace;
-use crate::text::{Token, TokenKind, visit_ngrams};
+use crate::text::{Token, TokenKind};
 
 /// One word of the text, or one run of symbols, and what it spoke for.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -63,18 +63,9 @@ fn sum(parts: impl IntoIterator<Item = f64>) -> f32 {
 pub struct Explainer<'a> {
     classifier: &'a Classifier,
     workspace: &'a Workspace,
-    occurrences: Vec<Occurrence>,
-    /// How often each n-gram of the encoding occurs.
-    places: Vec<u32>,
-}
-
-/// One place of a known n-gram.
-#[derive(Debug, Clone, Copy)]
-struct Occurrence {
-    /// The n-gram's position in the encoding.
-    position: u32,
-    first_token: u32,
-    last_token: u32,
+    /// The places of known n-grams: their index among the encoding's occurrences, ordered by the n-gram's id, so
+    /// that each run of equal ids belongs to the encoding's next feature.
+    by_id: Vec<(u32, u32)>,
 }
 
 impl Classifier {
@@ -83,28 +74,16 @@ impl Classifier {
     /// [`classify_with_vector`](Self::classify_with_vector).
     #[must_use]
     pub fn explainer<'a>(&'a self, workspace: &'a Workspace) -> Explainer<'a> {
-        let ids = &workspace.encoding.ids;
-        let mut places = vec![0_u32; ids.len()];
-        let mut occurrences = Vec::new();
+        let mut by_id: Vec<(u32, u32)> = Vec::new();
         if self.fits(workspace) {
-            visit_ngrams(&workspace.encoding.tokens, |ngram| {
-                let id = self.vectorizer().vocabulary().id(ngram.hash);
-                let Some(Ok(index)) = id.map(|id| ids.binary_search(&id)) else {
-                    return;
-                };
-                places[index] += 1;
-                occurrences.extend(u32::try_from(index).map(|position| Occurrence {
-                    position,
-                    first_token: ngram.first_token,
-                    last_token: ngram.last_token,
-                }));
-            });
+            let occurrences = workspace.encoding.occurrences.iter();
+            by_id.extend(occurrences.map(|occurrence| occurrence.id).zip(0..));
+            by_id.sort_unstable();
         }
         Explainer {
             classifier: self,
             workspace,
-            occurrences,
-            places,
+            by_id,
         }
     }
 
@@ -173,19 +152,17 @@ impl Explainer<'_> {
     fn words(&self, column: usize) -> Vec<Evidence> {
         let encoding = &self.workspace.encoding;
         let tokens = encoding.tokens.tokens();
-        let features = encoding.ids.iter().zip(&encoding.values);
-        let shares: Vec<f64> = features
-            .zip(&self.places)
-            .map(|((&id, &value), &places)| {
-                let weight = self.classifier.weights().get(id, column);
-                f64::from(value) * f64::from(weight) / f64::from(places.max(1))
-            })
-            .collect();
         let mut contributions = vec![0.0_f64; tokens.len()];
-        for occurrence in &self.occurrences {
-            let touched = occurrence.first_token as usize..occurrence.last_token as usize + 1;
-            let share = shares[occurrence.position as usize];
-            share_out(share, &tokens[touched.clone()], &mut contributions[touched]);
+        let runs = self.by_id.chunk_by(|(id, _), (other, _)| id == other);
+        for (places, (&id, &value)) in runs.zip(encoding.ids.iter().zip(&encoding.values)) {
+            let weight = self.classifier.weights().get(id, column);
+            #[allow(clippy::cast_precision_loss)] // counts inside one text are small
+            let share = f64::from(value) * f64::from(weight) / places.len() as f64;
+            for &(_, place) in places {
+                let occurrence = encoding.occurrences[place as usize];
+                let touched = occurrence.first_token as usize..occurrence.last_token as usize + 1;
+                share_out(share, &tokens[touched.clone()], &mut contributions[touched]);
+            }
         }
         #[allow(clippy::cast_possible_truncation)] // a part of a logit fits
         tokens

@@ -40,24 +40,31 @@ impl Ranking {
     /// head.
     #[must_use]
     pub fn top(&self, count: usize) -> Vec<(&str, f32)> {
-        let pairs = self.labels.iter().zip(&self.probabilities);
-        let mut ranked: Vec<(usize, &str, f32)> = pairs
-            .enumerate()
-            .map(|(index, (label, &probability))| (index, label.as_str(), probability))
-            .collect();
-        let order = |a: &(usize, &str, f32), b: &(usize, &str, f32)| {
-            b.2.total_cmp(&a.2).then(a.0.cmp(&b.0))
-        };
-        if count < ranked.len() {
-            ranked.select_nth_unstable_by(count, order);
-            ranked.truncate(count);
+        let mut keys: Vec<u64> = (0..).zip(&self.probabilities).map(key).collect();
+        keys.truncate(self.len());
+        if count < keys.len() {
+            keys.select_nth_unstable(count);
+            keys.truncate(count);
         }
-        ranked.sort_unstable_by(order);
-        let pairs = ranked.into_iter();
-        pairs
-            .map(|(_, label, probability)| (label, probability))
+        keys.sort_unstable();
+        #[allow(clippy::cast_possible_truncation)] // the lower half is the index
+        let indices = keys.into_iter().map(|key| key as u32 as usize);
+        indices
+            .map(|index| (self.labels[index].as_str(), self.probabilities[index]))
             .collect()
     }
+}
+
+/// A number that is the smaller, the larger the probability (by [`f32::total_cmp`]), and of equals the smaller, the
+/// smaller the index: numbers are put in order faster than labels.
+fn key((index, probability): (u32, &f32)) -> u64 {
+    let bits = probability.to_bits();
+    let ascending = if bits >> 31 == 0 {
+        bits | 1 << 31
+    } else {
+        !bits
+    };
+    u64::from(!ascending) << 32 | u64::from(index)
 }
 
 impl PartialEq for Ranking {
@@ -89,6 +96,8 @@ impl Serialize for Ranking {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn ranking(pairs: &[(&str, f32)]) -> Ranking {
@@ -126,5 +135,36 @@ mod tests {
             serde_json::to_string(&one).unwrap(),
             r#"[{"label":"b","probability":0.75},{"label":"a","probability":0.25}]"#
         );
+    }
+
+    proptest! {
+        #[test]
+        fn any_numbers_are_put_in_their_total_order(
+            probabilities in proptest::collection::vec(
+                prop_oneof![0.0_f32..1.0, any::<f32>(), Just(0.0), Just(-0.0), Just(f32::NAN)],
+                0..30,
+            ),
+            count in 0_usize..40,
+        ) {
+            let pairs = probabilities.iter().enumerate();
+            let mut expected: Vec<(usize, f32)> = pairs.map(|(index, &p)| (index, p)).collect();
+            expected.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            expected.truncate(count);
+            let label = |index: usize| index.to_string();
+            let pairs = probabilities.iter().enumerate();
+            let ranking: Ranking = pairs
+                .map(|(index, &probability)| LabelProbability { label: label(index), probability })
+                .collect();
+            let top: Vec<(String, u32)> = ranking
+                .top(count)
+                .into_iter()
+                .map(|(label, probability)| (label.to_owned(), probability.to_bits()))
+                .collect();
+            let expected: Vec<(String, u32)> = expected
+                .into_iter()
+                .map(|(index, probability)| (label(index), probability.to_bits()))
+                .collect();
+            prop_assert_eq!(top, expected);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Plain tables for terminals.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableStyle};
+use jiff::Timestamp;
 
 /// A borderless table with a header line; columns named in `right` are right-aligned.
 #[must_use]
@@ -16,6 +17,18 @@ pub fn table(header: &[&str], right: &[usize]) -> Table {
         }
     }
     table
+}
+
+/// A time such as `2026-03-02 13:30:00 UTC`.
+#[must_use]
+pub fn to_the_second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// A time to ask again at, which must not be cut to the second before it: such as `2026-03-02 13:30:00.001 UTC`.
+#[must_use]
+pub fn to_the_millisecond(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S%.f UTC").to_string()
 }
 
 /// A share as a percentage with one digit, such as `93.7 %`.

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::error::FORMAT_OPTION;
 use super::{DatasetError, Format};
 
 /// The head of the topic.
@@ -180,6 +181,7 @@ fn missing(
         return DatasetError::NotZendesk {
             path: path.to_owned(),
             column: column.to_owned(),
+            option: FORMAT_OPTION,
         };
     }
     DatasetError::MissingColumn {

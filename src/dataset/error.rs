@@ -3,6 +3,9 @@
 
 use std::path::PathBuf;
 
+/// The option that gives the format of files.
+pub(super) const FORMAT_OPTION: &str = "--format";
+
 /// Unusable input.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -20,23 +23,27 @@ pub enum DatasetError {
     },
     /// A `tags:` or `custom_field:` column where the file is not a Zendesk export.
     #[error(
-        "'{column}' is a field of a Zendesk export: add `--format zendesk`, or name a column of {path}"
+        "'{column}' is a field of a Zendesk export: add `{option} zendesk`, or name a column of {path}"
     )]
     NotZendesk {
         /// The file.
         path: PathBuf,
         /// The column as given.
         column: String,
+        /// The option that gives the format.
+        option: &'static str,
     },
     /// The extension says nothing about the format.
-    #[error("{path}: unknown kind of file: {}", if *.compressed { "decompress it first" } else {
-        "use .csv, .tsv, .jsonl, .ndjson, .json or .parquet, or give the format by `--format`"
+    #[error("{path}: unknown kind of file: {}", if *.compressed { "decompress it first".to_owned() } else {
+        format!("use .csv, .tsv, .jsonl, .ndjson, .json or .parquet, or give the format by `{}`", .option)
     })]
     UnknownFormat {
         /// The file.
         path: PathBuf,
         /// Whether the extension is that of a compressed file.
         compressed: bool,
+        /// The option that gives the format.
+        option: &'static str,
     },
     /// The file cannot be opened or read.
     #[error("{path}: cannot be read: {source}")]

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::DatasetError;
+use super::error::FORMAT_OPTION;
 use crate::ticket::UnknownWord;
 
 /// A file format.
@@ -56,6 +57,7 @@ impl Format {
             other => Err(DatasetError::UnknownFormat {
                 path: path.to_owned(),
                 compressed: matches!(other, Some("gz" | "zst" | "bz2" | "xz" | "zip")),
+                option: FORMAT_OPTION,
             }),
         }
     }

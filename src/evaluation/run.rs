@@ -11,6 +11,7 @@ use super::answers::{Answer, HeadAnswers, Truth};
 use super::labelled::{LabelledHead, LabelledTexts};
 use super::metrics::HeadMetrics;
 use super::out_of_scope::OutOfScope;
+use crate::cancel::{CalledOff, Cancelled, check};
 use crate::classifier::{Classification, Classifier, Head, HeadKind, Workspace};
 
 /// What an evaluation found.
@@ -53,15 +54,19 @@ pub enum EvaluationError {
     /// There is nothing to measure.
     #[error("no row has both a text and a label")]
     NoRows,
+    /// It was called off.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
 }
 
-/// Classifies all texts and measures each head that `data` has labels for.
+/// Classifies all texts and measures each head that `data` has labels for. Asks at each text whether it was called off.
 ///
 /// # Errors
-/// If the model lacks one of the heads or there are no rows.
+/// If the model lacks one of the heads, there are no rows, or it was called off.
 pub fn evaluate(
     classifier: &Classifier,
     data: &LabelledTexts,
+    called_off: CalledOff<'_>,
 ) -> Result<Evaluation, EvaluationError> {
     for head in &data.heads {
         if classifier.labels(&head.kind).is_empty() {
@@ -92,6 +97,7 @@ pub fn evaluate(
         }
     }
     for (row, text) in data.texts.iter().enumerate() {
+        check(called_off)?;
         let started = Instant::now();
         let classification = classifier.classify(text, &mut workspace);
         microseconds.push(started.elapsed().as_secs_f64() * 1e6);

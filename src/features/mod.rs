@@ -25,5 +25,5 @@ pub use rows::FeatureRows;
 pub use sentence::{SentenceEncoder, SentenceWorkspace};
 pub use sparse::{SparseMatrix, SparseRow};
 pub use vector_cache::{CacheError, VectorCache};
-pub use vectorizer::{Encoding, Vectorizer, VectorizerParams};
+pub use vectorizer::{Encoding, Occurrence, Vectorizer, VectorizerParams};
 pub use vocabulary::Vocabulary;

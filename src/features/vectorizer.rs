@@ -52,11 +52,26 @@ pub struct Encoding {
     pub words: usize,
     /// Number of words among them that the vocabulary knows.
     pub known_words: usize,
+    /// All places of known n-grams, in text order within a block.
+    pub occurrences: Vec<Occurrence>,
     /// Hashes of the n-grams, in text order within a block.
     hashes: Vec<u64>,
+    /// The first and the last token of each.
+    touched: Vec<(u32, u32)>,
     /// Where among them the words' own are.
     unigrams: Vec<usize>,
     slots: Vec<(u32, u32)>,
+}
+
+/// One place of a known n-gram in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Occurrence {
+    /// The feature's id.
+    pub id: u32,
+    /// Index of the first token that the n-gram touches.
+    pub first_token: u32,
+    /// Index of the last token that it touches.
+    pub last_token: u32,
 }
 
 impl Vectorizer {
@@ -120,27 +135,40 @@ impl Vectorizer {
             values,
             words,
             known_words,
+            occurrences,
             hashes,
+            touched,
             unigrams,
             slots,
         } = encoding;
         ids.clear();
         values.clear();
+        occurrences.clear();
         hashes.clear();
+        touched.clear();
         unigrams.clear();
         visit_ngrams(tokens, |ngram| {
             if ngram.block == Block::Words && ngram.first_token == ngram.last_token {
                 unigrams.push(hashes.len());
             }
             hashes.push(ngram.hash);
+            touched.push((ngram.first_token, ngram.last_token));
         });
         let mut word = unigrams.iter().peekable();
         (*words, *known_words) = (unigrams.len(), 0);
-        for (place, id) in self.vocabulary.ids(hashes, slots).enumerate() {
+        let found = self.vocabulary.ids(hashes, slots).zip(touched.iter());
+        for (place, (id, &(first_token, last_token))) in found.enumerate() {
             if word.next_if(|at| **at == place).is_some() {
                 *known_words += usize::from(id.is_some());
             }
-            ids.extend(id);
+            if let Some(id) = id {
+                ids.push(id);
+                occurrences.push(Occurrence {
+                    id,
+                    first_token,
+                    last_token,
+                });
+            }
         }
         ids.sort_unstable();
         let idf = self.vocabulary.idf();

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -150,11 +151,12 @@ fn give_out_all<T>(
     loaded: &Loaded,
     caller: &oneshot::Sender<T>,
 ) -> Result<v1::AssignBacklogResponse, Status> {
-    let now = Timestamp::now();
+    let moment = (Timestamp::now(), Instant::now());
     let (triage, reservations) = (loaded.triage(), loaded.reservations());
     let ready = classify(sound, triage);
-    let (assigned, holders) = give_out(&ready, parsed.roster.as_ref(), triage, reservations, now)
-        .map_err(|error| Status::resource_exhausted(error.to_string()))?;
+    let (assigned, holders) =
+        give_out(&ready, parsed.roster.as_ref(), triage, reservations, moment)
+            .map_err(|error| Status::resource_exhausted(error.to_string()))?;
     if parsed.reserve
         && let Some(roster) = triage.roster()
     {
@@ -166,7 +168,7 @@ fn give_out_all<T>(
             if holder.is_some() && *holder != assigned.decision.agent {
                 let ticket_id = &one.waiting.ticket.id;
                 // Where it is not held any more, or another call got another one, nothing is to be given back.
-                let _ = reservations.release(ticket_id, holder.as_deref(), now);
+                let _ = reservations.release(ticket_id, holder.as_deref(), moment.1);
             }
         }
         let mut order: Vec<usize> = (0..ready.len()).collect();
@@ -176,7 +178,7 @@ fn give_out_all<T>(
             let decision = &assigned[place].decision;
             let holder = holders[place].as_deref();
             let places = (roster, &**reservations);
-            match take_place(&item.ticket_id, decision, holder, places, now) {
+            match take_place(&item.ticket_id, decision, holder, places, moment) {
                 Ok(reservation) => item.reservation = reservation,
                 Err(status) => item.error = Some(item_error(&status)),
             }
@@ -239,7 +241,7 @@ fn give_out(
     given: Option<&Roster>,
     triage: &Triage,
     reservations: &Reservations,
-    now: Timestamp,
+    (now, at): (Timestamp, Instant),
 ) -> Result<(Vec<Assigned>, Vec<Option<String>>), BacklogError> {
     let (server, holders) = match (given, triage.roster()) {
         (None, Some(roster)) => {
@@ -247,7 +249,7 @@ fn give_out(
                 .iter()
                 .map(|one| one.waiting.ticket.id.as_str())
                 .collect();
-            let (roster, holders) = reservations.snapshot(roster, &ids, now);
+            let (roster, holders) = reservations.snapshot(roster, &ids, at);
             (Some(roster), holders)
         }
         (Some(_), _) | (None, None) => (None, vec![None; ready.len()]),
@@ -279,7 +281,7 @@ fn take_place(
     decision: &Decision,
     holder: Option<&str>,
     (roster, reservations): (&Arc<Roster>, &Reservations),
-    now: Timestamp,
+    (now, at): (Timestamp, Instant),
 ) -> Result<Option<v1::Reservation>, Status> {
     let Some(agent_id) = &decision.agent else {
         return Ok(None);
@@ -290,7 +292,7 @@ fn take_place(
         beyond_capacity: decision.last_resort,
         holder,
     };
-    let taken = reservations.take_place(place, roster, now);
+    let taken = reservations.take_place(place, roster, now, at);
     let taken = taken.map_err(|error| not_reserved(&error))?;
     Ok(Some(message(taken)))
 }

@@ -5,6 +5,7 @@ pub mod answer;
 mod backlog;
 mod batch;
 pub mod client;
+mod codec;
 pub mod explanation;
 pub(crate) mod fairness;
 pub mod json;

@@ -2,12 +2,11 @@
 
 use tonic::Status;
 
-use super::routing_request::{author, check_comment, version};
+use super::routing_request::{by, expected, version};
 use super::status::Violations;
 use super::v1;
 use crate::access::Caller;
 use crate::live::{ModelActivation, ModelReturn};
-use crate::model::By;
 use crate::shadow::Share;
 
 /// Versions of a page where no number is asked for.
@@ -106,23 +105,4 @@ pub(super) fn shadow(request: v1::SetShadowRequest) -> Result<ShadowWish, Box<St
     };
     violations.into_result()?;
     Ok(wish)
-}
-
-/// Who asks and why.
-pub(super) fn by(
-    claimed: String,
-    comment: String,
-    caller: Option<&Caller>,
-    violations: &mut Violations,
-) -> By {
-    check_comment(&comment, violations);
-    By {
-        author: Some(author(claimed, caller, violations)),
-        caller: caller.map(|caller| caller.name.to_string()),
-        comment,
-    }
-}
-
-fn expected(text: String, violations: &mut Violations) -> Option<String> {
-    version(text, "expected_version", violations)
 }

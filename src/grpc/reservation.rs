@@ -1,8 +1,8 @@
 //! Whom a ticket's agents are chosen from, and the places that are held: requests and answers about them.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use jiff::Timestamp;
 use tonic::Status;
 
 use super::answer::timestamp;
@@ -35,11 +35,12 @@ impl Choice<'_> {
     ) -> Result<(Decision, Option<Reservation>), Status> {
         match (self.given, self.server, self.reservations) {
             (None, Some(roster), Some(reservations)) if self.reserve => {
-                let reserved = reservations.reserve(input, roster);
+                let reserved = reservations.reserve(input, roster, Instant::now());
                 reserved.map_err(|error| not_reserved(&error))
             }
             (None, Some(roster), Some(reservations)) => {
-                Ok((reservations.decide(input, roster), None))
+                let decision = reservations.decide(input, roster, Instant::now());
+                Ok((decision, None))
             }
             (given, server, _) => {
                 let roster = given.or(server.map(Arc::as_ref));
@@ -64,11 +65,11 @@ pub(super) fn message(reservation: Reservation) -> v1::Reservation {
 pub(super) fn confirm(
     request: v1::ConfirmReservationRequest,
     reservations: &Reservations,
-    now: Timestamp,
+    at: Instant,
 ) -> Result<v1::ConfirmReservationResponse, Status> {
     check(&request.ticket_id, &request.agent_id)?;
     let agent = Some(request.agent_id.as_str()).filter(|id| !id.is_empty());
-    let confirmed = reservations.confirm(&request.ticket_id, agent, now);
+    let confirmed = reservations.confirm(&request.ticket_id, agent, at);
     let confirmed = confirmed.map_err(|error| not_held(&error))?;
     Ok(v1::ConfirmReservationResponse {
         reservation: Some(message(confirmed)),
@@ -80,11 +81,11 @@ pub(super) fn confirm(
 pub(super) fn release(
     request: v1::ReleaseReservationRequest,
     reservations: &Reservations,
-    now: Timestamp,
+    at: Instant,
 ) -> Result<v1::ReleaseReservationResponse, Status> {
     check(&request.ticket_id, &request.agent_id)?;
     let agent = Some(request.agent_id.as_str()).filter(|id| !id.is_empty());
-    let released = reservations.release(&request.ticket_id, agent, now);
+    let released = reservations.release(&request.ticket_id, agent, at);
     let released = released.map_err(|error| not_held(&error))?;
     Ok(v1::ReleaseReservationResponse {
         reservation: Some(message(released)),

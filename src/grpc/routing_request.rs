@@ -9,6 +9,7 @@ use super::status::Violations;
 use super::v1;
 use crate::access::Caller;
 use crate::live::{Application, Return};
+use crate::model::By;
 use crate::policy_test::SentSuite;
 
 const MAX_AUTHOR_BYTES: usize = 256;
@@ -57,19 +58,12 @@ pub(super) fn apply(
     if request.policy.is_empty() {
         violations.bad("policy", "is empty: give the policy's text");
     }
-    let author = author(request.author, caller, &mut violations);
-    check_comment(&request.comment, &mut violations);
+    let by = by(request.author, request.comment, caller, &mut violations);
     let application = Application {
         text: request.policy,
         sent: case_files(request.cases, &mut violations),
-        author,
-        caller: caller.map(|caller| caller.name.to_string()),
-        comment: request.comment,
-        expected: version(
-            request.expected_version,
-            "expected_version",
-            &mut violations,
-        ),
+        by,
+        expected: expected(request.expected_version, &mut violations),
     };
     violations.into_result()?;
     Ok(application)
@@ -81,29 +75,39 @@ pub(super) fn rollback(
     caller: Option<&Caller>,
 ) -> Result<Return, Box<Status>> {
     let mut violations = Violations::default();
-    let author = author(request.author, caller, &mut violations);
-    check_comment(&request.comment, &mut violations);
+    let by = by(request.author, request.comment, caller, &mut violations);
     let wish = Return {
         version: version(request.version, "version", &mut violations),
-        author,
-        caller: caller.map(|caller| caller.name.to_string()),
-        comment: request.comment,
-        expected: version(
-            request.expected_version,
-            "expected_version",
-            &mut violations,
-        ),
+        by,
+        expected: expected(request.expected_version, &mut violations),
     };
     violations.into_result()?;
     Ok(wish)
 }
 
-/// Who makes a change: as the request says, or else who was proved to be calling.
-pub(super) fn author(
+/// Who asks for a change and why.
+pub(super) fn by(
     claimed: String,
+    comment: String,
     caller: Option<&Caller>,
     violations: &mut Violations,
-) -> String {
+) -> By {
+    let author = author(claimed, caller, violations);
+    check_length("comment", &comment, MAX_COMMENT_BYTES, violations);
+    By {
+        author: Some(author),
+        caller: caller.map(|caller| caller.name.to_string()),
+        comment,
+    }
+}
+
+/// The version that must be in force until now; `None` for any.
+pub(super) fn expected(text: String, violations: &mut Violations) -> Option<String> {
+    version(text, "expected_version", violations)
+}
+
+/// Who makes a change: as the request says, or else who was proved to be calling.
+fn author(claimed: String, caller: Option<&Caller>, violations: &mut Violations) -> String {
     let missing = claimed.trim().is_empty();
     if let Some(caller) = caller.filter(|_| missing) {
         return caller.name.to_string();
@@ -113,11 +117,6 @@ pub(super) fn author(
     }
     check_length("author", &claimed, MAX_AUTHOR_BYTES, violations);
     claimed
-}
-
-/// Checks why a change is made.
-pub(super) fn check_comment(comment: &str, violations: &mut Violations) {
-    check_length("comment", comment, MAX_COMMENT_BYTES, violations);
 }
 
 fn check_length(field: &str, text: &str, most: usize, violations: &mut Violations) {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
-use jiff::Timestamp;
 use tonic::{Request, Response, Status};
 
 use super::agents;
@@ -92,11 +92,12 @@ fn unchanged_record(live: &Live, outcome: &Applied, application: &Application) -
     if decides.version == outcome.version {
         return record(decides);
     }
+    let by = application.by.clone();
     v1::PolicyRecord {
         version: outcome.version.clone(),
-        author: application.author.clone(),
-        caller: application.caller.clone().unwrap_or_default(),
-        comment: application.comment.clone(),
+        author: by.author.unwrap_or_default(),
+        caller: by.caller.unwrap_or_default(),
+        comment: by.comment,
         applied_at: None,
         source: v1::PolicySource::Apply.into(),
     }
@@ -112,7 +113,7 @@ fn list_agents(live: &Live, ids: &[String]) -> Result<v1::ListAgentsResponse, Bo
         return Err(not_on_roster(&unknown, roster));
     }
     let agents = roster.iter().flat_map(|roster| roster.agents());
-    let reserved = current.reservations().by_agent(Timestamp::now());
+    let reserved = current.reservations().by_agent(Instant::now());
     Ok(v1::ListAgentsResponse {
         agents: agents
             .filter(|agent| wanted.is_empty() || wanted.contains(agent.id.as_str()))

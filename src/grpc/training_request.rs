@@ -2,7 +2,7 @@
 
 use tonic::{Code, Status};
 
-use super::model_request::by;
+use super::routing_request::by;
 use super::status::Violations;
 use super::v1;
 use crate::access::{Caller, Scope, Scopes};

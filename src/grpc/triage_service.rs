@@ -1,10 +1,10 @@
 //! `TriageService`: Classify, Route of one ticket and of many, backlogs and reservations.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use arc_swap::ArcSwapOption;
 use futures_util::stream::{BoxStream, StreamExt};
-use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -189,8 +189,7 @@ impl TriageService for TriageApi {
         request: Request<v1::ConfirmReservationRequest>,
     ) -> Result<Response<v1::ConfirmReservationResponse>, Status> {
         let request = request.into_inner();
-        let answer =
-            reservation::confirm(request, self.loaded()?.reservations(), Timestamp::now())?;
+        let answer = reservation::confirm(request, self.loaded()?.reservations(), Instant::now())?;
         Ok(Response::new(answer))
     }
 
@@ -199,8 +198,7 @@ impl TriageService for TriageApi {
         request: Request<v1::ReleaseReservationRequest>,
     ) -> Result<Response<v1::ReleaseReservationResponse>, Status> {
         let request = request.into_inner();
-        let answer =
-            reservation::release(request, self.loaded()?.reservations(), Timestamp::now())?;
+        let answer = reservation::release(request, self.loaded()?.reservations(), Instant::now())?;
         Ok(Response::new(answer))
     }
 }

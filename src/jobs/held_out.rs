@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::cancel::{CalledOff, Cancelled};
 use crate::classifier::HeadKind;
 use crate::dataset::Dataset;
 use crate::evaluation::{Evaluation, EvaluationError, LabelledTexts, compare, evaluate};
@@ -28,37 +29,50 @@ impl HeldOutRows {
     /// Measures each head that the model has.
     ///
     /// # Errors
-    /// If none of the rows has a label for a head of the model.
-    pub(super) fn measure(&self, bundle: &Bundle) -> Result<Evaluation, EvaluationError> {
+    /// If none of the rows has a label for a head of the model, or it was called off.
+    pub(super) fn measure(
+        &self,
+        bundle: &Bundle,
+        called_off: CalledOff<'_>,
+    ) -> Result<Evaluation, EvaluationError> {
         let knows = |kind: &HeadKind| !bundle.classifier.labels(kind).is_empty();
-        evaluate(&bundle.classifier, &self.with_heads(knows))
+        evaluate(&bundle.classifier, &self.with_heads(knows), called_off)
     }
 
-    /// What speaks against a version of the registry `models` in the place of the active one, as far as these rows tell.
-    pub(super) fn objections(&self, models: &Path, new: &Bundle) -> Vec<String> {
+    /// What speaks against a version in the place of the active one of the registry `models`, as far as these rows tell.
+    ///
+    /// # Errors
+    /// If it was called off.
+    pub(super) fn objections(
+        &self,
+        models: &Path,
+        new: &Bundle,
+        called_off: CalledOff<'_>,
+    ) -> Result<Vec<String>, Cancelled> {
         let registry = Registry::new(models);
         let Ok(active) = registry.load(None) else {
             // There is none that it could be worse than; or it is unusable, and so no measure.
-            return Vec::new();
+            return Ok(Vec::new());
         };
         if active.version == new.version {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let has = |bundle: &Bundle, kind: &HeadKind| !bundle.classifier.labels(kind).is_empty();
         let data = self.with_heads(|kind| has(&active, kind) && has(new, kind));
-        let measured = evaluate(&active.classifier, &data)
-            .and_then(|before| Ok((before, evaluate(&new.classifier, &data)?)));
+        let measured = evaluate(&active.classifier, &data, called_off)
+            .and_then(|before| Ok((before, evaluate(&new.classifier, &data, called_off)?)));
         let comparison = match measured {
             Ok((before, after)) => compare(&before.answers, &after.answers),
-            Err(error) => return vec![format!("the held-out rows cannot be judged by: {error}")],
+            Err(EvaluationError::Cancelled(cancelled)) => return Err(cancelled),
+            Err(error) => return Ok(unjudged(&error)),
         };
         let comparison = match comparison {
             Ok(comparison) => comparison,
-            Err(error) => return vec![format!("the held-out rows cannot be judged by: {error}")],
+            Err(error) => return Ok(unjudged(&error)),
         };
         let files: Vec<&str> = self.checksums.iter().map(String::as_str).collect();
         let verdict = judge_held_out((&active).into(), new.into(), &files, &comparison);
-        verdict.reasons.iter().map(ToString::to_string).collect()
+        Ok(verdict.reasons.iter().map(ToString::to_string).collect())
     }
 
     fn with_heads(&self, keep: impl Fn(&HeadKind) -> bool) -> LabelledTexts {
@@ -66,4 +80,8 @@ impl HeldOutRows {
         data.heads.retain(|head| keep(&head.kind));
         data
     }
+}
+
+fn unjudged(error: &impl std::fmt::Display) -> Vec<String> {
+    vec![format!("the held-out rows cannot be judged by: {error}")]
 }

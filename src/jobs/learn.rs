@@ -1,22 +1,18 @@
-//! From checked rows to a version in a registry. Whoever trains goes this way, so that the same rows and parameters
-//! give the same bytes whether a command or a call asked for them.
-
-use std::path::{Path, PathBuf};
+//! From checked rows to a version. Whoever trains goes this way, so that the same rows and parameters give the same
+//! bytes whether a command or a call asked for them.
 
 use super::LearnableRows;
-use crate::cancel::{Cancelled, check};
-use crate::model::{Bundle, BundleError, NewBundle};
+use crate::cancel::Cancelled;
+use crate::model::{BundleError, NewBundle};
 use crate::training::{
     FitError, FitParams, FitReport, Fitted, Observer, Sentences, TrainingData, fit,
 };
 
-/// A version that was trained and written.
+/// A version that was trained and is still to be written.
 #[derive(Debug)]
 pub struct Learned {
-    /// The model with its manifest.
-    pub bundle: Bundle,
-    /// Its folder in the registry.
-    pub folder: PathBuf,
+    /// The model with the files that it is to be written as.
+    pub new: NewBundle,
     /// What the fit found out about it.
     pub report: FitReport,
 }
@@ -30,7 +26,7 @@ pub enum LearnError {
     /// The rows cannot be learned.
     #[error(transparent)]
     Fit(FitError),
-    /// The model cannot be written.
+    /// The model cannot be laid out or written.
     #[error(transparent)]
     Write(#[from] BundleError),
 }
@@ -44,16 +40,14 @@ impl From<FitError> for LearnError {
     }
 }
 
-/// Trains a model on `rows`, whose sentence vectors are `sentences`, and writes it into the registry `models`, all of it
-/// or nothing.
+/// Trains a model on `rows`, whose sentence vectors are `sentences`.
 ///
 /// # Errors
-/// If the rows cannot be learned, the model cannot be written, or `observer` called it off; nothing is written then.
+/// If the rows cannot be learned, the model cannot be laid out, or `observer` called it off.
 pub fn learn(
     rows: &LearnableRows,
     params: &FitParams,
     sentences: &Sentences,
-    models: &Path,
     observer: &dyn Observer,
 ) -> Result<Learned, LearnError> {
     let training = TrainingData {
@@ -62,11 +56,5 @@ pub fn learn(
     };
     let Fitted { classifier, report } = fit(training, params, observer)?;
     let new = NewBundle::new(classifier, &report, params, rows.sources.clone())?;
-    check(&|| observer.called_off())?;
-    let (bundle, folder) = new.save(models)?;
-    Ok(Learned {
-        bundle,
-        folder,
-        report,
-    })
+    Ok(Learned { new, report })
 }

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use super::held_out::HeldOutRows;
 use super::request::{JobData, JobLimits, JobOptions, NamedFiles, TooMuch, Vectors};
 use super::rows::{LearnableRows, NotLearnable};
-use super::state::{Activation, Candidate, JobStage, add_held_out, figures};
-use super::teller::Teller;
+use super::state::{Activation, Candidate, HeadFigures, JobStage, add_held_out, figures};
+use super::teller::{FIT, Teller};
 use super::{LearnError, Learned, learn};
-use crate::cancel::Cancelled;
+use crate::cancel::{Cancelled, check};
 use crate::classifier::HeadKind;
 use crate::dataset::{Columns, Dataset, DatasetError, Finding, Severity};
+use crate::evaluation::EvaluationError;
 use crate::features::{Embedding, SentenceEncoder};
-use crate::live::{Live, ModelActivation};
-use crate::model::{By, EncodersError, encoders};
+use crate::live::{Live, ModelActivation, ModelError};
+use crate::model::{Bundle, By, EncodersError, encoders};
 use crate::training::{FitError, Observer, Sentences, UrgencyCosts};
 
 /// Most warnings that are told.
@@ -106,7 +107,9 @@ impl Work {
         let options = self.options;
         let models = &self.live.sources().models;
         teller.begin(JobStage::Reading, 0.0)?;
+        let called_off = || teller.called_off();
         let (learned, held_out) = read(self.data, &self.limits)?;
+        check(&called_off)?;
         let held_out = HeldOutRows::new(&held_out);
         let rows = LearnableRows::new(learned.0, learned.1, options.rare)?;
         if matches!(
@@ -126,61 +129,61 @@ impl Work {
         });
         teller.begin(JobStage::Encoding, 0.01)?;
         let sentences = sentences(&options.vectors, &rows.data.texts, models, teller)?;
-        let learned = learn(&rows, &options.params, &sentences, models, teller)?;
+        let Learned { new, report } = learn(&rows, &options.params, &sentences, teller)?;
         drop((rows, sentences));
+        let mut heads = figures(&report);
+        let mut reasons = Vec::new();
+        if let Some(held_out) = held_out {
+            teller.begin(JobStage::Measuring, FIT.1)?;
+            let models = options.activate.then_some(&**models);
+            reasons = measure(new.bundle(), &mut heads, &held_out, models, teller)?;
+        }
+        check(&called_off)?;
         // From here on the version is there, whatever comes.
-        let version = learned.bundle.version.clone();
-        let reasons = measure(learned, held_out.as_ref(), options.activate, models, teller);
-        let wanted = options.activate && reasons.is_empty() && !teller.called_off();
+        let (bundle, _) = new.save(models).map_err(LearnError::from)?;
+        let wanted = options.activate && reasons.is_empty();
         teller.tell(|state| {
-            if let (Some(candidate), false) = (&mut state.candidate, reasons.is_empty()) {
-                candidate.activation = Activation::Refused(reasons);
-            }
+            state.candidate = Some(Candidate {
+                version: bundle.version.clone(),
+                heads,
+                activation: match reasons.is_empty() {
+                    true => Activation::NotAsked,
+                    false => Activation::Refused(reasons),
+                },
+            });
         });
         Ok(wanted.then_some(ToActivate {
             live: self.live,
-            version,
+            version: bundle.version,
             by: options.by,
         }))
     }
 }
 
-/// Measures a new version on the held-out rows and tells of it. Returns what they say against activating it, if that
-/// is asked.
+/// Measures a new version on the held-out rows and adds what they say to its heads' figures. Returns what they say
+/// against activating it, if it is to be in the registry `activate_in`.
 fn measure(
-    learned: Learned,
-    held_out: Option<&HeldOutRows>,
-    activate: bool,
-    models: &Path,
+    new: &Bundle,
+    heads: &mut [HeadFigures],
+    held_out: &HeldOutRows,
+    activate_in: Option<&Path>,
     teller: &Teller,
-) -> Vec<String> {
-    let Learned { bundle, report, .. } = learned;
-    let mut heads = figures(&report);
-    let mut reasons = Vec::new();
-    if let Some(held_out) = held_out {
-        teller.tell(|state| state.stage = JobStage::Measuring);
-        match held_out.measure(&bundle) {
-            Ok(measured) => {
-                add_held_out(&mut heads, &measured.heads);
-                if activate {
-                    reasons = held_out.objections(models, &bundle);
-                }
-            }
-            Err(error) => {
-                let told = format!("the held-out rows cannot be measured on: {error}");
-                teller.tell(|state| state.warnings.push(told.clone()));
-                reasons.extend(activate.then_some(told));
-            }
+) -> Result<Vec<String>, Cancelled> {
+    let called_off = || teller.called_off();
+    let measured = match held_out.measure(new, &called_off) {
+        Ok(measured) => measured,
+        Err(EvaluationError::Cancelled(cancelled)) => return Err(cancelled),
+        Err(error) => {
+            let told = format!("the held-out rows cannot be measured on: {error}");
+            teller.tell(|state| state.warnings.push(told.clone()));
+            return Ok(activate_in.map(|_| told).into_iter().collect());
         }
+    };
+    add_held_out(heads, &measured.heads);
+    match activate_in {
+        Some(models) => held_out.objections(models, new, &called_off),
+        None => Ok(Vec::new()),
     }
-    teller.tell(|state| {
-        state.candidate = Some(Candidate {
-            version: bundle.version.clone(),
-            heads,
-            activation: Activation::NotAsked,
-        });
-    });
-    reasons
 }
 
 impl ToActivate {
@@ -194,8 +197,12 @@ impl ToActivate {
             expected: None,
             force: false,
         };
-        let activation = match self.live.activate_model(&wish, || true) {
+        let is_wanted = || !teller.called_off();
+        let activation = match self.live.activate_model(&wish, is_wanted) {
             Ok(_) => Activation::Activated,
+            Err(ModelError::Abandoned) => {
+                Activation::Refused(vec!["the job was called off".to_owned()])
+            }
             Err(error) => Activation::Refused(vec![error.to_string()]),
         };
         teller.tell(|state| {

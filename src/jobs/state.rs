@@ -64,9 +64,9 @@ pub enum JobStage {
     },
     /// Weighing the experts.
     Pool,
-    /// Learning from all rows, and writing the version.
+    /// Learning from all rows.
     Final,
-    /// Measuring it on the held-out rows.
+    /// Measuring the version on the held-out rows, before it is written.
     Measuring,
     /// Activating it.
     Activating,

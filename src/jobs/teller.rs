@@ -11,7 +11,7 @@ use crate::cancel::Cancelled;
 use crate::training::{Observer, Stage};
 
 /// Shares of a job's work that are done when the fit begins and when it ends.
-const FIT: (f64, f64) = (0.02, 0.96);
+pub(super) const FIT: (f64, f64) = (0.02, 0.96);
 
 /// The job's end of it.
 #[derive(Debug)]

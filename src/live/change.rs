@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::trial::{Cases, Failure, ORIGIN, SuiteFault, check};
 use super::{ATTEMPTS, Candidate, Live, LivePolicy, Loaded, diff_of};
+use crate::model::By;
 use crate::policy_store::{PolicyRecord, PolicySource, StoreError};
 use crate::policy_test::SentSuite;
 use crate::routing::{Lint, Policy, PolicyErrors, Roster, RosterErrors, Unfit};
@@ -21,12 +22,8 @@ pub struct Application {
     pub text: String,
     /// Cases to be tried besides those beside the policy's file.
     pub sent: Vec<SentSuite>,
-    /// Who applies it.
-    pub author: String,
-    /// Who was proved to be calling; `None` where nobody had to prove it.
-    pub caller: Option<String>,
-    /// Why; may be empty.
-    pub comment: String,
+    /// Who applies it and why.
+    pub by: By,
     /// The version that must decide until now; `None` takes any.
     pub expected: Option<String>,
 }
@@ -36,12 +33,8 @@ pub struct Application {
 pub struct Return {
     /// Its version; `None` for the one before.
     pub version: Option<String>,
-    /// Who goes back.
-    pub author: String,
-    /// Who was proved to be calling; `None` where nobody had to prove it.
-    pub caller: Option<String>,
-    /// Why; may be empty.
-    pub comment: String,
+    /// Who goes back and why.
+    pub by: By,
     /// The version that must decide until now; `None` takes any.
     pub expected: Option<String>,
 }
@@ -244,15 +237,8 @@ impl Live {
                 continue;
             }
             let candidate = Candidate {
-                policy: checked.policy,
-                text: &kept.text,
                 source: PolicySource::Rollback,
-                author: Some(&wish.author),
-                caller: wish.caller.as_deref(),
-                comment: &wish.comment,
-                cases: 0,
-                roster: None,
-                model: None,
+                ..Candidate::of_call(checked.policy, &kept.text, &wish.by)
             };
             let swapped = self.swap(&mut changing, candidate)?;
             return Ok(Applied {
@@ -321,15 +307,8 @@ impl Live {
             warnings: checked.warnings,
         };
         let candidate = Candidate {
-            policy: checked.policy,
-            text: &application.text,
-            source: PolicySource::Apply,
-            author: Some(&application.author),
-            caller: application.caller.as_deref(),
-            comment: &application.comment,
             cases,
-            roster: None,
-            model: None,
+            ..Candidate::of_call(checked.policy, &application.text, &application.by)
         };
         Ok((candidate, examined))
     }
@@ -343,6 +322,21 @@ impl Live {
         roster
             .check_against(policy)
             .map_err(ChangeError::RosterFile)
+    }
+}
+
+impl<'a> Candidate<'a> {
+    /// A policy that a call applies, with no cases tried: roster and model stay.
+    fn of_call(policy: Arc<Policy>, text: &'a str, by: &'a By) -> Self {
+        Self {
+            policy,
+            text,
+            source: PolicySource::Apply,
+            by: Some(by),
+            cases: 0,
+            roster: None,
+            model: None,
+        }
     }
 }
 

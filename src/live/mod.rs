@@ -34,7 +34,7 @@ pub use start::{Start, StartError, foresee};
 pub use trial::{CheckedPolicy, Failure, SuiteFault, Trial, cases_pass};
 
 use crate::metrics::{Metrics, Outcome, Reload};
-use crate::model::{Bundle, Registry};
+use crate::model::{Bundle, By, Registry};
 use crate::policy_store::{
     Change, PolicyRecord, PolicySource, PolicyStore, Versioned, unified_diff,
 };
@@ -76,9 +76,8 @@ struct Candidate<'a> {
     policy: Arc<Policy>,
     text: &'a str,
     source: PolicySource,
-    author: Option<&'a str>,
-    caller: Option<&'a str>,
-    comment: &'a str,
+    /// Who lets it decide and why, where somebody says.
+    by: Option<&'a By>,
     cases: usize,
     /// In the place of the roster so far.
     roster: Option<Arc<Roster>>,
@@ -168,12 +167,13 @@ impl Live {
         let version = triage.policy_version().to_owned();
         let previous = current.policy();
         let diff = diff_of(previous, &version, candidate.text);
+        let by = candidate.by.cloned().unwrap_or_default();
         let record = PolicyRecord {
             version,
             source: candidate.source,
-            author: candidate.author.map(str::to_owned),
-            caller: candidate.caller.map(str::to_owned),
-            comment: candidate.comment.to_owned(),
+            author: by.author,
+            caller: by.caller,
+            comment: by.comment,
             time: Timestamp::now(),
             before: Some(previous.record.version.clone()),
         };

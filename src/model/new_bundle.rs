@@ -73,6 +73,12 @@ impl NewBundle {
         Ok(Self { bundle, files })
     }
 
+    /// The bundle.
+    #[must_use]
+    pub const fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
     /// Writes the bundle into the folder `<models>/<version>`, all of it or nothing, and returns it with that
     /// folder. One that is there already is left as it is, a damaged one replaced.
     ///

@@ -1,6 +1,7 @@
 //! What two ways to decide (an old and a new policy, an old and a new model) make of the same tickets: how many go
-//! from where to where, which of them a person must look at, and what else changes for those that stay.
+//! from where to where, which of them a person must look at, and what else changes for them, what matters most first.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -22,6 +23,8 @@ pub struct Difference {
     pub moved: u64,
     /// Tickets that a person must look at first and had not to, wherever they go.
     pub newly_human: u64,
+    /// Ids of the first of them.
+    pub newly_human_examples: Vec<String>,
     /// Tickets that a person need no longer look at first, wherever they go.
     pub no_longer_human: u64,
     /// Tickets that go elsewhere or that one of both is true of: what a limit is held against.
@@ -30,7 +33,8 @@ pub struct Difference {
     pub matrix: BTreeMap<String, BTreeMap<String, u64>>,
     /// The ways on which tickets moved, the most used first.
     pub ways: Vec<Moved>,
-    /// What else changes for tickets that go where they went, the most frequent first.
+    /// What else changes, wherever tickets go: whether a person must look at them first, what was promised, who gets
+    /// them, and what follows; of each the most frequent first.
     pub changed: Vec<Changed>,
 }
 
@@ -49,13 +53,15 @@ pub struct Moved {
     pub rules: (String, String),
 }
 
-/// Tickets that stay where they were and differ in one part of their decision.
+/// Tickets that differ in one part of their decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Changed {
     /// The part: the name of a field of [`Decision`], or `step` for the part of the rule that is in force.
     pub what: &'static str,
     /// How many.
     pub tickets: u64,
+    /// How many of them go elsewhere as well.
+    pub moved: u64,
     /// The first of them.
     pub examples: Vec<ChangedTicket>,
 }
@@ -74,29 +80,43 @@ pub struct ChangedTicket {
 /// A part of a decision and its words.
 type Part = (&'static str, fn(&Decision) -> String);
 
-/// What can change besides where a ticket goes.
-const PARTS: [Part; 12] = [
-    ("rule", |one| one.rule.to_string()),
-    ("step", |one| match one.step {
-        Some(step) => step.to_string(),
-        None => stage_word(one.stage).to_owned(),
-    }),
-    ("requires_human", |one| {
+/// What can change besides where a ticket goes, in groups: those that matter most first.
+const PARTS: [&[Part]; 4] = [
+    &[("requires_human", |one| {
         or_none(one.abstain_reason.map(AbstainReason::as_str)).to_owned()
-    }),
-    ("required_skills", |one| skills(&one.required_skills)),
-    ("preferred_skills", |one| skills(&one.preferred_skills)),
-    ("priority", |one| one.priority.to_string()),
-    ("first_response_due", |one| time(one.first_response_due)),
-    ("resolution_due", |one| time(one.resolution_due)),
-    ("next_evaluation_at", |one| time(one.next_evaluation_at)),
-    ("agent", |one| or_none(one.agent.as_deref()).to_owned()),
-    ("tags", |one| sorted(&one.tags)),
-    ("notes", |one| {
-        let notes = one.notes.join(" / ");
-        or_none(Some(notes.as_str()).filter(|notes| !notes.is_empty())).to_owned()
-    }),
+    })],
+    &[
+        ("priority", |one| one.priority.to_string()),
+        ("first_response_due", |one| time(one.first_response_due)),
+        ("resolution_due", |one| time(one.resolution_due)),
+    ],
+    &[
+        ("rule", |one| one.rule.to_string()),
+        ("step", |one| match one.step {
+            Some(step) => step.to_string(),
+            None => stage_word(one.stage).to_owned(),
+        }),
+        ("required_skills", |one| skills(&one.required_skills)),
+        ("preferred_skills", |one| skills(&one.preferred_skills)),
+        ("agent", |one| or_none(one.agent.as_deref()).to_owned()),
+        ("tags", |one| sorted(&one.tags)),
+    ],
+    &[
+        ("next_evaluation_at", |one| time(one.next_evaluation_at)),
+        ("notes", |one| {
+            let notes = one.notes.join(" / ");
+            or_none(Some(notes.as_str()).filter(|notes| !notes.is_empty())).to_owned()
+        }),
+    ],
 ];
+
+/// The group of a part and its place in there.
+fn place(what: &str) -> Option<(usize, usize)> {
+    let groups = PARTS.iter().enumerate();
+    groups
+        .filter_map(|(group, parts)| Some((group, parts.iter().position(|one| one.0 == what)?)))
+        .next()
+}
 
 fn time(at: Option<jiff::Timestamp>) -> String {
     or_none(at.map(|at| at.to_string()).as_deref()).to_owned()
@@ -114,13 +134,25 @@ impl Difference {
             .or_default()
             .entry(to.clone())
             .or_default() += 1;
-        self.newly_human += u64::from(!old.requires_human && new.requires_human);
+        if !old.requires_human && new.requires_human {
+            self.newly_human += 1;
+            keep_example(&mut self.newly_human_examples, || ticket_id.to_owned());
+        }
         self.no_longer_human += u64::from(old.requires_human && !new.requires_human);
         self.concerned += u64::from(moves || old.requires_human != new.requires_human);
-        if !moves {
-            self.note_changes(ticket_id, old, new);
-            return;
+        self.note_changes(ticket_id, old, new, moves);
+        if moves {
+            self.note_move(ticket_id, (from, old), (to, new));
         }
+    }
+
+    /// Notes a ticket that goes elsewhere.
+    fn note_move(
+        &mut self,
+        ticket_id: &str,
+        (from, old): (String, &Decision),
+        (to, new): (String, &Decision),
+    ) {
         self.moved += 1;
         let known = self
             .ways
@@ -129,9 +161,7 @@ impl Difference {
         match known {
             Some(way) => {
                 way.tickets += 1;
-                if way.examples.len() < EXAMPLES {
-                    way.examples.push(ticket_id.to_owned());
-                }
+                keep_example(&mut way.examples, || ticket_id.to_owned());
             }
             None => self.ways.push(Moved {
                 from,
@@ -143,45 +173,44 @@ impl Difference {
         }
     }
 
-    /// Notes what differs for a ticket that goes where it went.
-    fn note_changes(&mut self, ticket_id: &str, old: &Decision, new: &Decision) {
-        for (what, words) in PARTS {
+    /// Notes what else differs for a ticket, which may go elsewhere as well.
+    fn note_changes(&mut self, ticket_id: &str, old: &Decision, new: &Decision, moves: bool) {
+        for &(what, words) in PARTS.into_iter().flatten() {
             let (old, new) = (words(old), words(new));
             if old == new {
                 continue;
             }
-            let example = ChangedTicket {
+            let known = self.changed.iter().position(|one| one.what == what);
+            let index = known.unwrap_or_else(|| {
+                self.changed.push(Changed {
+                    what,
+                    tickets: 0,
+                    moved: 0,
+                    examples: Vec::new(),
+                });
+                self.changed.len() - 1
+            });
+            let changed = &mut self.changed[index];
+            changed.tickets += 1;
+            changed.moved += u64::from(moves);
+            keep_example(&mut changed.examples, || ChangedTicket {
                 ticket_id: ticket_id.to_owned(),
                 old,
                 new,
-            };
-            match self.changed.iter_mut().find(|one| one.what == what) {
-                Some(changed) => {
-                    changed.tickets += 1;
-                    if changed.examples.len() < EXAMPLES {
-                        changed.examples.push(example);
-                    }
-                }
-                None => self.changed.push(Changed {
-                    what,
-                    tickets: 1,
-                    examples: vec![example],
-                }),
-            }
+            });
         }
     }
 
-    /// Puts the most used ways and the most frequent changes first.
+    /// Puts the most used ways first, and of the changes those that matter most, of these the most frequent.
     #[must_use]
     pub fn sorted(mut self) -> Self {
         self.ways.sort_by(|a, b| {
             let by_count = b.tickets.cmp(&a.tickets);
             by_count.then_with(|| (&a.from, &a.to).cmp(&(&b.from, &b.to)))
         });
-        let place = |one: &Changed| PARTS.iter().position(|(what, _)| *what == one.what);
-        self.changed.sort_by(|a, b| {
-            let by_count = b.tickets.cmp(&a.tickets);
-            by_count.then_with(|| place(a).cmp(&place(b)))
+        self.changed.sort_by_key(|one| {
+            let (group, place) = place(one.what).unzip();
+            (group, Reverse(one.tickets), place)
         });
         self
     }
@@ -204,6 +233,13 @@ impl Difference {
             0 => Ratio::new(0, 1),
             tickets => Ratio::new(part, tickets),
         }
+    }
+}
+
+/// Keeps one more example, if there are not enough.
+fn keep_example<T>(examples: &mut Vec<T>, example: impl FnOnce() -> T) {
+    if examples.len() < EXAMPLES {
+        examples.push(example());
     }
 }
 

@@ -240,6 +240,7 @@ impl Suite {
                 }
             },
             (None, Some(node)) => read_case::roster(node, folder, &policy, &mut faults),
+            (None, None) if header.roster_is_misspelt => Agents::Unknown,
             (None, None) => Agents::Without,
         };
         let surroundings = Surroundings {
@@ -295,16 +296,22 @@ fn without_detours(path: &Path) -> PathBuf {
 struct Header<'n> {
     policy: Option<&'n str>,
     roster: Option<&'n Node>,
+    roster_is_misspelt: bool,
     now: Timestamp,
     cases: &'n Node,
 }
 
 impl<'n> Header<'n> {
     fn read(document: &'n Node, sources: SuiteSources<'_>, faults: &mut Faults) -> Option<Self> {
+        let begin = "version, policy and cases";
+        if fields::refuse_empty(document, "the file of cases", begin, faults) {
+            return None;
+        }
         let known = ["version", "policy", "roster", "models", "now", "cases"];
         let file = Fields::open(document, "a file of cases", &known, faults)?;
         file.require("version", faults);
         file.integer("version", 1..=1_u8, faults);
+        let cases = file.require("cases", faults);
         let policy = match (sources.policy, file.get("policy")) {
             (Some(_), None) => None,
             (_, Some(node)) => Some(fields::text(node, "policy", faults)?),
@@ -321,8 +328,9 @@ impl<'n> Header<'n> {
         Some(Self {
             policy,
             roster: file.get("roster"),
+            roster_is_misspelt: file.is_misspelt("roster"),
             now,
-            cases: file.require("cases", faults)?,
+            cases: cases?,
         })
     }
 }

@@ -22,7 +22,7 @@ pub struct History {
     pub columns: Columns,
     /// Column of the subject line, be it part of the text or not; `None`: `subject`, where the text begins with it.
     pub subject: Option<String>,
-    /// Column of the time of arrival.
+    /// Column of the time of arrival; `None`: `arrived`, in an export of Zendesk `created_at`, if there is one.
     pub arrived: Option<String>,
     /// Column of the channel.
     pub channel: Option<String>,
@@ -107,6 +107,10 @@ impl History {
                 .iter()
                 .filter_map(|(name, column)| Some(((*name).to_owned(), (*column).clone()?))),
         );
+        if self.arrived.is_none() {
+            let usual = (ARRIVED.to_owned(), self.arrived_column().to_owned());
+            columns.optional.push(usual);
+        }
         match &self.subject {
             Some(column) if columns.text.iter().skip(1).any(|text| text == column) => {
                 return Err(HistoryError::SubjectNotFirst(column.clone()));
@@ -154,14 +158,29 @@ impl History {
             false => Err(HistoryError::Fields(faults)),
         }
     }
+
+    /// The column of the time of arrival.
+    fn arrived_column(&self) -> &str {
+        let usual = match self.format {
+            Some(Format::Zendesk) => "created_at",
+            Some(Format::Csv | Format::Tsv | Format::Jsonl | Format::Parquet) | None => "arrived",
+        };
+        self.arrived.as_deref().unwrap_or(usual)
+    }
 }
 
-/// A missing column by the option that names it.
+/// The same error with the options that are called otherwise here.
 fn by_option(mut error: DatasetError) -> DatasetError {
-    if let DatasetError::MissingColumn { purpose, .. } = &mut error
-        && let Some(name) = purpose.strip_prefix('=')
-    {
-        *purpose = format!("--{name}");
+    match &mut error {
+        DatasetError::MissingColumn { purpose, .. } => {
+            if let Some(name) = purpose.strip_prefix('=') {
+                *purpose = format!("--{name}");
+            }
+        }
+        DatasetError::UnknownFormat { option, .. } | DatasetError::NotZendesk { option, .. } => {
+            *option = "--tickets-format";
+        }
+        _ => {}
     }
     error
 }
@@ -191,7 +210,6 @@ impl Reader<'_> {
             let at = place();
             faults.push(format!("{at}: column '{column}': '{word}' is no {what}"));
         };
-        let column = |given: &Option<String>| given.clone().unwrap_or_default();
         let urgency = label(&self.urgencies, row).and_then(|word| {
             let level = word.to_lowercase().parse::<Urgency>().ok();
             if level.is_none() {
@@ -205,7 +223,11 @@ impl Reader<'_> {
             if channel.is_none() {
                 let what =
                     "channel: use one of email, chat, web_form, phone, social, sms, app_review";
-                fault(&column(&self.history.channel), word, what);
+                fault(
+                    self.history.channel.as_deref().unwrap_or_default(),
+                    word,
+                    what,
+                );
             }
             channel
         });
@@ -214,7 +236,7 @@ impl Reader<'_> {
             if time.is_none() {
                 let what =
                     "time: write it as 2026-03-02T09:30:00Z (without an offset it is taken as UTC)";
-                fault(&column(&self.history.arrived), word, what);
+                fault(self.history.arrived_column(), word, what);
             }
             time
         });

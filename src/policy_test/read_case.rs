@@ -69,6 +69,7 @@ pub(super) fn read(
         .require("name", faults)
         .and_then(|node| fields::label(node, "name", faults));
     let agents = match fields.get("roster") {
+        None if fields.is_misspelt("roster") => Agents::Unknown,
         None => surroundings.agents.clone(),
         Some(node) => roster(node, surroundings.folder, surroundings.policy, faults),
     };
@@ -79,6 +80,7 @@ pub(super) fn read(
         waited: SignedDuration::ZERO,
     };
     let steps = match fields.get("sequence") {
+        None if fields.is_misspelt("sequence") => return None,
         None => {
             let id = "T-1".to_owned();
             vec![read_step(
@@ -164,11 +166,13 @@ fn read_step(
 ) -> Option<CaseStep> {
     let surroundings = circumstances.surroundings;
     let said = match fields.get("classification") {
+        None if fields.is_misspelt("classification") => None,
         None => Some(Said::ByModel),
         Some(node) => read_classification(node, surroundings.labels, faults)
             .map(|classification| Said::Pinned(Box::new(classification))),
     };
     let (mut ticket, has_text) = match fields.get("ticket") {
+        None if fields.is_misspelt("ticket") => (None, false),
         None => (Some(crate::ticket::Ticket::default()), false),
         Some(node) => match read_ticket(node, faults) {
             Some((ticket, has_text)) => (Some(ticket), has_text),
@@ -191,6 +195,7 @@ fn read_step(
         }
     }
     let expectations = match fields.get("expect") {
+        None if fields.is_misspelt("expect") => None,
         None => {
             faults.add(
                 position,

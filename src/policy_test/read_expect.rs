@@ -249,14 +249,20 @@ fn texts_or_none(node: &Node, what: &str, faults: &mut Faults) -> Vec<String> {
 
 /// Texts that notes must have in them.
 fn read_notes(node: &Node, faults: &mut Faults) -> Vec<String> {
-    let parts = texts_or_none(node, "notes", faults);
-    if parts.iter().any(|part| part.trim().is_empty()) {
-        faults.add(
-            node.position,
-            "every note has an empty text in it, so this cannot fail: say what must be in the notes",
-        );
+    let parts = match &node.value {
+        NodeValue::List(parts) => parts.as_slice(),
+        _ => std::slice::from_ref(node),
+    };
+    for (number, part) in (1..).zip(parts) {
+        if matches!(&part.value, NodeValue::Text(text) if text.trim().is_empty()) {
+            let message = format!(
+                "text {number} of notes is empty, which any note has in it, so it cannot fail: say what must be in \
+                 the notes"
+            );
+            faults.add(part.position, message);
+        }
     }
-    parts
+    texts_or_none(node, "notes", faults)
 }
 
 /// One name or a list of them, each one of `names`.

@@ -41,7 +41,7 @@ pub(super) fn read_ticket(node: &Node, faults: &mut Faults) -> Option<(Ticket, b
     let customer = fields
         .get("customer")
         .and_then(|node| read_customer(node, faults));
-    let has_text = subject.is_some() || body.is_some();
+    let has_text = fields.is_meant("subject") || fields.is_meant("body");
     let ticket = Ticket {
         id: id.unwrap_or_default(),
         channel,
@@ -157,7 +157,7 @@ fn read_topic(
     let automate = fields.flag("automate", faults);
     let Some(first) = first else {
         for name in CLASSIFICATION_FIELDS.iter().skip(1).take(5) {
-            if let (Some(node), None) = (fields.get(name), fields.get("topic")) {
+            if let (Some(node), false) = (fields.get(name), fields.is_meant("topic")) {
                 faults.add(
                     node.position,
                     format!("'{name}' is of the topic, and none is given"),

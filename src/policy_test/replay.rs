@@ -26,6 +26,8 @@ pub struct Replay {
     pub suggested: u64,
     /// Left to people, by the reason.
     pub left: BTreeMap<&'static str, u64>,
+    /// Tickets without a time of arrival, which no hour counts.
+    pub without_time: u64,
     /// Tickets of each queue, by its name.
     pub queues: BTreeMap<String, QueueLoad>,
     #[serde(skip)]
@@ -84,6 +86,7 @@ impl Replay {
         zone: &TimeZone,
     ) {
         self.tickets += 1;
+        self.without_time += u64::from(arrived.is_none());
         let sure = classification
             .topic
             .as_ref()

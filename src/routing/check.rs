@@ -9,7 +9,7 @@ use super::calendar::{Calendars, read_calendars};
 use super::check_rule::read_rule;
 use super::condition::{Known, Patterns, Vocabulary};
 use super::document::{Node, NodeValue};
-use super::fault::{Faults, Position};
+use super::fault::{Faults, Position, Section};
 use super::fields::{self, Fields};
 use super::last_resort::read_last_resort;
 use super::mention::Mentions;
@@ -55,9 +55,11 @@ pub(super) struct Names<'a> {
 
 impl Names<'_> {
     /// What conditions may refer to.
-    pub(super) const fn known(&self) -> Known<'_> {
+    pub(super) fn known(&self, faults: &Faults) -> Known<'_> {
         Known {
-            calendars: &self.calendars,
+            calendars: faults
+                .has_read(Section::Calendars)
+                .then_some(&self.calendars),
             patterns: &self.patterns,
         }
     }
@@ -65,20 +67,20 @@ impl Names<'_> {
     /// The queue named by `node`; an unknown one is a fault.
     pub(super) fn queue(&self, node: &Node, what: &str, faults: &mut Faults) -> Option<String> {
         let name = fields::text(node, what, faults)?;
-        if self.queues.contains_key(name) {
-            return Some(name.to_owned());
+        if !self.queues.contains_key(name) {
+            let declared = self.queues.keys().map(String::as_str);
+            let (section, at) = (Section::Queues, node.position);
+            faults.add_undeclared(section, at, "unknown queue", name, declared);
         }
-        let advice = faults.advice(name, self.queues.keys().map(String::as_str));
-        faults.add(node.position, format!("unknown queue '{name}': {advice}"));
-        None
+        Some(name.to_owned())
     }
 
     /// Notes `name` unless it is a declared skill.
     pub(super) fn check_skill(&self, name: &str, at: Position, faults: &mut Faults) -> bool {
         let known = self.skills.contains(name);
         if !known {
-            let advice = faults.advice(name, self.skills.iter().map(String::as_str));
-            faults.add(at, format!("unknown skill '{name}': {advice}"));
+            let declared = self.skills.iter().map(String::as_str);
+            faults.add_undeclared(Section::Skills, at, "unknown skill", name, declared);
         }
         known
     }
@@ -91,26 +93,25 @@ pub(super) fn read_policy(
     origin: &str,
     faults: &mut Faults,
 ) -> Option<Policy> {
-    if document.value == NodeValue::Null {
-        let message = "the policy is empty: begin with version, queues and default";
-        faults.add(document.position, message);
+    if fields::refuse_empty(
+        document,
+        "the policy",
+        "version, queues and default",
+        faults,
+    ) {
         return None;
     }
     let file = Fields::open(document, "a policy", POLICY_FIELDS, faults)?;
     file.require("version", faults);
     file.integer("version", 1..=1_u8, faults);
-    let skills = file
-        .get("skills")
-        .map(|node| read_skills(node, faults))
-        .unwrap_or_default();
-    let queues = file
-        .require("queues", faults)
-        .map(|node| read_queues(node, faults))
-        .unwrap_or_default();
-    let calendars = file
-        .get("calendars")
-        .map(|node| read_calendars(node, "calendars", "a calendar", faults))
-        .unwrap_or_default();
+    let skills = file.section("skills", Section::Skills, faults, read_skills);
+    if file.require("queues", faults).is_none() {
+        faults.mark_unread(Section::Queues);
+    }
+    let queues = file.section("queues", Section::Queues, faults, read_queues);
+    let calendars = file.section("calendars", Section::Calendars, faults, |node, faults| {
+        read_calendars(node, "calendars", "a calendar", faults)
+    });
     let names = Names {
         lines: Lines::new(text),
         calendars,
@@ -187,29 +188,41 @@ fn is_too_long(node: &Node, what: &str, faults: &mut Faults) -> bool {
     count > MAX_NAMES
 }
 
-fn read_skills(node: &Node, faults: &mut Faults) -> BTreeSet<String> {
-    let mut skills = BTreeSet::new();
+/// The skills; `None` where any name of them cannot be read.
+fn read_skills(node: &Node, faults: &mut Faults) -> Option<BTreeSet<String>> {
     if is_too_long(node, "skills", faults) {
-        return skills;
+        return None;
     }
+    let mut skills = BTreeSet::new();
+    let mut whole = matches!(node.value, NodeValue::List(_));
     for item in fields::items(node, "skills", faults) {
-        if let Some(name) = fields::name(item, "a skill", faults)
-            && !skills.insert(name.to_owned())
-        {
+        let Some(name) = fields::text(item, "a skill", faults) else {
+            whole = false;
+            continue;
+        };
+        if let Err(message) = fields::check_name(name, "a skill") {
+            faults.add(item.position, message);
+        }
+        if !skills.insert(name.to_owned()) {
             faults.add(
                 item.position,
                 format!("skill '{name}' is given twice: keep one"),
             );
         }
     }
-    skills
+    whole.then_some(skills)
 }
 
-fn read_queues(node: &Node, faults: &mut Faults) -> BTreeMap<String, Queue> {
+/// The queues, whose names are complete; `None` where they cannot be read.
+fn read_queues(node: &Node, faults: &mut Faults) -> Option<BTreeMap<String, Queue>> {
     if is_too_long(node, "queues", faults) {
-        return BTreeMap::new();
+        return None;
     }
-    let entries = fields::entries(node, "queues", faults).unwrap_or_default();
+    let entries = fields::entries(node, "queues", faults)?;
+    if entries.is_empty() {
+        faults.add(node.position, "queues must declare at least one queue");
+        return None;
+    }
     let known: BTreeSet<&str> = entries.iter().map(|(key, _)| key.name.as_str()).collect();
     let mut queues = BTreeMap::new();
     let mut overflow_positions = BTreeMap::new();
@@ -246,7 +259,7 @@ fn read_queues(node: &Node, faults: &mut Faults) -> BTreeMap<String, Queue> {
             );
         }
     }
-    queues
+    Some(queues)
 }
 
 /// The circle that `start` is in, told from its smallest name only, so that it is told once.

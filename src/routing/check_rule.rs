@@ -48,9 +48,12 @@ pub(super) fn read_rule(node: &Node, names: &Names<'_>, faults: &mut Faults) -> 
     let (article, bot) = self_service
         .map(|node| read_self_service(node, faults))
         .unwrap_or_default();
-    let otherwise = fields
-        .get("otherwise")
-        .and_then(|node| names.queue(node, "otherwise", faults));
+    // One that is wrong is given all the same: that nothing follows the last step is no further mistake.
+    let otherwise = fields.is_meant("otherwise").then(|| {
+        let node = fields.get("otherwise")?;
+        names.queue(node, "otherwise", faults)
+    });
+    let otherwise = otherwise.map(Option::unwrap_or_default);
     let steps = fields
         .get("steps")
         .map(|node| read_steps(node, otherwise.as_deref(), names, faults));
@@ -69,8 +72,8 @@ pub(super) fn read_rule(node: &Node, names: &Names<'_>, faults: &mut Faults) -> 
         Some(id) => format!("rule '{id}'"),
         None => "a rule without an id".to_owned(),
     });
-    let given = |name| fields.get(name).is_some();
-    if !given("steps") && !given("otherwise") && !given("self_service") {
+    let given = ["steps", "otherwise", "self_service"].map(|name| fields.is_meant(name));
+    if given == [false; 3] {
         faults.add(
             fields.position(),
             "the rule sends tickets nowhere: give it steps, otherwise or self_service",
@@ -108,7 +111,7 @@ fn read_self_service(node: &Node, faults: &mut Faults) -> (Option<String>, Optio
         label.map(str::to_owned)
     };
     let read = (label("article"), label("bot"));
-    if fields.get("article").is_some() == fields.get("bot").is_some() {
+    if fields.is_meant("article") == fields.is_meant("bot") {
         faults.add(
             fields.position(),
             "self_service needs either an 'article' or a 'bot'",
@@ -128,7 +131,7 @@ pub(super) fn read_expression(
     let text = fields::text(node, what, faults)?;
     let place = |offset: usize| names.lines.locate(node.position, text, offset);
     let mut labels = Vec::new();
-    let known = names.known();
+    let known = names.known(faults);
     let expression = Expression::compile(text, purpose, known, &place, faults, &mut labels);
     for (position, kind) in &labels {
         check_channel(*position, kind, names, faults);
@@ -147,13 +150,17 @@ fn check_channel(at: Position, kind: &LabelUseKind, names: &Names<'_>, faults: &
         }
         LabelUseKind::Alone(alone) if alone.subject == Subject::Channel => {
             let patterns = Arc::new(names.patterns.borrow().clone());
-            if alone.is_idle(channels().chain([""]), &patterns) {
-                let word = alone.words.first().map_or("", String::as_str);
+            if let Some(idle) = alone.idle(channels().chain([""]), &patterns) {
+                let word = idle.words.first().map_or("", String::as_str);
                 let advice = advice(word, channels());
-                faults.add(
-                    at,
-                    format!("what is asked of the channel here is so of none: {advice}"),
-                );
+                let told = match idle.does {
+                    Some(does) => format!("no channel {does}"),
+                    None if idle.of_all => {
+                        "what is asked of the channel here is so of each".to_owned()
+                    }
+                    None => "what is asked of the channel here is so of none".to_owned(),
+                };
+                faults.add(at, format!("{told}: {advice}"));
             }
         }
         _ => {}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::check::Names;
 use super::check_rule::read_expression;
 use super::condition::Purpose;
-use super::document::Node;
+use super::document::{Node, NodeValue};
 use super::fault::{Faults, advice};
 use super::fields::{self, Fields};
 use super::policy::Step;
@@ -42,7 +42,7 @@ pub(super) fn read_steps(
     faults: &mut Faults,
 ) -> Vec<Step> {
     let items = fields::items(node, "steps", faults);
-    if items.is_empty() {
+    if matches!(&node.value, NodeValue::List(items) if items.is_empty()) {
         faults.add(
             node.position,
             "steps must hold at least one step: leave it out otherwise",
@@ -151,13 +151,13 @@ fn read_step(node: &Node, names: &Names<'_>, faults: &mut Faults) -> Option<RawS
                 );
             }
         }
-    } else if fields.get("queue").is_none() {
+    } else if !fields.is_meant("queue") && !fields.is_meant("preferred_agent") {
         faults.add(
             fields.position(),
             "a step needs a queue or a preferred_agent",
         );
     }
-    let mut levels = |name: &'static str| -> BTreeMap<String, u8> {
+    let levels = |name: &'static str, faults: &mut Faults| -> BTreeMap<String, u8> {
         let Some(node) = fields.get(name) else {
             return BTreeMap::new();
         };
@@ -166,11 +166,14 @@ fn read_step(node: &Node, names: &Names<'_>, faults: &mut Faults) -> Option<RawS
         }
         read_levels(node, name, faults)
     };
-    let required = levels("require");
-    let preferred = levels("prefer");
+    let preferred = levels("prefer", faults);
+    let before = faults.count();
+    let required = levels("require", faults);
     let timeout = fields.duration("timeout", faults);
+    // What is relaxed is told to be wrong only where what is required is right.
     let relaxed = fields
         .get("relax")
+        .filter(|_| faults.count() == before && !fields.is_misspelt("require"))
         .map(|node| read_relax(node, &required, timeout, faults));
     let skip_if = fields
         .get("skip_if")

@@ -240,9 +240,7 @@ rules:
         errors,
         "p.yaml:5:13: priorities of normal comes after that of low: swap them
 p.yaml:5:48: the impact must be a text, not an urgency (LOW, NORMAL, HIGH, URGENT)
-p.yaml:5:69: priorities of impact 'a' of normal comes after that of low: swap them
 p.yaml:5:70: unknown urgency 'hgh' in priorities of impact 'a': did you mean 'high'?
-p.yaml:5:82: priorities of impact 'b' of normal comes after that of low: swap them
 p.yaml:5:82: priorities of impact 'b' of urgent comes after that of high: swap them
 p.yaml:6:10: the placeholder is not closed: add }, or write {{ for a brace
 p.yaml:6:20: unknown placeholder 'teir': did you mean 'tier'?

@@ -69,7 +69,7 @@ pub(super) struct Case<'a> {
     pub(super) input: &'a DecisionInput<'a>,
     pub(super) urgency: Urgency,
     pub(super) situation: Situation<'a>,
-    pub(super) variables: Variables,
+    pub(super) variables: Variables<'a>,
 }
 
 impl<'a> Case<'a> {

@@ -71,7 +71,8 @@ pub struct Decision {
     /// Why a person must; set exactly where `requires_human` is.
     pub abstain_reason: Option<AbstainReason>,
     /// When another decision is due: the step in force ends, or a condition that was asked could turn because time
-    /// passes; a minute ahead where that cannot be foreseen. `None` where time changes neither rule nor step any more.
+    /// passes; a minute ahead where that cannot be foreseen. Rounded up to the next millisecond. `None` where time changes
+    /// neither rule nor step any more.
     pub next_evaluation_at: Option<Timestamp>,
     /// Where the two most probable topics lead; filled only where the model was in doubt between them.
     pub destinations: Vec<Destination>,

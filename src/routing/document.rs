@@ -104,6 +104,11 @@ pub(crate) fn parse(text: &str, origin: &str, max_bytes: usize) -> Result<Node, 
     serde_saphyr::from_str_with_options::<Node>(text, options).map_err(|error| {
         let plain = serde_saphyr::UserMessageFormatter;
         let message = serde_saphyr::MessageFormatter::format_message(&plain, &error);
+        let at = error.location().and_then(place);
+        if let (true, Some(tab)) = (message.contains("tab"), at.and_then(|at| tab(text, at))) {
+            let message = "cannot be read as YAML: a tab stands in the indentation: use spaces";
+            return FileErrors::single(origin, Some(tab), message.to_owned());
+        }
         let message = match in_words(&error, max_bytes) {
             Some(broken) => format!("cannot be read: {broken}"),
             None if message.contains("recursion limit") => {
@@ -111,7 +116,16 @@ pub(crate) fn parse(text: &str, origin: &str, max_bytes: usize) -> Result<Node, 
             }
             None => format!("cannot be read as YAML: {message}"),
         };
-        FileErrors::single(origin, error.location().and_then(place), message)
+        FileErrors::single(origin, at, message)
+    })
+}
+
+/// The first tab that a line is indented with, from the line of `from` on.
+fn tab(text: &str, from: Position) -> Option<Position> {
+    (1..).zip(text.lines()).find_map(|(line, content)| {
+        let indentation = content.chars().take_while(|c| c.is_whitespace());
+        let column = (1..).zip(indentation).find(|(_, c)| *c == '\t')?.0;
+        (line >= from.line).then_some(Position { line, column })
     })
 }
 
@@ -179,19 +193,36 @@ pub(crate) fn read(path: &Path, max_bytes: usize) -> Result<String, FileErrors> 
     let file = File::open(path)
         .map_err(|error| fail(format!("cannot be opened: {error}; give an existing file")))?;
     let limit = u64::try_from(max_bytes).unwrap_or(u64::MAX);
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     file.take(limit.saturating_add(1))
-        .read_to_string(&mut text)
+        .read_to_end(&mut bytes)
         .map_err(|error| match error.kind() {
-            ErrorKind::InvalidData => fail("is no UTF-8 text: save it as UTF-8".to_owned()),
+            ErrorKind::IsADirectory => fail("is a folder: give a file".to_owned()),
             _ => fail(format!("cannot be read: {error}")),
         })?;
-    if text.len() > max_bytes {
+    if bytes.len() > max_bytes {
         return Err(fail(format!(
             "the file has more than the {max_bytes} bytes allowed: shorten it"
         )));
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let at = end_of(&String::from_utf8_lossy(&error.as_bytes()[..valid]));
+        let message = "is no UTF-8 text from here on: save it as UTF-8".to_owned();
+        FileErrors::single(&origin, Some(at), message)
+    })
+}
+
+/// The place behind the last character of `text`.
+fn end_of(text: &str) -> Position {
+    let (before, last) = text.rsplit_once('\n').map_or((0, text), |(before, last)| {
+        (before.matches('\n').count() + 1, last)
+    });
+    let place = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
+    Position {
+        line: place(before),
+        column: place(last.chars().count()),
+    }
 }
 
 const START: Position = Position { line: 1, column: 1 };

@@ -2,7 +2,7 @@
 //! alone, whoever has room. The agents are found by whom they are to be found by: for one ticket among all of the
 //! roster (`assignment`), for a ticket that holds a place already (`reservation`), for many at once (`backlog`).
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 
 use super::assignment::{Assigning, Assignment};
 use super::decide::DecisionInput;
@@ -26,6 +26,14 @@ pub(super) struct Draft<'a> {
 /// The first of these times.
 pub(super) fn earliest(times: [Option<Timestamp>; 2]) -> Option<Timestamp> {
     times.into_iter().flatten().min()
+}
+
+/// `at`, or the millisecond that follows: with a clock of milliseconds nobody asks before `at`.
+fn next_millisecond(at: Timestamp) -> Timestamp {
+    let up = TimestampRound::new()
+        .smallest(Unit::Millisecond)
+        .mode(RoundMode::Ceil);
+    at.round(up).unwrap_or(at)
 }
 
 impl Draft<'_> {
@@ -60,7 +68,7 @@ impl Draft<'_> {
             .ends_after
             .or(assignment.last_resort_after)
             .and_then(|end| self.moment(end));
-        let next_evaluation_at = earliest([ends_at, self.turns_at]);
+        let next_evaluation_at = earliest([ends_at, self.turns_at]).map(next_millisecond);
         let first = assignment.candidates.first();
         Decision {
             required_skills: self.placement.required,

@@ -1,6 +1,7 @@
 //! What is wrong with a policy or roster file: every fault, each with its place, none fatal to finding the
 //! next. Nothing here knows what a policy means.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
@@ -138,10 +139,21 @@ impl fmt::Display for Listing<'_> {
     }
 }
 
+/// A part of a file that declares names, which others use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Section {
+    Skills,
+    Queues,
+    Calendars,
+    Shifts,
+}
+
 /// Collects faults while a file is checked.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     list: Vec<Fault>,
+    /// Sections that could not be read whole: any name may be one that they declare.
+    unread: BTreeSet<Section>,
     /// What looking for the nearest names has cost so far, in pairs of characters.
     compared: usize,
 }
@@ -172,6 +184,47 @@ impl Faults {
             message: message.into(),
             file: Some(file.to_owned()),
         });
+    }
+
+    /// Notes that a section could not be read whole, which is a fault by itself: that a name is not among those it
+    /// declares is no further one.
+    pub(crate) fn mark_unread(&mut self, section: Section) {
+        self.unread.insert(section);
+    }
+
+    /// Whether a section was read whole.
+    pub(crate) fn has_read(&self, section: Section) -> bool {
+        !self.unread.contains(&section)
+    }
+
+    /// No faults yet of a file that uses names of the one that these are of.
+    pub(crate) fn beside(&self) -> Self {
+        Self {
+            unread: self.unread.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Notes a name that `section` does not declare, with the nearest that it does; `what` stands before the name.
+    pub(crate) fn add_undeclared<'a, I>(
+        &mut self,
+        section: Section,
+        position: impl Into<Option<Position>>,
+        what: &str,
+        name: &str,
+        declared: I,
+    ) where
+        I: IntoIterator<Item = &'a str>,
+        I::IntoIter: Clone,
+    {
+        if self.has_read(section) {
+            let advice = self.advice(name, declared);
+            self.list.push(Fault {
+                position: position.into(),
+                message: format!("{what} '{name}': {advice}"),
+                file: None,
+            });
+        }
     }
 
     /// As [`advice`], but for names of the file, which may be many: at some cost it no longer looks for the nearest.

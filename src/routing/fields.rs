@@ -1,13 +1,13 @@
 //! Reading typed fields out of a [`Node`] tree: unknown, repeated, missing and mistyped fields become faults
 //! with their place and the nearest name, and reading goes on. Shared by the policy and the roster file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
 use super::document::{Key, Node, NodeValue};
-use super::fault::{Faults, Position, advice};
+use super::fault::{Faults, Position, Section, advice, nearest};
 
 /// Longest id or name of anything, in characters.
 const MAX_NAME_CHARS: usize = 100;
@@ -23,6 +23,8 @@ pub(crate) struct Fields<'n> {
     position: Position,
     what: &'static str,
     by_name: BTreeMap<&'n str, &'n Node>,
+    /// The known fields that unknown ones were probably meant to be.
+    misspelt: BTreeSet<&'static str>,
 }
 
 impl<'n> Fields<'n> {
@@ -35,12 +37,17 @@ impl<'n> Fields<'n> {
     ) -> Option<Self> {
         let entries = entries(node, what, faults)?;
         let mut by_name = BTreeMap::new();
+        let mut misspelt = BTreeSet::new();
         for (key, value) in entries {
             if known.contains(&key.name.as_str()) {
                 by_name.insert(key.name.as_str(), value);
             } else {
-                let advice = advice(&key.name, known.iter().copied());
                 let name = &key.name;
+                let known = || known.iter().copied();
+                let meant =
+                    nearest(name, known()).and_then(|near| known().find(|one| *one == near));
+                misspelt.extend(meant);
+                let advice = advice(name, known());
                 faults.add(
                     key.position,
                     format!("unknown field '{name}' in {what}: {advice}"),
@@ -51,6 +58,7 @@ impl<'n> Fields<'n> {
             position: node.position,
             what,
             by_name,
+            misspelt,
         })
     }
 
@@ -67,13 +75,41 @@ impl<'n> Fields<'n> {
             .filter(|node| node.value != NodeValue::Null)
     }
 
+    /// Whether an unknown field was probably meant to be this one.
+    pub(crate) fn is_misspelt(&self, name: &str) -> bool {
+        self.misspelt.contains(name)
+    }
+
+    /// Whether the field is given, be it under a misspelt name: then its being missing is no further fault.
+    pub(crate) fn is_meant(&self, name: &str) -> bool {
+        self.get(name).is_some() || self.is_misspelt(name)
+    }
+
     /// The field's value; missing is a fault.
     pub(crate) fn require(&self, name: &str, faults: &mut Faults) -> Option<&'n Node> {
         let node = self.get(name);
-        if node.is_none() {
+        if !self.is_meant(name) {
             faults.add(self.position, format!("{} needs '{name}'", self.what));
         }
         node
+    }
+
+    /// The names that a section declares, empty where it is left out. `read` gives `None` where it cannot be read whole.
+    pub(crate) fn section<T: Default>(
+        &self,
+        name: &str,
+        section: Section,
+        faults: &mut Faults,
+        read: impl FnOnce(&Node, &mut Faults) -> Option<T>,
+    ) -> T {
+        let names = match self.get(name) {
+            Some(node) => read(node, faults),
+            None => (!self.is_misspelt(name)).then(T::default),
+        };
+        names.unwrap_or_else(|| {
+            faults.mark_unread(section);
+            T::default()
+        })
     }
 
     /// A text field, if given.
@@ -138,6 +174,16 @@ pub(crate) fn entries<'n>(
         }
     }
     Some(kept)
+}
+
+/// Notes a file without content, told by what it should begin with.
+pub(crate) fn refuse_empty(document: &Node, what: &str, begin: &str, faults: &mut Faults) -> bool {
+    let empty = document.value == NodeValue::Null;
+    if empty {
+        let message = format!("{what} is empty: begin with {begin}");
+        faults.add(document.position, message);
+    }
+    empty
 }
 
 /// The items of a list.
@@ -291,76 +337,5 @@ fn mistyped(node: &Node, what: &str, wanted: &str, faults: &mut Faults) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::document;
-    use super::*;
-
-    fn faults_of(yaml: &str, read: impl Fn(&Fields<'_>, &mut Faults)) -> String {
-        let node = document::parse(yaml, "t", 10_000).unwrap();
-        let mut faults = Faults::default();
-        let fields = Fields::open(
-            &node,
-            "a step",
-            &["queue", "timeout", "level", "on"],
-            &mut faults,
-        );
-        if let Some(fields) = fields {
-            read(&fields, &mut faults);
-        }
-        match faults.into_result("t") {
-            Ok(()) => String::new(),
-            Err(errors) => errors.to_string(),
-        }
-    }
-
-    #[test]
-    fn unknown_and_repeated_fields_are_named_with_their_place() {
-        assert_eq!(
-            faults_of("queue: a\nqueu: b\nqueue: c\n", |_, _| {}),
-            "t:2:1: unknown field 'queu' in a step: did you mean 'queue'?\n\
-             t:3:1: 'queue' is given twice, first in line 1: keep one"
-        );
-    }
-
-    #[test]
-    fn every_mistyped_field_is_reported() {
-        let text = faults_of(
-            "queue: 7\ntimeout: 5\nlevel: 9\non: maybe\n",
-            |fields, faults| {
-                fields.text("queue", faults);
-                fields.duration("timeout", faults);
-                fields.integer("level", 1..=5_u8, faults);
-                fields.flag("on", faults);
-            },
-        );
-        assert_eq!(
-            text,
-            "t:1:8: queue must be a text (put it in quotes), not 7\n\
-             t:2:10: timeout must be a duration with its unit, such as 90s, 15m, 8h or 3d, up to 366d, not 5\n\
-             t:3:8: level must be a whole number from 1 to 5, not 9\n\
-             t:4:5: on must be true or false, not 'maybe'"
-        );
-    }
-
-    #[test]
-    fn durations_need_a_unit_and_a_size() {
-        let parse_duration = |text: &str| {
-            let span = parse_span(text)?;
-            span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
-        };
-        assert_eq!(parse_duration("90s"), Some(SignedDuration::from_secs(90)));
-        assert_eq!(parse_duration("1h30m"), Some(SignedDuration::from_mins(90)));
-        assert_eq!(parse_duration("3d"), Some(SignedDuration::from_hours(72)));
-        for wrong in ["", "5", "0s", "-5m", "1mo", "1y", "400d", "soon"] {
-            assert_eq!(parse_duration(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_missing_field_is_reported_at_its_mapping() {
-        let text = faults_of("level: 1\n", |fields, faults| {
-            assert!(fields.require("queue", faults).is_none());
-        });
-        assert_eq!(text, "t:1:1: a step needs 'queue'");
-    }
-}
+#[path = "fields_tests.rs"]
+mod tests;

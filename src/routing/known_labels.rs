@@ -83,29 +83,42 @@ impl Policy {
         at: Position,
         faults: &mut Faults,
     ) {
-        let (labels, of) = match &alone.subject {
-            Subject::Topic => (&known.topics, "no topic of the model".to_owned()),
+        let (labels, what, one) = match &alone.subject {
+            Subject::Topic => (
+                &known.topics,
+                "the topic".to_owned(),
+                "topic of the model".to_owned(),
+            ),
             Subject::Facet(name) => match known.facets.get(name) {
                 Some(labels) => (
                     labels,
-                    format!("no label that the model gives the facet '{name}'"),
+                    format!("the facet '{name}'"),
+                    format!("label that the model gives the facet '{name}'"),
                 ),
                 None => return,
             },
             Subject::Channel => return,
         };
         let texts = || labels.iter().map(String::as_str);
-        if !alone.is_idle(texts(), &self.vocabulary.patterns) {
+        let Some(idle) = alone.idle(texts(), &self.vocabulary.patterns) else {
             return;
-        }
+        };
+        let told = match &idle.does {
+            Some(does) => format!("{who} asks whether {what} {does}, and no {one} does"),
+            None if idle.of_all => format!("what {who} asks here is true of every {one}"),
+            None => format!("what {who} asks here is true of no {one}"),
+        };
         let is_unknown = |word: &&String| !texts().any(|label| label.contains(word.as_str()));
-        let word = alone.words.iter().find(is_unknown).or(alone.words.first());
-        let names: BTreeSet<&str> = texts().flat_map(|label| label.split('/')).collect();
-        let advice = faults.advice(word.map_or("", String::as_str), names.iter().copied());
-        faults.add(
-            at,
-            format!("what {who} asks here is true of {of}: {advice}"),
-        );
+        let word = idle.words.iter().find(is_unknown).or(idle.words.first());
+        let advice = match (word, &alone.subject) {
+            (Some(word), _) => {
+                let names: BTreeSet<&str> = texts().flat_map(|label| label.split('/')).collect();
+                faults.advice(word, names.iter().copied())
+            }
+            (None, Subject::Facet(name)) => ask_for_facet(name),
+            (None, _) => "drop it".to_owned(),
+        };
+        faults.add(at, format!("{told}: {advice}"));
     }
 
     /// Those of `topics`, all that the model gives, which no rule asks for, so that they are left to the default
@@ -152,6 +165,16 @@ fn check_facet(reads: &str, facet: &str, known: &KnownLabels, at: Position, faul
     }
 }
 
+/// How a condition asks whether there is a facet.
+fn ask_for_facet(name: &str) -> String {
+    let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if is_word {
+        format!("ask with has(facets.{name}) whether there is one")
+    } else {
+        format!("ask with \"{name}\" in facets whether there is one")
+    }
+}
+
 /// Notes a label that the model lacks; `who` names it.
 fn check_label(
     who: &str,
@@ -162,6 +185,10 @@ fn check_label(
 ) {
     let topics = || known.topics.iter().map(String::as_str);
     match kind {
+        LabelUseKind::Topic(topic) if topic.is_empty() && !known.topics.is_empty() => faults.add(
+            at,
+            format!("{who} compares the topic with an empty text, and the model gives each ticket a topic: drop it"),
+        ),
         LabelUseKind::Topic(topic) if !known.topics.contains(topic) => {
             let advice = faults.advice(topic, topics());
             faults.add(
@@ -174,7 +201,7 @@ fn check_label(
             let advice = faults.advice(prefix.trim_end_matches('/'), areas.iter().copied());
             faults.add(
                 at,
-                format!("{who} asks for topics that start with '{prefix}', and the model has none: {advice}"),
+                format!("{who} asks whether the topic starts with '{prefix}', and no topic of the model does: {advice}"),
             );
         }
         LabelUseKind::Facet(facet) => {
@@ -184,11 +211,14 @@ fn check_label(
             if let Some(labels) = known.facets.get(facet)
                 && !labels.contains(label)
             {
-                let advice = faults.advice(label, labels.iter().map(String::as_str));
-                faults.add(
-                    at,
-                    format!("{who} names '{label}', which the facet '{facet}' of the model lacks: {advice}"),
-                );
+                let message = if label.is_empty() {
+                    let advice = ask_for_facet(facet);
+                    format!("{who} compares the facet '{facet}' with an empty text, which no label is: {advice}")
+                } else {
+                    let advice = faults.advice(label, labels.iter().map(String::as_str));
+                    format!("{who} names '{label}', which the facet '{facet}' of the model lacks: {advice}")
+                };
+                faults.add(at, message);
             }
         }
         LabelUseKind::Urgency if known.urgencies.is_empty() => faults.add(

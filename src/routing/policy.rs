@@ -174,10 +174,8 @@ impl Policy {
             if let Some(labels) = against.labels {
                 policy.hold_against(labels, &mut faults);
             }
-            // What is unknown because its section cannot be read would be told once for each agent.
-            let readable = !policy.queues.is_empty();
-            if let Some(roster) = against.roster.filter(|_| readable) {
-                roster_faults = roster.check_against(policy).err();
+            if let Some(roster) = against.roster {
+                roster_faults = roster.check_beside(policy, faults.beside()).err();
             }
         }
         match (faults.into_result(origin), roster_faults) {

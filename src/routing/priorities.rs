@@ -174,20 +174,25 @@ fn read_row(
     what: &str,
     faults: &mut Faults,
 ) -> ByUrgency {
+    let before = faults.count();
     let entries = fields::entries(node, what, faults).unwrap_or_default();
     let given = read_by_urgency(&entries, others, what, faults, |node, what, faults| {
         fields::integer(node, what, 0..=100_u8, faults)
     });
     let row = default.with(&given);
-    let all: Vec<_> = Urgency::ALL
-        .iter()
-        .map(|&level| (level, row.of(level)))
-        .collect();
-    check_order(
-        all.iter().map(|(level, priority)| (*level, priority)),
-        (node.position, what),
-        |higher, lower| higher >= lower,
-        faults,
-    );
+    if faults.count() == before {
+        let own = |level| (row.of(level), given.contains_key(&level));
+        let all: Vec<_> = Urgency::ALL
+            .iter()
+            .map(|&level| (level, own(level)))
+            .collect();
+        check_order(
+            all.iter().map(|(level, priority)| (*level, priority)),
+            (node.position, what),
+            // Of two that are both the default's, the order is told there.
+            |(higher, own), (lower, too)| higher >= lower || !(*own || *too),
+            faults,
+        );
+    }
     row
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::calendar::{Calendar, Calendars};
 use super::document::{self, Node};
-use super::fault::{Faults, Position, RosterErrors};
+use super::fault::{Faults, Position, RosterErrors, Section};
 use super::fields::check_name;
 use super::policy::Policy;
 use super::roster_file::read_agents;
@@ -219,24 +219,26 @@ impl Roster {
     ///
     /// Every one that is not, with its place and the nearest name.
     pub fn check_against(&self, policy: &Policy) -> Result<(), RosterErrors> {
-        let mut faults = Faults::default();
+        self.check_beside(policy, Faults::default())
+    }
+
+    /// Checks as [`check_against`](Self::check_against) does; the policy may be a part of one that is wrong, whose
+    /// unread sections `faults` knows.
+    pub(super) fn check_beside(
+        &self,
+        policy: &Policy,
+        mut faults: Faults,
+    ) -> Result<(), RosterErrors> {
         for agent in &self.agents {
-            let note = |message: String, faults: &mut Faults| match self.positions.get(&agent.id) {
-                Some(&position) => faults.add(position, message),
-                None => faults.add_unplaced(message),
-            };
+            let (id, at) = (&agent.id, self.positions.get(&agent.id).copied());
             for skill in agent.skills.keys().filter(|skill| !policy.has_skill(skill)) {
-                let advice = faults.advice(skill, policy.skills());
-                let id = &agent.id;
-                let message = format!("agent '{id}' has the unknown skill '{skill}': {advice}");
-                note(message, &mut faults);
+                let what = format!("agent '{id}' has the unknown skill");
+                faults.add_undeclared(Section::Skills, at, &what, skill, policy.skills());
             }
             let queues = agent.queues.iter().flatten();
             for queue in queues.filter(|queue| !policy.has_queue(queue)) {
-                let advice = faults.advice(queue, policy.queues());
-                let id = &agent.id;
-                let message = format!("agent '{id}' serves the unknown queue '{queue}': {advice}");
-                note(message, &mut faults);
+                let what = format!("agent '{id}' serves the unknown queue");
+                faults.add_undeclared(Section::Queues, at, &what, queue, policy.queues());
             }
         }
         for (position, id) in policy.named_agents() {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::calendar::{Calendars, read_calendars};
 use super::document::Node;
-use super::fault::{Faults, Position, advice};
+use super::fault::{Faults, Position, Section, advice};
 use super::fields::{self, Fields};
 use super::roster::{Agent, MAX_AGENTS, MAX_CAPACITY, MAX_PROFICIENCY, Presence};
 
@@ -17,15 +17,16 @@ pub(super) fn read_agents(
 ) -> (Vec<Agent>, BTreeMap<String, Position>, Calendars) {
     let mut agents = Vec::new();
     let mut positions = BTreeMap::new();
-    let Some(file) = Fields::open(document, "a roster", ROSTER_FIELDS, faults) else {
+    let empty = fields::refuse_empty(document, "the roster", "version and agents", faults);
+    let file = (!empty).then(|| Fields::open(document, "a roster", ROSTER_FIELDS, faults));
+    let Some(file) = file.flatten() else {
         return (agents, positions, Calendars::new());
     };
     file.require("version", faults);
     file.integer("version", 1..=1_u8, faults);
-    let shifts = file
-        .get("shifts")
-        .map(|node| read_calendars(node, "shifts", "a shift", faults))
-        .unwrap_or_default();
+    let shifts = file.section("shifts", Section::Shifts, faults, |node, faults| {
+        read_calendars(node, "shifts", "a shift", faults)
+    });
     let Some(list) = file.require("agents", faults) else {
         return (agents, positions, shifts);
     };
@@ -98,8 +99,9 @@ fn read_agent(node: &Node, shifts: &Calendars, faults: &mut Faults) -> Option<Ag
         let name = fields::text(node, "shift", faults)?;
         let found = shifts.get(name).cloned();
         if found.is_none() {
-            let advice = faults.advice(name, shifts.keys().map(String::as_str));
-            faults.add(node.position, format!("unknown shift '{name}': {advice}"));
+            let declared = shifts.keys().map(String::as_str);
+            let (section, at) = (Section::Shifts, node.position);
+            faults.add_undeclared(section, at, "unknown shift", name, declared);
         }
         found
     });

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use super::by_urgency::{check_order, read_by_urgency};
 use super::calendar::{Calendar, Calendars};
 use super::document::{Node, NodeValue};
-use super::fault::Faults;
+use super::fault::{Faults, Section};
 use super::fields::{self, Fields};
 use crate::ticket::Urgency;
 
@@ -188,11 +188,9 @@ impl Reader<'_> {
         let name = fields::text(node, "calendar", faults)?;
         let found = self.calendars.get(name).cloned();
         if found.is_none() {
-            let advice = faults.advice(name, self.calendars.keys().map(String::as_str));
-            faults.add(
-                node.position,
-                format!("unknown calendar '{name}': {advice}"),
-            );
+            let declared = self.calendars.keys().map(String::as_str);
+            let (section, at) = (Section::Calendars, node.position);
+            faults.add_undeclared(section, at, "unknown calendar", name, declared);
         }
         found
     }

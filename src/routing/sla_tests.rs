@@ -10,7 +10,7 @@ const CALENDARS: &str = "{office: {timezone: Europe/Berlin, hours: {mon-fri: \"0
 fn read(sla: &str) -> Result<Sla, String> {
     let mut faults = Faults::default();
     let calendars = document::parse(CALENDARS, "t", 10_000).unwrap();
-    let calendars = read_calendars(&calendars, "calendars", "a calendar", &mut faults);
+    let calendars = read_calendars(&calendars, "calendars", "a calendar", &mut faults).unwrap();
     let node = document::parse(sla, "t", 10_000).unwrap();
     let sla = read_sla(&node, &calendars, &mut faults);
     match faults.into_result("t") {

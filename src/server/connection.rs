@@ -1,5 +1,6 @@
 //! One connection, from its acceptance to its end.
 
+use std::cell::RefCell;
 use std::net::{SocketAddr, TcpStream};
 use std::pin::pin;
 use std::sync::Arc;
@@ -102,7 +103,7 @@ async fn serve_requests(
     let opened = Opened::default();
     let stream = TokioIo::new(Opening::new(stream, opened.clone()));
     let requests = Requests {
-        stack: port.stack.clone(),
+        stack: RefCell::new(port.stack.clone()),
         connection,
         protocol: port.protocol,
         arriving: port.arriving.clone(),
@@ -153,7 +154,8 @@ fn builder(port: &Port) -> Builder<TokioExecutor> {
 
 /// What answers the requests of one connection.
 struct Requests {
-    stack: Stack,
+    /// The connection's own: a call is made through it within its thread, so that nothing is cloned for it.
+    stack: RefCell<Stack>,
     connection: Connection,
     protocol: Protocol,
     arriving: Arriving,
@@ -183,6 +185,6 @@ impl Service<hyper::Request<Incoming>> for Requests {
         extensions.insert(arrival);
         // All layers and services of a stack are ready at any time, and the call has to be made here, not when its
         // future is run: so those that wait to be run count as in flight.
-        self.stack.clone().call(request)
+        self.stack.borrow_mut().call(request)
     }
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Request, Response};
 use tonic::body::Body;
-use tonic::service::Routes;
 use tonic::{Code, Status};
 use tower::{ServiceBuilder, ServiceExt};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -20,6 +19,7 @@ use tracing::Span;
 use super::deadline::DeadlineLayer;
 use super::in_flight::InFlightLayer;
 use super::port::Stack;
+use super::routes::Routes;
 use super::shown::CertificateShown;
 use super::unreadable::blame_the_caller;
 use crate::access::AccessLayer;
@@ -37,7 +37,10 @@ pub(super) struct MakeRequestId;
 impl tower_http::request_id::MakeRequestId for MakeRequestId {
     fn make_request_id<B>(&mut self, _request: &Request<B>) -> Option<RequestId> {
         let id = format!("{:032x}", fastrand::u128(..));
-        HeaderValue::from_str(&id).ok().map(RequestId::new)
+        let mut id = HeaderValue::from_str(&id).ok()?;
+        // None comes twice: that keeps it out of the connection's table of headers, where it would push out others.
+        id.set_sensitive(true);
+        Some(RequestId::new(id))
     }
 }
 

@@ -1,9 +1,9 @@
 //! What serves and how full it is, told whenever the metrics are read.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use arc_swap::ArcSwapOption;
-use jiff::Timestamp;
 
 use crate::live::Loaded;
 use crate::metrics::{Level, Levels, Metrics};
@@ -22,7 +22,7 @@ fn levels(loaded: &Loaded) -> Levels {
         policy_version: loaded.triage().policy_version().to_owned(),
         encoder_queue: loaded.encoder_queue(),
         reservations: Level {
-            now: reservations.count(Timestamp::now()),
+            now: reservations.count(Instant::now()),
             most: reservations.most(),
         },
     }

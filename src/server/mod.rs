@@ -18,6 +18,7 @@ mod levels;
 mod listener;
 mod opening;
 mod port;
+mod routes;
 mod services;
 mod serving;
 mod shadow;

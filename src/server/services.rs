@@ -1,11 +1,12 @@
-//! The services behind one router: ours, health and reflection, with their message limits and compression.
+//! The services: ours, health and reflection, with their message limits and compression.
 
 use prost_reflect::{DescriptorPool, MethodDescriptor};
 use tonic::codec::CompressionEncoding;
-use tonic::service::Routes;
+use tonic::service;
 use tonic_health::pb::health_server::{Health, HealthServer};
 
 use super::ServeError;
+use super::routes::Routes;
 use crate::grpc::v1::model_service_server::ModelServiceServer;
 use crate::grpc::v1::routing_service_server::RoutingServiceServer;
 use crate::grpc::v1::triage_service_server::TriageServiceServer;
@@ -62,21 +63,21 @@ impl Services {
         health: HealthServer<impl Health>,
         max_bytes: usize,
     ) -> Result<Routes, ServeError> {
-        let triage = limited!(TriageServiceServer, self.triage, max_bytes);
-        let routing = limited!(RoutingServiceServer, self.routing, max_bytes);
-        let models = limited!(ModelServiceServer, self.models, max_bytes);
         let reflection = || {
             tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(DESCRIPTORS)
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         };
-        Ok(Routes::new(health)
+        let others = service::Routes::new(health)
             .add_service(reflection().build_v1()?)
             // Many tools ask for the version before the first one only.
             .add_service(reflection().build_v1alpha()?)
-            .add_service(triage)
-            .add_service(routing)
-            .add_service(models)
-            .prepare())
+            .prepare();
+        Ok(Routes {
+            triage: limited!(TriageServiceServer, self.triage, max_bytes),
+            routing: limited!(RoutingServiceServer, self.routing, max_bytes),
+            models: limited!(ModelServiceServer, self.models, max_bytes),
+            others,
+        })
     }
 }

@@ -1,8 +1,8 @@
 //! Settings of the roster.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::{SettingsError, within};
@@ -29,9 +29,8 @@ impl RosterSettings {
     /// For how long places are held, and how many.
     #[must_use]
     pub fn reservations(&self) -> ReservationLimits {
-        let milliseconds = i64::try_from(self.reservation_ttl_ms).unwrap_or(i64::MAX);
         ReservationLimits {
-            time_to_live: SignedDuration::from_millis(milliseconds),
+            time_to_live: Duration::from_millis(self.reservation_ttl_ms),
             most: self.max_reservations,
         }
     }

@@ -162,6 +162,14 @@ struct Escaped<'a, W>(&'a mut W);
 
 impl<W: Write> Write for Escaped<'_, W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        // Without an early end, many bytes are looked at at a time.
+        let is_plain = |byte| byte >= 0x20 && byte != b'"' && byte != b'\\';
+        if text
+            .bytes()
+            .fold(true, |plain, byte| plain & is_plain(byte))
+        {
+            return self.0.write_str(text);
+        }
         let mut written = 0;
         for (at, byte) in text.bytes().enumerate() {
             let escape = match byte {

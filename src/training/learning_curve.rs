@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::folds::assign_folds;
 use super::{FitError, FitParams, Observer, Stage, TrainingData, fit};
+use crate::cancel::NEVER;
 use crate::classifier::HeadKind;
 use crate::dataset::REFUSED_BELOW_ROWS;
 use crate::evaluation::report::{LearningCurve, LearningPoint};
@@ -123,7 +124,7 @@ fn accuracy(
     }
     let fitted = fit(learned, params, observer)?;
     // What is left to go wrong is that none of the rows held out has a label.
-    let evaluation = evaluate(&fitted.classifier, &measured).ok();
+    let evaluation = evaluate(&fitted.classifier, &measured, NEVER).ok();
     let accuracy = |head: &LabelledHead| {
         let metrics = evaluation.as_ref()?.heads.get(head.kind.name())?;
         (metrics.rows > 0).then_some(metrics.accuracy)

@@ -7,6 +7,7 @@ use triage::grpc::v1;
 use crate::calls::{Call, applied, bearing, call, code, shown};
 use crate::desk::{client, rollback, with_priority};
 use crate::guarded::{Guarded, token};
+use crate::running::Server;
 use crate::signer::{Signer, claims};
 
 /// A line without what differs from run to run.
@@ -183,7 +184,7 @@ async fn changes_name_their_caller_beside_the_author_that_they_claim() {
 async fn calls_are_told_of_in_a_quiet_log_too_but_no_strangers() {
     let guarded = Guarded::new(&token("ops", "secret", &["admin"]));
     let quiet = "error,triage::server=info,triage::server::layers=error";
-    let server = crate::desk::start(guarded.command().args(["--log-level", quiet])).await;
+    let server = Server::start_as(guarded.command().args(["--log-level", quiet])).await;
     assert_eq!(
         code(&server, Call::GetPolicy, "wrong").await,
         Code::Unauthenticated

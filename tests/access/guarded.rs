@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 use triage::access::Fingerprint;
 
-use crate::desk::{Desk, start};
+use crate::desk::Desk;
 use crate::running::{Server, argument};
 use crate::signer::{AUDIENCE, ISSUER, Signer, key_set};
 
@@ -50,7 +50,7 @@ impl Guarded {
 
     /// Starts the program and waits until it serves.
     pub(crate) async fn start(&self) -> Server {
-        start(&mut self.command()).await
+        Server::start_as(&mut self.command()).await
     }
 
     /// Where calls of operators are logged.

@@ -7,7 +7,7 @@ use triage::access::Fingerprint;
 
 use crate::calls::shown;
 use crate::certificates::{Authority, Files, Identity, set};
-use crate::desk::{route_refund, start};
+use crate::desk::route_refund;
 use crate::guarded::token;
 use crate::running::{Server, argument};
 use crate::tickets::{SMOKE, classify};
@@ -54,7 +54,7 @@ async fn a_certificate_that_is_listed_opens_what_its_scopes_say() {
     set(&mut command, "CLIENT_CA", &files.path("clients.pem"));
     command.env("TRIAGE_TLS__CLIENT_AUTH", "optional");
     command.args(["--config", argument(&files.path("triage.toml"))]);
-    let server = start(&mut command).await;
+    let server = Server::start_as(&mut command).await;
 
     let showing = |identity: &Identity| Client::showing(&servers, identity);
     let nobody = Client::trusting(&servers);

@@ -7,7 +7,6 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::certificates::{Authority, Files, set};
-use crate::desk::start;
 use crate::guarded::token;
 use crate::program::{Run, SMOKE, run, run_command, triage};
 use crate::running::{Server, argument};
@@ -62,7 +61,7 @@ async fn guarded(authority: &Authority) -> (Files, PathBuf, Server) {
     fs::write(files.path("triage.toml"), settings).unwrap();
     let mut command = files.server();
     command.args(["--config", argument(&files.path("triage.toml"))]);
-    let server = start(&mut command).await;
+    let server = Server::start_as(&mut command).await;
     let ca = files.path("ca.pem");
     (files, ca, server)
 }
@@ -141,7 +140,7 @@ async fn a_certificate_is_shown_to_a_server_that_asks_for_one() {
     files.write("bot.key", &bot.key_pem());
     let mut command = files.server();
     set(&mut command, "CLIENT_CA", &files.path("clients.pem"));
-    let server = start(&mut command).await;
+    let server = Server::start_as(&mut command).await;
     let prompt = Prompt::of(&server);
     let path = |name: &str| argument(&files.path(name)).to_owned();
     let showing = |key: &str| {

@@ -5,6 +5,7 @@ use tonic::Code;
 
 use crate::calls::{Call, code, unauthenticated};
 use crate::guarded::Guarded;
+use crate::running::Server;
 use crate::signer::{Signer, claims, key_set};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,7 +80,7 @@ async fn a_signal_makes_the_server_look_at_the_keys() {
     let guarded = Guarded::trusting(&[&old], "");
     let mut command = guarded.command();
     command.env("TRIAGE_POLICY__WATCH_MS", "0");
-    let mut server = crate::desk::start(&mut command).await;
+    let mut server = Server::start_as(&mut command).await;
     guarded.write_keys(&key_set(&[&new]));
     server.signal(Signal::HUP);
     server.logged("other keys check tokens from now on").await;

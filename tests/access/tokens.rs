@@ -10,7 +10,7 @@ use triage::access::Fingerprint;
 use crate::calls::{Call, call, code, unauthenticated};
 use crate::desk::Desk;
 use crate::guarded::{Guarded, token};
-use crate::running::{argument, clean, server_command};
+use crate::running::{Server, argument, clean, server_command};
 
 const ALL: [Call; 3] = [Call::Classify, Call::Route, Call::GetPolicy];
 
@@ -132,20 +132,19 @@ async fn credentials_open_admin_calls_from_anywhere_unless_they_are_open_nowhere
         clean(&mut command).args(["--listen", "0.0.0.0:0", "--config", argument(&config)]);
         command
     };
-    let server = crate::desk::start(&mut from_afar()).await;
+    let server = Server::start_as(&mut from_afar()).await;
     assert_eq!(code(&server, Call::GetPolicy, "secret").await, Code::Ok);
     assert_eq!(
         code(&server, Call::GetPolicy, "other").await,
         Code::Unauthenticated
     );
-    let server = crate::desk::start(from_afar().env("TRIAGE_SERVER__ADMIN_CALLS", "nowhere")).await;
+    let server = Server::start_as(from_afar().env("TRIAGE_SERVER__ADMIN_CALLS", "nowhere")).await;
     assert_eq!(
         code(&server, Call::GetPolicy, "secret").await,
         Code::PermissionDenied
     );
     // Open to anybody only where nobody is listed.
-    let server =
-        crate::desk::start(from_afar().env("TRIAGE_SERVER__ADMIN_CALLS", "anywhere")).await;
+    let server = Server::start_as(from_afar().env("TRIAGE_SERVER__ADMIN_CALLS", "anywhere")).await;
     assert_eq!(
         code(&server, Call::GetPolicy, "other").await,
         Code::Unauthenticated

@@ -32,8 +32,7 @@ impl Desk {
         let (policy, state, roster) = (path("desk.yaml"), path("state"), path("roster.yaml"));
         let mut command = server_command(&["--policy", argument(&policy)]);
         command.args(["--roster", argument(&roster), "--state", argument(&state)]);
-        let mut server = Server::start_listening(&mut command).await;
-        server.logged("serving").await;
+        let server = Server::start_as(&mut command).await;
         Self { folder, server }
     }
 

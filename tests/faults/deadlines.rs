@@ -11,9 +11,7 @@ use crate::tickets::{SMOKE, classify};
 async fn start(request_timeout_ms: &str) -> Server {
     let mut command = server_command(&[]);
     command.env("TRIAGE_SERVER__REQUEST_TIMEOUT_MS", request_timeout_ms);
-    let mut server = Server::start_listening(&mut command).await;
-    server.logged("serving").await;
-    server
+    Server::start_as(&mut command).await
 }
 
 fn of_request<'a>(entries: &'a [Value], id: &str, message: &str) -> Vec<&'a Value> {

@@ -106,8 +106,7 @@ async fn killed_under_load_it_answers_again_at_the_same_address() {
 
     let mut again = Command::new(env!("CARGO_BIN_EXE_triage-server"));
     clean(&mut again).args(quiet).args(["--listen", &address]);
-    let mut server = Server::start_listening(&mut again).await;
-    server.logged("serving").await;
+    let server = Server::start_as(&mut again).await;
     let answer = server
         .client()
         .await

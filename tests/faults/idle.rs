@@ -31,8 +31,7 @@ async fn thousands_of_idle_connections_keep_nobody_waiting() {
     command.env("TRIAGE_SERVER__MAX_CONNECTIONS", (idle + 10).to_string());
     // They do not answer when they are told that it ends.
     command.env("TRIAGE_SERVER__DRAIN_TIMEOUT_MS", "1000");
-    let mut server = Server::start_listening(&mut command).await;
-    server.logged("serving").await;
+    let server = Server::start_as(&mut command).await;
     let mut client = server.client().await;
     let mut connections = Vec::new();
     for number in 0..idle {

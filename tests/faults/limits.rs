@@ -23,9 +23,7 @@ async fn start(settings: &[(&str, &str)]) -> Server {
     for (name, value) in settings {
         command.env(name, value);
     }
-    let mut server = Server::start_listening(&mut command).await;
-    server.logged("serving").await;
-    server
+    Server::start_as(&mut command).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,13 +51,6 @@ pub(crate) fn command(folder: &TempDir) -> Command {
     command
 }
 
-/// Starts `command` and waits until it serves.
-pub(crate) async fn serving(command: &mut Command) -> Server {
-    let mut server = Server::start_listening(command).await;
-    server.logged("serving").await;
-    server
-}
-
 /// The version that the registry points to.
 pub(crate) fn active(folder: &TempDir) -> String {
     let pointer = fs::read_to_string(folder.path().join("models/active")).unwrap();
@@ -87,8 +80,8 @@ async fn served(server: &Server) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_servers_told_to_activate_different_models_at_once_agree_on_one() {
     let (folder, first, second) = registry();
-    let one = serving(&mut command(&folder)).await;
-    let other = serving(&mut command(&folder)).await;
+    let one = Server::start_as(&mut command(&folder)).await;
+    let other = Server::start_as(&mut command(&folder)).await;
     let (mut ask_one, mut ask_other) = (models_client(&one).await, models_client(&other).await);
     for round in 0..ROUNDS {
         let (to_one, to_other) = match round % 2 {

@@ -11,8 +11,7 @@ use crate::tickets::{SMOKE, classify};
 async fn whoever_does_not_begin_to_speak_is_closed_and_others_are_answered() {
     let mut command = server_command(&["--log-level", "debug"]);
     command.env("TRIAGE_SERVER__OPEN_TIMEOUT_MS", "200");
-    let mut server = Server::start_listening(&mut command).await;
-    server.logged("serving").await;
+    let server = Server::start_as(&mut command).await;
     let mut client = server.client().await;
     client.classify(classify(SMOKE)).await.unwrap();
     let mut slow = Vec::new();
@@ -33,8 +32,7 @@ async fn whoever_does_not_begin_to_speak_is_closed_and_others_are_answered() {
 async fn a_byte_now_and_then_does_not_keep_a_connection_open() {
     let mut command = server_command(&[]);
     command.env("TRIAGE_SERVER__OPEN_TIMEOUT_MS", "200");
-    let mut server = Server::start_listening(&mut command).await;
-    server.logged("serving").await;
+    let server = Server::start_as(&mut command).await;
     let mut stream = having_sent(&server.address, b"").await;
     let dribble = async {
         for byte in PREFACE.iter().cycle() {

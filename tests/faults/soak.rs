@@ -77,7 +77,7 @@ async fn memory_does_not_grow_with_the_number_of_calls() {
         "--log-level",
         "error,triage::server=info,triage::server::layers=error",
     ]);
-    let server = crate::desk::start(&mut command).await;
+    let server = Server::start_as(&mut command).await;
     for number in 0..FIRST_ROUNDS {
         within_deadline(round(&server, number)).await;
     }

@@ -7,12 +7,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, geteuid, kill_process};
+use serde_json::Value;
 use tonic::Code;
 use tonic::transport::Endpoint;
 use triage::grpc::v1::triage_service_client::TriageServiceClient;
 
-use crate::desk::{Desk, POLICY, apply, client, live_version, start, with_priority};
-use crate::registry::{activate, active, command, models_client, registry, serving};
+use crate::desk::{Desk, POLICY, apply, client, live_version, with_priority};
+use crate::registry::{activate, active, command, models_client, registry};
 use crate::running::{Server, clean, within_deadline};
 use crate::tickets::{SMOKE, classify};
 
@@ -64,7 +65,7 @@ async fn a_policy_that_cannot_be_kept_does_not_decide() {
     assert_eq!(server.stop().await.code, Some(0));
     let before = files(&desk.path("state"));
 
-    let server = start(&mut limited(&desk.command(), 16)).await;
+    let server = Server::start_as(&mut limited(&desk.command(), 16)).await;
     let decides = live_version(&server).await;
     let large = format!("{POLICY}{}", "# more than fits\n".repeat(2_000));
     let answer = client(&server).await.apply_policy(apply(&large)).await;
@@ -90,7 +91,7 @@ async fn a_policy_that_cannot_be_kept_does_not_decide() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_audit_log_has_no_room_for_does_not_happen() {
     let desk = Desk::new();
-    let server = start(&mut limited(&desk.command(), 8)).await;
+    let server = Server::start_as(&mut limited(&desk.command(), 8)).await;
     let mut client = client(&server).await;
     let mut decides = live_version(&server).await;
     let mut refused = None;
@@ -120,7 +121,7 @@ async fn models_that_can_only_be_read_are_served_and_none_is_activated() {
     let (folder, first, second) = registry();
     let models = folder.path().join("models");
     let before = files(&models);
-    let server = serving(&mut limited(&command(&folder), 0)).await;
+    let server = Server::start_as(&mut limited(&command(&folder), 0)).await;
     answers(&server).await;
     let request = activate(&second);
     let answer = models_client(&server).await.activate_model(request).await;
@@ -138,6 +139,53 @@ async fn models_that_can_only_be_read_are_served_and_none_is_activated() {
     assert!(told.contains("activations.log: File too large"), "{told}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_activation_that_the_log_has_no_room_for_does_not_happen() {
+    let (folder, first, second) = registry();
+    let log = folder.path().join("models/activations.log");
+    // Half a line, which a program left that was killed.
+    let half = "{\"time\":\"2026-";
+    fs::write(&log, half).unwrap();
+    let server = Server::start_as(&mut limited(&command(&folder), 1)).await;
+    let mut client = models_client(&server).await;
+    let mut serves = first.clone();
+    let refused = loop {
+        let next = if serves == first { &second } else { &first };
+        match client.activate_model(activate(next)).await {
+            Ok(_) => serves.clone_from(next),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!(refused.code(), Code::Internal, "{refused:?}");
+    assert_eq!(active(&folder), serves);
+    let classified = server.client().await.classify(classify(SMOKE)).await;
+    assert_eq!(classified.unwrap().into_inner().model_version, serves);
+    let before = fs::read_to_string(&log).unwrap();
+    let lines = before.strip_prefix(half).unwrap().lines().skip(1);
+    let lines: Vec<Value> = lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.last().unwrap()["after"], serves, "{before}");
+    assert!(before.ends_with('\n'), "{before}");
+    let told = server.stop().await.log.join("\n");
+    assert!(told.contains("activations.log: File too large"), "{told}");
+
+    // There is room again: the log goes on where it ended.
+    let server = Server::start_as(&mut command(&folder)).await;
+    let next = if serves == first { &second } else { &first };
+    let activated = models_client(&server)
+        .await
+        .activate_model(activate(next))
+        .await;
+    activated.unwrap();
+    let after = fs::read_to_string(&log).unwrap();
+    let line: Value = serde_json::from_str(after.strip_prefix(&before).unwrap()).unwrap();
+    assert_eq!(
+        (&line["before"], &line["after"]),
+        (&serves.into(), &next.as_str().into())
+    );
+}
+
 #[cfg(unix)]
 #[allow(clippy::print_stderr)] // that it was left out
 #[tokio::test(flavor = "multi_thread")]
@@ -151,7 +199,7 @@ async fn models_in_a_folder_without_the_right_to_write_are_served_and_none_is_ac
     let models = folder.path().join("models");
     let allow = |mode| fs::set_permissions(&models, fs::Permissions::from_mode(mode)).unwrap();
     allow(0o555);
-    let server = serving(&mut command(&folder)).await;
+    let server = Server::start_as(&mut command(&folder)).await;
     answers(&server).await;
     let request = activate(&second);
     let answer = models_client(&server).await.activate_model(request).await;

@@ -42,8 +42,8 @@ impl Both {
 
     /// Starts `command` and waits until it serves.
     pub(crate) async fn start_as(command: &mut Command) -> Self {
-        let both = Self::start_listening(command).await;
-        both.server.wait_until_serving().await;
+        let mut both = Self::start_listening(command).await;
+        both.server.logged("serving").await;
         both
     }
 

@@ -150,9 +150,7 @@ async fn tls_holds_for_this_port() {
     let mut command = command(&[]);
     set(&mut command, "CERTIFICATE", &files.path("server.pem"));
     set(&mut command, "KEY", &files.path("server.key"));
-    let both = Both::start_listening(&mut command).await;
-    let mut server = both.server;
-    server.logged("serving").await;
+    let both = Both::start_as(&mut command).await;
     for protocols in [&[b"http/1.1".as_slice()][..], &[]] {
         let client = Client::speaking(&authority, protocols);
         let stream = client.shake(&both.http.to_string()).await.unwrap();

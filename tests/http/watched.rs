@@ -14,7 +14,7 @@ async fn a_server_that_loads_lives_and_is_not_ready() {
     let folder = tempfile::tempdir().unwrap();
     let policy = folder.path().join("policy.yaml");
     mkfifoat(CWD, &policy, Mode::RUSR | Mode::WUSR).unwrap();
-    let both = Both::start_listening(&mut command(&["--policy", argument(&policy)])).await;
+    let mut both = Both::start_listening(&mut command(&["--policy", argument(&policy)])).await;
     assert_eq!(ok(&both.get("/healthz").await)["status"], "alive");
     let answer = both.get("/readyz").await;
     assert_eq!(answer.status().as_u16(), 503);
@@ -27,7 +27,7 @@ async fn a_server_that_loads_lives_and_is_not_ready() {
 
     let text = fs::read("policies/sample.yaml").unwrap();
     std::thread::spawn(move || fs::write(&policy, text));
-    both.server.wait_until_serving().await;
+    both.server.logged("serving").await;
     let ready = ok(&both.get("/readyz").await);
     assert_eq!(ready["status"], "serving");
     let answer = ok(&both.post("/v1/route", r#"{"ticket":{"body":"x"}}"#).await);

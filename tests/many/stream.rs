@@ -54,9 +54,7 @@ impl Open {
 async fn start_patient() -> Server {
     let mut command = server_command(&[]);
     command.env("TRIAGE_SERVER__DRAIN_TIMEOUT_MS", "3600000");
-    let mut server = Server::start_listening(&mut command).await;
-    server.logged("serving").await;
-    server
+    Server::start_as(&mut command).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

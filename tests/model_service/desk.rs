@@ -13,7 +13,7 @@ use triage::checksum::sha256_hex;
 use triage::grpc::v1;
 use triage::grpc::v1::model_service_client::ModelServiceClient;
 
-use crate::running::{Server, argument, clean, server_command};
+use crate::running::{Server, clean, server_over};
 use crate::tickets::{Ticket, csv, tickets};
 
 /// What the log says when another model answers.
@@ -177,29 +177,15 @@ impl Desk {
     /// The program over this desk; files are looked at every 10 ms.
     pub(crate) fn command(&self) -> Command {
         let (models, policy) = (self.path("models"), self.path("desk.yaml"));
-        let mut command = server_command(&[
-            "--models",
-            argument(&models),
-            "--policy",
-            argument(&policy),
-            "--roster",
-            "",
-        ]);
+        let mut command = server_over(&models, &policy);
         command.env("TRIAGE_POLICY__WATCH_MS", "10");
         command
     }
 
     /// Starts the program and waits until it serves.
     pub(crate) async fn start(&self) -> Server {
-        start(&mut self.command()).await
+        Server::start_as(&mut self.command()).await
     }
-}
-
-/// Starts `command` and waits until it serves.
-pub(crate) async fn start(command: &mut Command) -> Server {
-    let mut server = Server::start_listening(command).await;
-    server.logged("serving").await;
-    server
 }
 
 /// A client of the model service, on a new connection.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use triage::grpc::v1;
 
-use crate::desk::{Desk, REFUND, activate, client, route, served, start};
+use crate::desk::{Desk, REFUND, activate, client, route, served};
 use crate::running::{DEADLINE, Server, argument};
 use crate::tiny_encoder::Tiny;
 
@@ -50,7 +50,7 @@ async fn encoder_threads_come_and_go_with_their_model() {
     let slow = desk.fit("tickets.csv", &format!("--encoder {encoder}"));
     let mut command = desk.command();
     command.env("TRIAGE_SERVER__ENCODER_THREADS", "3");
-    let server = start(&mut command).await;
+    let server = Server::start_as(&mut command).await;
     let mut admin = client(&server).await;
     wait_for(&server, 0).await;
     for _ in 0..3 {

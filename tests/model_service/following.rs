@@ -4,9 +4,8 @@ use std::fs;
 
 use rustix::process::Signal;
 
-use crate::desk::{
-    Desk, POLICY, REFUSED, SWAPPED, activate, cases_for_refunds, client, served, start,
-};
+use crate::desk::{Desk, POLICY, REFUSED, SWAPPED, activate, cases_for_refunds, client, served};
+use crate::running::Server;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_version_is_refused_and_the_next_sound_one_followed() {
@@ -44,7 +43,7 @@ async fn a_version_with_which_cases_fail_is_not_followed_until_they_pass() {
     desk.write("tests/desk.tests.yaml", cases_for_refunds());
     let mut command = desk.command();
     command.env("TRIAGE_POLICY__WATCH_MS", "0");
-    let mut server = start(&mut command).await;
+    let mut server = Server::start_as(&mut command).await;
     desk.trained(&format!("models activate {wrong}"));
     server.signal(Signal::HUP);
     let error = server.logged(REFUSED).await["error"].to_string();
@@ -100,7 +99,7 @@ async fn model_and_policy_that_need_each_other_change_together() {
     let new = desk.fit_changed(|rows| rows.retain(|row| row.topic != "billing/refund"));
     let mut command = desk.command();
     command.env("TRIAGE_POLICY__WATCH_MS", "0");
-    let mut server = start(&mut command).await;
+    let mut server = Server::start_as(&mut command).await;
     desk.trained(&format!("models activate {new}"));
     server.signal(Signal::HUP);
     server.logged(REFUSED).await;
@@ -120,7 +119,7 @@ async fn a_broken_policy_file_does_not_hold_a_model_back() {
     let (desk, first, second) = Desk::with_two();
     let mut command = desk.command();
     command.env("TRIAGE_POLICY__WATCH_MS", "0");
-    let mut server = start(&mut command).await;
+    let mut server = Server::start_as(&mut command).await;
     assert_eq!(served(&server).await, first);
     // Sound by itself, but for a topic that neither model knows.
     desk.write("desk.yaml", POLICY.replace("billing/refund", "billing/vat"));

@@ -3,7 +3,8 @@
 use rustix::process::Signal;
 use triage::grpc::v1;
 
-use crate::desk::{Desk, activate, client, rollback, served, start, unmet};
+use crate::desk::{Desk, activate, client, rollback, served, unmet};
+use crate::running::Server;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pinned_version_stays() {
@@ -11,7 +12,7 @@ async fn a_pinned_version_stays() {
     let mut command = desk.command();
     command.env("TRIAGE_MODEL__VERSION", &second);
     command.env("TRIAGE_POLICY__WATCH_MS", "0");
-    let mut server = start(&mut command).await;
+    let mut server = Server::start_as(&mut command).await;
     let mut client = client(&server).await;
     assert_eq!(served(&server).await, second);
     let listed = client.list_models(v1::ListModelsRequest::default()).await;

@@ -10,7 +10,7 @@ use triage::grpc::v1::model_service_client::ModelServiceClient;
 use triage::model::{Bundle, Registry};
 use triage::ticket::Ticket;
 
-use crate::desk::{Desk, activate, client, route, start};
+use crate::desk::{Desk, activate, client, route};
 use crate::running::{DEADLINE, Server};
 use crate::tickets::tickets;
 
@@ -167,7 +167,7 @@ async fn a_shadow_of_equal_weights_agrees_on_everything() {
     });
     let mut command = desk.command();
     command.env("TRIAGE_SHADOW__VERSION", &equal);
-    let mut server = start(&mut command).await;
+    let mut server = Server::start_as(&mut command).await;
     let logged = server.logged("a shadow classifies beside the model").await;
     assert_eq!(logged["version"], equal);
     let mut client = client(&server).await;

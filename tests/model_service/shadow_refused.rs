@@ -5,7 +5,7 @@ use std::time::Instant;
 use tonic::Code;
 use triage::grpc::v1;
 
-use crate::desk::{Desk, REFUND, client, route, served, start, unmet};
+use crate::desk::{Desk, REFUND, client, route, served, unmet};
 use crate::running::{DEADLINE, Server, server_command};
 use crate::shadow::{report, shadow};
 
@@ -39,7 +39,7 @@ async fn a_shadow_of_the_settings_that_cannot_be_does_not_stand_in_the_way() {
     let only = desk.fit("tickets.csv", "--activate");
     let mut command = desk.command();
     command.env("TRIAGE_SHADOW__VERSION", "fedcba9876543210");
-    let mut server = start(&mut command).await;
+    let mut server = Server::start_as(&mut command).await;
     let logged = server
         .logged("the shadow of the settings cannot be started")
         .await;

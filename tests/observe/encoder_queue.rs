@@ -5,8 +5,8 @@ use std::process::Command;
 
 use tokio::task::JoinSet;
 
-use crate::calling::{Both, command};
-use crate::running::{argument, clean, within_deadline};
+use crate::calling::Both;
+use crate::running::{argument, clean, server_over, within_deadline};
 use crate::scrape::Scrape;
 use crate::tickets::classify;
 use crate::tiny_encoder::Tiny;
@@ -33,16 +33,9 @@ async fn texts_that_the_encoder_has_no_time_for_are_counted() {
         assert!(output.status.success(), "{output:?}");
     }
     let models = folder.path().join("models");
-    let arguments = [
-        "--models",
-        argument(&models),
-        "--policy",
-        argument(&policy),
-        "--roster",
-        "",
-    ];
-    let mut command = command(&arguments);
+    let mut command = server_over(&models, &policy);
     command
+        .env("TRIAGE_HTTP__LISTEN", "127.0.0.1:0")
         .env("TRIAGE_SERVER__ENCODER_THREADS", "1")
         .env("TRIAGE_SERVER__ENCODER_QUEUE", "1");
     let both = Both::start_as(&mut command).await;

@@ -22,12 +22,6 @@ fn traced(endpoint: &str, ratio: &str, arguments: &[&str]) -> Command {
     command
 }
 
-async fn start(command: &mut Command) -> Server {
-    let server = Server::start_listening(command).await;
-    server.wait_until_serving().await;
-    server
-}
-
 fn from_trace<T>(message: T, flags: &str) -> Request<T> {
     let mut request = Request::new(message);
     let parent = format!("00-{TRACE}-{PARENT}-{flags}");
@@ -44,7 +38,7 @@ fn hex(bytes: &[u8]) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_callers_trace_goes_on_in_the_server() {
     let mut collector = Collector::start().await;
-    let server = start(&mut traced(&collector.endpoint(), "0", &[])).await;
+    let server = Server::start_as(&mut traced(&collector.endpoint(), "0", &[])).await;
     let mut client = server.client().await;
     client.route(from_trace(route(SMOKE), "01")).await.unwrap();
     drop(client);
@@ -89,7 +83,7 @@ async fn a_callers_trace_goes_on_in_the_server() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_who_does_not_trace_is_not_traced() {
     let mut collector = Collector::start().await;
-    let server = start(&mut traced(&collector.endpoint(), "1", &[])).await;
+    let server = Server::start_as(&mut traced(&collector.endpoint(), "1", &[])).await;
     let mut client = server.client().await;
     client.route(from_trace(route(SMOKE), "00")).await.unwrap();
     drop(client);
@@ -101,7 +95,7 @@ async fn a_caller_who_does_not_trace_is_not_traced() {
 async fn a_trace_that_begins_here_holds_failures_and_no_word_of_a_ticket() {
     let mut collector = Collector::start().await;
     let arguments = ["--log-level", "trace"];
-    let server = start(&mut traced(&collector.endpoint(), "1", &arguments)).await;
+    let server = Server::start_as(&mut traced(&collector.endpoint(), "1", &arguments)).await;
     let mut client = server.client().await;
     let mut secret = route("smoke burnt Xyzzy xyzzy@example.org");
     secret.ticket.as_mut().unwrap().subject = "Xyzzy".to_owned();
@@ -136,7 +130,7 @@ async fn without_a_collector_calls_are_answered_and_one_warning_is_logged() {
     let address = port.local_addr().unwrap();
     drop(port);
     let endpoint = format!("http://{address}");
-    let mut server = start(&mut traced(&endpoint, "1", &[])).await;
+    let mut server = Server::start_as(&mut traced(&endpoint, "1", &[])).await;
     let mut client = server.client().await;
     client.route(route(SMOKE)).await.unwrap();
     let message = "traces cannot be sent and are dropped until the collector answers";
@@ -160,7 +154,7 @@ async fn traces_are_sent_again_once_the_collector_is_back() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let mut server = start(&mut traced(&format!("http://{address}"), "1", &[])).await;
+    let mut server = Server::start_as(&mut traced(&format!("http://{address}"), "1", &[])).await;
     let mut client = server.client().await;
     client.route(route(SMOKE)).await.unwrap();
     server

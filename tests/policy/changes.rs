@@ -32,10 +32,8 @@ fn diff(changes: &[(&str, &str)], options: &[&str]) -> Run {
         folder.write("new.yaml", &changed),
     );
     let roster = folder.path("roster.yaml");
-    let mut arguments = vec!["diff", &old, &new, "--tickets", &tickets, "--pinned"];
-    arguments.extend(["--tier", "tier", "--roster", &roster]);
-    arguments.extend(options);
-    folder.policy(&arguments)
+    let beside = ["--tier", "tier", "--roster", &roster];
+    folder.diff(&old, &new, &tickets, &[&beside, options].concat())
 }
 
 const FOR_PEOPLE: (&str, &str) = ("version: 1\n", "version: 1\nalways_human: [billing/*]\n");
@@ -43,17 +41,18 @@ const FOR_PEOPLE: (&str, &str) = ("version: 1\n", "version: 1\nalways_human: [bi
 #[test]
 fn tickets_that_a_person_must_look_at_count_as_much_as_those_that_move() {
     let out = diff(&[FOR_PEOPLE], &[]);
+    let first = "a person must look first at 3 that went without, such as t1, t2, t4, and no longer at 0\n\n";
+    assert!(out.printed().starts_with(first), "{}", out.out);
     let end = "\
 0 of 4 tickets move (0.0 %); the other 4 stay where they were
-a person must look first at 3 that went without, and no longer at 0
-3 of 4 tickets move or change in that (75.0 %)
+3 of 4 tickets move or change in whether a person must look first (75.0 %)
 ";
     assert!(out.printed().ends_with(end), "{}", out.out);
     let gate = |most: &str| diff(&[FOR_PEOPLE], &["--max-moved", most]);
     assert_eq!(gate("3/4").code, Some(0));
     let refused = gate("74%");
     assert_eq!(refused.code, Some(1));
-    let told = "move or change in that (75.0 %), more than the 74.0 % allowed\n";
+    let told = "whether a person must look first (75.0 %), more than the 74.0 % allowed\n";
     assert!(refused.out.ends_with(told), "{}", refused.out);
 }
 
@@ -63,18 +62,9 @@ fn tickets_that_nobody_need_look_at_any_more_count_too() {
     let tickets = folder.write("t.csv", TICKETS);
     let old = folder.write("old.yaml", &POLICY.replace(FOR_PEOPLE.0, FOR_PEOPLE.1));
     let new = folder.path("policy.yaml");
-    let run = folder.policy(&[
-        "diff",
-        &old,
-        &new,
-        "--tickets",
-        &tickets,
-        "--pinned",
-        "--max-moved",
-        "0",
-    ]);
+    let run = folder.diff(&old, &new, &tickets, &["--max-moved", "0"]);
     assert_eq!(run.code, Some(1));
-    let told = "a person must look first at 0 that went without, and no longer at 3\n";
+    let told = "a person must look first at 0 that went without and no longer at 3\n";
     assert!(run.out.contains(told), "{}", run.out);
 }
 
@@ -110,10 +100,10 @@ fn whatever_else_changes_is_told_with_an_example() {
     assert_eq!(
         changed,
         [
-            ("step", 2, "1", "2"),
-            ("required_skills", 2, "[billing 2]", "[billing 5]"),
             ("priority", 2, "50", "70"),
             ("first_response_due", 2, "none", "2026-03-02T10:30:00Z"),
+            ("step", 2, "1", "2"),
+            ("required_skills", 2, "[billing 2]", "[billing 5]"),
             ("agent", 2, "bob", "ana"),
             ("tags", 2, "[]", "[bill]"),
         ]
@@ -123,16 +113,52 @@ fn whatever_else_changes_is_told_with_an_example() {
     let squeezed = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let lines: Vec<String> = out.printed().lines().map(squeezed).collect();
     for line in [
-        "tickets stay and change in such as",
-        "2 step t2: 1 → 2",
-        "2 required_skills t2: [billing 2] → [billing 5]",
-        "2 agent t2: bob → ana",
+        "tickets of them move change in such as",
+        "2 0 step t2: 1 → 2",
+        "2 0 required_skills t2: [billing 2] → [billing 5]",
+        "2 0 agent t2: bob → ana",
     ] {
         assert!(
             lines.iter().any(|one| one == line),
             "no '{line}' in {lines:#?}"
         );
     }
+}
+
+#[test]
+fn what_matters_most_comes_first_for_those_that_move_too() {
+    let to_people = (
+        "  - id: bills\n",
+        "  - {id: dear, when: topic == \"billing/charge\", priority: 80, otherwise: people}\n  - id: bills\n",
+    );
+    let noted = (
+        "version: 1\n",
+        "version: 1\nalways_human: [billing/refund]\nnotes: ['{topic}']\n",
+    );
+    let json = diff(&[to_people, noted], &["--format", "json"]).json();
+    let changed: Vec<_> = json["changed"].as_array().unwrap().iter().collect();
+    let counts = |one: &&Value| {
+        let what = one["what"].as_str().unwrap().to_owned();
+        (
+            what,
+            one["tickets"].as_u64().unwrap(),
+            one["moved"].as_u64().unwrap(),
+        )
+    };
+    let counts: Vec<_> = changed.iter().map(counts).collect();
+    let expected = [
+        ("requires_human", 1, 0),
+        ("priority", 2, 2),
+        ("rule", 2, 2),
+        ("step", 2, 2),
+        ("required_skills", 2, 2),
+        ("notes", 4, 2),
+    ];
+    assert_eq!(
+        counts,
+        expected.map(|(what, all, moved)| (what.to_owned(), all, moved))
+    );
+    assert_eq!(json["newly_human_examples"], serde_json::json!(["t1"]));
 }
 
 #[test]

@@ -134,8 +134,8 @@ fn a_text_without_a_model_is_told() {
     folder
         .policy(&["test", &file, "--models", &nowhere])
         .refused(&[
-            "a.tests.yaml: its cases give texts, which need a model",
-            "nowhere",
+            "a.tests.yaml: its cases give texts, which need a model, and the folder 'DIR/nowhere' has no active one: \
+             name one that has with --models\n",
         ]);
 }
 
@@ -208,6 +208,46 @@ DIR/a.tests.yaml:7:51: waited must be a duration with its unit, such as 90s, 15m
         "accept must be a list, not 'busy'",
         "agents must be a list, not 'ana'",
     ]);
+}
+
+#[test]
+fn a_misspelt_field_is_told_once() {
+    let folder = Folder::new();
+    const CASE: &str = "  - {name: a, roster: roster.yaml, ticket: {body: x}, classification: {topic: x}, expect: {agent: ana}}\n";
+    const STEPS: &str =
+        "  - {name: a, sequence: [{classification: {topic: x}, expect: {agent: none}}]}\n";
+    for (case, right, wrong) in [
+        (CASE, "roster:", "rooster:"),
+        (CASE, "ticket: {body: x}, classification:", "clasification:"),
+        (CASE, "expect:", "expects:"),
+        (
+            CASE,
+            "ticket: {body: x}, classification: {topic: x}",
+            "ticket: {boddy: x}",
+        ),
+        (
+            CASE,
+            "ticket: {body: x}, classification: {topic: x}",
+            "tickets: {body: x}",
+        ),
+        (
+            CASE,
+            "classification: {topic: x}",
+            "classification: {topics: x, automate: false}",
+        ),
+        (STEPS, "sequence:", "sequences:"),
+    ] {
+        let file = folder.write_cases("a.tests.yaml", &case.replace(right, wrong));
+        let run = folder.policy(&["test", &file]);
+        run.refused(&["unknown field '", "did you mean '"]);
+        assert_eq!(run.errors.lines().count(), 1, "{}", run.errors);
+    }
+    let file = folder.write_cases("a.tests.yaml", &CASE.replace("roster: roster.yaml, ", ""));
+    let text = std::fs::read_to_string(&file).unwrap();
+    let file = folder.write("a.tests.yaml", &text.replace("roster:", "rooster:"));
+    let run = folder.policy(&["test", &file]);
+    run.refused(&["unknown field 'rooster' in a file of cases: did you mean 'roster'?"]);
+    assert_eq!(run.errors.lines().count(), 1, "{}", run.errors);
 }
 
 #[test]

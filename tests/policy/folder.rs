@@ -61,6 +61,18 @@ impl Folder {
         path.display().to_string()
     }
 
+    /// Runs `triage policy diff` over tickets that have labels of their own.
+    pub(crate) fn diff(&self, old: &str, new: &str, tickets: &str, options: &[&str]) -> Run {
+        let arguments = ["diff", old, new, "--tickets", tickets, "--pinned"];
+        self.policy(&[&arguments, options].concat())
+    }
+
+    /// Runs `triage policy replay` over tickets that have labels of their own.
+    pub(crate) fn replay(&self, policy: &str, tickets: &str, options: &[&str]) -> Run {
+        let arguments = ["replay", policy, "--tickets", tickets, "--pinned"];
+        self.policy(&[&arguments, options].concat())
+    }
+
     /// Runs `triage policy` with these arguments; the folder's own path becomes `DIR` in what is printed.
     pub(crate) fn policy(&self, arguments: &[&str]) -> Run {
         let mut all = vec!["policy"];

@@ -25,48 +25,33 @@ fn a_change_of_the_policy_shows_who_moves() {
         ),
     );
     let old = folder.path("policy.yaml");
-    let arguments = [
-        "diff",
-        &old,
-        &new,
-        "--tickets",
-        &tickets,
-        "--pinned",
-        "--tier",
-        "tier",
-    ];
-    let run = folder.policy(&arguments);
+    let diff = |options: &[&str]| {
+        let tier = ["--tier", "tier"];
+        folder.diff(&old, &new, &tickets, &[&tier, options].concat())
+    };
+    let run = diff(&[]);
     assert_eq!(
         run.printed(),
         concat!(
+            "a person must look first at 2 that went without, such as t2, t4, and no longer at 0\n\n",
             " old \\ new  billing  people \n billing          1       2 \n people           ·       1 \n\n",
             " tickets  from     to      by rule          such as \n",
             "       2  billing  people  bills → default  t2, t4  \n\n",
+            " tickets  of them move  change in        such as                    \n",
+            "       2             2  requires_human   t2: none → NO_RULE_MATCHED \n",
+            "       2             2  rule             t2: bills → default        \n",
+            "       2             2  step             t2: 1 → default            \n",
+            "       2             2  required_skills  t2: [billing 2] → []       \n\n",
             "2 of 4 tickets move (50.0 %); the other 2 stay where they were\n",
-            "a person must look first at 2 that went without, and no longer at 0\n",
             "1 ticket without a label for its topic is left out\n",
         )
     );
-    let gate = |most: &str| {
-        let all: Vec<&str> = arguments
-            .iter()
-            .copied()
-            .chain(["--max-moved", most])
-            .collect();
-        folder.policy(&all).code
-    };
+    let gate = |most: &str| diff(&["--max-moved", most]).code;
     assert_eq!(
         (gate("50%"), gate("1/2"), gate("49.9%")),
         (Some(0), Some(0), Some(1))
     );
-    let json: Value = {
-        let all: Vec<&str> = arguments
-            .iter()
-            .copied()
-            .chain(["--format", "json"])
-            .collect();
-        folder.policy(&all).json()
-    };
+    let json: Value = diff(&["--format", "json"]).json();
     assert_eq!(json["matrix"]["billing"]["people"], 2);
     assert_eq!(json["ways"][0]["examples"][1], "t4");
 }
@@ -76,16 +61,7 @@ fn a_policy_moves_nobody_from_itself() {
     let folder = Folder::new();
     let old = folder.path("policy.yaml");
     let tickets = folder.write("t.csv", TICKETS);
-    let run = folder.policy(&[
-        "diff",
-        &old,
-        &old,
-        "--tickets",
-        &tickets,
-        "--pinned",
-        "--max-moved",
-        "0",
-    ]);
+    let run = folder.diff(&old, &old, &tickets, &["--max-moved", "0"]);
     assert!(
         run.printed().starts_with("0 of 4 tickets move (0.0 %)"),
         "{}",
@@ -103,20 +79,11 @@ fn a_replay_tells_load_shares_and_skills() {
     let folder = Folder::new();
     let tickets = folder.write("t.csv", TICKETS);
     let (policy, roster) = (folder.path("policy.yaml"), folder.path("roster.yaml"));
-    let arguments = [
-        "replay",
-        &policy,
-        "--roster",
-        &roster,
-        "--tickets",
-        &tickets,
-        "--pinned",
-        "--arrived",
-        "came",
-        "--tier",
-        "tier",
-    ];
-    let run = folder.policy(&arguments);
+    let replay = |options: &[&str]| {
+        let columns = ["--roster", &roster, "--arrived", "came", "--tier", "tier"];
+        folder.replay(&policy, &tickets, &[&columns, options].concat())
+    };
+    let run = replay(&[]);
     let out = run.printed();
     for line in [
         "4 tickets",
@@ -131,14 +98,38 @@ fn a_replay_tells_load_shares_and_skills() {
             "no '{line}' in {out}"
         );
     }
-    let json: Value = {
-        let zone = ["--format", "json", "--timezone", "Europe/Berlin"];
-        let all: Vec<&str> = arguments.iter().copied().chain(zone).collect();
-        folder.policy(&all).json()
-    };
+    let json: Value = replay(&["--format", "json", "--timezone", "Europe/Berlin"]).json();
     assert_eq!(json["replay"]["queues"]["billing"]["by_hour"][10], 3);
     assert_eq!(json["without_label"], 1);
     assert_eq!(json["skills"][0]["skill"], "billing");
+}
+
+#[test]
+fn tickets_without_a_time_are_counted_beside_the_hours() {
+    let folder = Folder::new();
+    let policy = folder.path("policy.yaml");
+    let some = TICKETS.replace("2026-03-02T14:00:00Z", "");
+    let replay = |column: &str, options: &[&str]| {
+        let tickets = folder.write("t.csv", &some.replace("came", column));
+        folder.replay(&policy, &tickets, options)
+    };
+    let told = "\n1 ticket has no time of arrival, so no hour counts it\n";
+    for (column, options) in [("arrived", &[][..]), ("came", &["--arrived", "came"])] {
+        let run = replay(column, options);
+        assert!(run.printed().contains(told), "{}", run.out);
+    }
+    let json = replay("arrived", &["--format", "json"]).json();
+    assert_eq!(json["replay"]["without_time"], 1);
+    let run = replay("came", &[]);
+    let told = "\nno ticket has a time of arrival, so nothing is said of hours: name its column with --arrived\n";
+    assert!(run.printed().contains(told), "{}", run.out);
+    let zendesk =
+        "{\"tickets\":[{\"id\":1,\"description\":\"x\",\"type\":\"a/b\",\"created_at\":\"soon\"}]}";
+    let export = folder.write("export.json", zendesk);
+    let options = ["--topic", "type", "--tickets-format", "zendesk"];
+    folder
+        .replay(&policy, &export, &options)
+        .refused(&["column 'created_at': 'soon' is no time"]);
 }
 
 #[test]
@@ -164,19 +155,21 @@ fn fields_that_cannot_be_read_are_told_all_at_once_with_line_and_column() {
         .replace("2026-03-02T14:00:00Z", "teatime")
         .replace("billing/charge,normal", "billing/charge,norml");
     let bad = folder.write("t.csv", &bad);
-    let replay = |more: &[&str]| {
-        let all: Vec<&str> = ["replay", &policy, "--pinned", "--tickets", &bad]
-            .iter()
-            .chain(more)
-            .copied()
-            .collect();
-        folder.policy(&all)
-    };
+    let replay = |options: &[&str]| folder.replay(&policy, &bad, options);
     replay(&["--arrived", "came"]).refused(&[
         "t.csv:3: column 'urgency': 'norml' is no urgency: use one of low, normal, high, urgent",
         "t.csv:4: column 'came': 'teatime' is no time: write it as",
         "t.csv:5: column 'urgency': 'norml'",
     ]);
+    let usual = folder.write(
+        "usual.csv",
+        &TICKETS
+            .replace("came", "arrived")
+            .replace("2026-03-02T14", "tea"),
+    );
+    folder
+        .replay(&policy, &usual, &[])
+        .refused(&["usual.csv:4: column 'arrived': 'tea:00:00Z' is no time: write it as"]);
     replay(&["--channel", "tier", "--urgency", "topic"]).refused(&[
         "t.csv:2: column 'tier': 'vip' is no channel: use one of email, chat",
         "t.csv:2: column 'topic': 'billing/refund' is no urgency",
@@ -240,13 +233,8 @@ fn conditions_read_the_subject_of_past_tickets() {
     );
     let loud = |name: &str, text: &str, options: &[&str]| {
         let tickets = folder.write(name, text);
-        let all: Vec<&str> = ["replay", &policy, "--pinned", "--format", "json"]
-            .iter()
-            .chain(&["--tickets", &tickets])
-            .chain(options)
-            .copied()
-            .collect();
-        let report: Value = folder.policy(&all).json();
+        let options = [&["--format", "json"], options].concat();
+        let report: Value = folder.replay(&policy, &tickets, &options).json();
         report["replay"]["queues"]["loud"]["tickets"].as_u64()
     };
     let both = "subject,body,topic\nHELP,it burns,a/b\n,HELP,a/b\nHELP,,a/b\nhelp,HELP,a/b\n";
@@ -270,18 +258,15 @@ fn conditions_read_the_subject_of_past_tickets() {
         "a text alone has no subject"
     );
     let tickets = folder.path("both.csv");
+    let options = [
+        "--text",
+        "body",
+        "--text",
+        "subject",
+        "--subject",
+        "subject",
+    ];
     folder
-        .policy(&[
-            "replay",
-            &policy,
-            "--tickets",
-            &tickets,
-            "--text",
-            "body",
-            "--text",
-            "subject",
-            "--subject",
-            "subject",
-        ])
+        .replay(&policy, &tickets, &options)
         .refused(&["the text must begin with the subject: name the column 'subject' first"]);
 }

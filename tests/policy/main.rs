@@ -11,6 +11,7 @@ mod explain;
 mod faults;
 mod folder;
 mod history;
+mod inputs;
 mod runner;
 mod supply;
 mod vacuous;

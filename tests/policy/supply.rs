@@ -40,16 +40,8 @@ fn skills(counts: &[(&str, usize)]) -> Vec<(String, u64, u64, u64, Option<f64>)>
         folder.write("supply.roster.yaml", ROSTER),
         folder.write("t.csv", &tickets),
     );
-    let arguments = [
-        "replay",
-        &policy,
-        "--roster",
-        &roster,
-        "--tickets",
-        &tickets,
-    ];
-    let options = ["--pinned", "--format", "json"];
-    let json: Value = folder.policy(&[&arguments[..], &options].concat()).json();
+    let options = ["--roster", &roster, "--format", "json"];
+    let json: Value = folder.replay(&policy, &tickets, &options).json();
     let skills = json["skills"].as_array().unwrap().iter();
     skills
         .map(|one| {

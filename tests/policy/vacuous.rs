@@ -7,7 +7,7 @@ fn what_cannot_fail_is_refused() {
     let folder = Folder::new();
     let file = folder.write_cases(
         "a.tests.yaml",
-        r#"  - {name: a, classification: {topic: billing/x}, expect: {notes: [""]}}
+        r#"  - {name: a, classification: {topic: billing/x}, expect: {notes: [hello, " "]}}
   - {name: b, classification: {topic: billing/x}, expect: {rejected: {}}}
   - {name: c, ticket: {body: hello}, expect: {facets: {}}}
   - {name: d, classification: {topic: billing/x}, expect: {topic: billing/x}}
@@ -19,7 +19,7 @@ fn what_cannot_fail_is_refused() {
     );
     let empty = "so this cannot fail: name one or leave this out";
     folder.policy(&["test", &file]).refused(&[
-        "a.tests.yaml:5:67: every note has an empty text in it, so this cannot fail",
+        "a.tests.yaml:5:75: text 2 of notes is empty, which any note has in it, so it cannot fail",
         &format!("a.tests.yaml:6:70: no agent is named, {empty}"),
         &format!("a.tests.yaml:7:55: no facet is named, {empty}"),
         "a.tests.yaml:8:67: the case pins its classification, so expecting 'topic' cannot fail",

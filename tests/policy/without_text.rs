@@ -17,15 +17,14 @@ fn a_replay_leaves_them_to_people() {
     let folder = Folder::new();
     let tickets = folder.write("t.csv", TICKETS);
     let policy = folder.path("policy.yaml");
-    let arguments = ["replay", &policy, "--tickets", &tickets, "--pinned"];
-    let out = folder.policy(&arguments);
+    let out = folder.replay(&policy, &tickets, &[]);
     let out = out.printed();
     assert!(out.starts_with("3 tickets\n"), "{out}");
     assert!(out.contains("EMPTY_TEXT 2"), "{out}");
     let end = "1 ticket without a label for its topic is left out\n2 tickets have no text, so they are left to people\n";
     assert!(out.ends_with(end), "{out}");
     let json: Value = folder
-        .policy(&[&arguments[..], &["--format", "json"]].concat())
+        .replay(&policy, &tickets, &["--format", "json"])
         .json();
     assert_eq!(json["replay"]["left"]["EMPTY_TEXT"], 2);
     assert_eq!(
@@ -51,7 +50,7 @@ fn a_difference_and_a_backlog_count_them() {
         "new.yaml",
         &POLICY.replace("default: {queue: people}", "default: {queue: billing}"),
     );
-    let run = folder.policy(&["diff", &old, &new, "--tickets", &tickets, "--pinned"]);
+    let run = folder.diff(&old, &new, &tickets, &[]);
     let out = run.printed();
     assert!(out.contains("2 of 3 tickets move"), "{out}");
     assert!(

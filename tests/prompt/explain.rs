@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::desk::fitted;
 use crate::program::{Run, run};
-use crate::running::{Server, argument, server_command};
+use crate::running::{Server, argument, server_over};
 
 /// Runs `explain` with the desk's model.
 pub(crate) fn explain(folder: &TempDir, arguments: &[&str]) -> Run {
@@ -197,16 +197,7 @@ async fn a_server_explains_as_the_program_itself_does() {
         "version: 1\nqueues: {all: {}}\ndefault: {queue: all}\n",
     )
     .unwrap();
-    let files = [
-        "--models",
-        argument(&models),
-        "--policy",
-        argument(&policy),
-        "--roster",
-        "",
-    ];
-    let server = Server::start_listening(&mut server_command(&files)).await;
-    server.wait_until_serving().await;
+    let server = Server::start_as(&mut server_over(&models, &policy)).await;
     let url = format!("http://{}", server.address);
     let ticket = [
         "--text",

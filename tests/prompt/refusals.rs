@@ -70,7 +70,10 @@ fn a_file_that_is_no_ticket_is_refused_by_its_name() {
     run(&["route", "--file", "no-such.txt"]).refused(&["no-such.txt"]);
     let text = folder.path().join("latin.txt");
     fs::write(&text, b"caf\xe9").unwrap();
-    run(&["route", "--file", argument(&text)]).refused(&["latin.txt", "utf-8"]);
+    run(&["route", "--file", argument(&text)]).refused(&[
+        "latin.txt:1:",
+        "is no UTF-8 text from here on: save it as UTF-8",
+    ]);
     run_with_input(&["route", "-"], b"caf\xe9").refused(&["standard input"]);
     let json = folder.path().join("ticket.json");
     fs::write(&json, "{\"bdy\": \"smoke\"}").unwrap();

@@ -18,7 +18,7 @@ fn a_policy_that_names_labels_the_model_lacks_is_refused_with_each_place() {
         errors.to_string(),
         "p.yaml:3:16: always_human names the topic 'safty/*', which the model lacks: did you mean 'safety/*'?
 p.yaml:6:21: rule 'r' names the topic 'billing/refnd', which the model lacks: did you mean 'billing/refund'?
-p.yaml:6:76: rule 'r' asks for topics that start with 'biling/', and the model has none: did you mean 'billing'?
+p.yaml:6:76: rule 'r' asks whether the topic starts with 'biling/', and no topic of the model does: did you mean 'billing'?
 p.yaml:9:17: rule 's' reads the facet 'sentimnt', which the model lacks: did you mean 'sentiment'?
 p.yaml:9:59: rule 's' names 'negativ', which the facet 'sentiment' of the model lacks: did you mean 'negative'?"
     );
@@ -154,20 +154,21 @@ fn a_name_that_no_label_bears_is_told_in_whatever_form_it_is_asked_for() {
         ),
         (
             "facets.sentiment.startsWith(\"neggative\")",
-            "what rule 'r' asks here is true of no label that the model gives the facet 'sentiment': did you mean \
-             'negative'?",
+            "rule 'r' asks whether the facet 'sentiment' starts with 'neggative', and no label that the model gives \
+             the facet 'sentiment' does: did you mean 'negative'?",
         ),
         (
             "topic.contains(\"biling\")",
-            "what rule 'r' asks here is true of no topic of the model: did you mean 'billing'?",
+            "rule 'r' asks whether the topic contains 'biling', and no topic of the model does: did you mean 'billing'?",
         ),
         (
             "topic.matches(\"^biling/.*\")",
-            "what rule 'r' asks here is true of no topic of the model: did you mean 'billing'?",
+            "rule 'r' asks whether the topic matches '^biling/.*', and no topic of the model does: did you mean \
+             'billing'?",
         ),
         (
             "topic.endsWith(\"/refnd\")",
-            "what rule 'r' asks here is true of no topic of the model: did you mean 'refund'?",
+            "rule 'r' asks whether the topic ends with '/refnd', and no topic of the model does: did you mean 'refund'?",
         ),
         (
             "topic == (urgency == HIGH ? \"biling/refund\" : \"billing/refund\")",
@@ -183,11 +184,68 @@ fn a_name_that_no_label_bears_is_told_in_whatever_form_it_is_asked_for() {
         ),
         (
             "[\"biling/refund\"].exists(t, t == topic)",
-            "what rule 'r' asks here is true of no topic of the model: did you mean 'billing'?",
+            "rule 'r' names the topic 'biling/refund', which the model lacks: did you mean 'billing/refund'?",
         ),
         (
             "customer.tier == \"vip\" && !(topic.contains(\"biling\") || urgency == HIGH)",
-            "what rule 'r' asks here is true of no topic of the model: did you mean 'billing'?",
+            "rule 'r' asks whether the topic contains 'biling', and no topic of the model does: did you mean 'billing'?",
+        ),
+        (
+            "topic.contains(\"biling\") == false",
+            "rule 'r' asks whether the topic contains 'biling', and no topic of the model does: did you mean 'billing'?",
+        ),
+        (
+            "(topic.endsWith(\"/refnd\") ? 1 : 2) > 1",
+            "rule 'r' asks whether the topic ends with '/refnd', and no topic of the model does: did you mean 'refund'?",
+        ),
+        (
+            "[\"billing/refund\", \"billing/refnd\"].exists(t, t == topic)",
+            "rule 'r' names the topic 'billing/refnd', which the model lacks: did you mean 'billing/refund'?",
+        ),
+        (
+            "[\"billing/\", \"biling/\"].filter(area, topic.startsWith(area)).size() > 0",
+            "rule 'r' asks whether the topic starts with 'biling/', and no topic of the model does: did you mean \
+             'billing'?",
+        ),
+        (
+            "![\"billing\", \"biling\"].all(area, !topic.contains(area))",
+            "rule 'r' asks whether the topic contains 'biling', and no topic of the model does: did you mean 'billing'?",
+        ),
+        (
+            "topic in [\"billing/refund\"] + [\"billing/refnd\"]",
+            "rule 'r' names the topic 'billing/refnd', which the model lacks: did you mean 'billing/refund'?",
+        ),
+        (
+            "topic.matches(\"^(biling|billing)/\")",
+            "rule 'r' asks whether the topic matches '^(biling|billing)/' by its alternative 'biling', and no topic of \
+             the model does: did you mean 'billing'?",
+        ),
+        (
+            "!topic.matches(\"(?i)REFUND|BILLING/(refnd|refund)\")",
+            "rule 'r' asks whether the topic matches '(?i)REFUND|BILLING/(refnd|refund)' by its alternative 'refnd', and \
+             no topic of the model does: did you mean 'refund'?",
+        ),
+        (
+            "topic.size() == 0",
+            "what rule 'r' asks here is true of no topic of the model: drop it",
+        ),
+        (
+            "topic < \"a\"",
+            "what rule 'r' asks here is true of no topic of the model: drop it",
+        ),
+        (
+            "topic != \"\"",
+            "rule 'r' compares the topic with an empty text, and the model gives each ticket a topic: drop it",
+        ),
+        (
+            "facets[\"sentiment\"] != \"\"",
+            "rule 'r' compares the facet 'sentiment' with an empty text, which no label is: ask with \
+             has(facets.sentiment) whether there is one",
+        ),
+        (
+            "facets.sentiment.size() == 0",
+            "what rule 'r' asks here is true of no label that the model gives the facet 'sentiment': ask with \
+             has(facets.sentiment) whether there is one",
         ),
     ] {
         let labels = sample_labels();
@@ -209,6 +267,12 @@ fn a_name_that_no_label_bears_is_told_in_whatever_form_it_is_asked_for() {
         "!topic.endsWith(\"/refund\") && topic < \"p\"",
         "[\"billing/refund\", customer.tier].exists(t, t == topic)",
         "ticket.tags.exists(t, t == topic) || topic == ticket.attributes.topic",
+        "[\"billing\", \"account\"].exists(area, topic.startsWith(area + \"/\"))",
+        "[\"billing/refund\", \"vip\"].exists(t, t in ticket.tags) || topic.size() != 0",
+        "topic.contains(\"/\") == true && topic.contains(\"refund\") == false",
+        "topic.matches(\"^(billing|account)/(refund|login)s?$\") || topic.matches(\"^billing(/|_|-)\")",
+        "topic.matches(\"(?i)REFUND|BILLING\") || topic.matches(\"^([a-z]+|/)+$\") || topic.matches(\"refund(s|ed)?$\")",
+        "[\"a\", \"b\"].exists(t, t == customer.tier) && facets.sentiment.matches(\"^(nega|posi)tive$|^neutral$\")",
     ] {
         let policy = format!(
             "version: 1\nqueues: {{a: {{}}}}\nrules: [{{id: r, when: '{when}', otherwise: a}}]\ndefault: {{queue: a}}\n"

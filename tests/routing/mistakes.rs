@@ -1,7 +1,7 @@
 //! What people get wrong when they write a policy, and what they are told: each mistake by its place and with what to
 //! do about it, and none twice.
 
-use triage::routing::Policy;
+use triage::routing::{Policy, PolicyAgainst, Roster};
 
 /// What is said of a policy of this text.
 fn refused(text: &str) -> String {
@@ -27,6 +27,128 @@ fn an_empty_policy_is_called_empty() {
         let empty = "the policy is empty: begin with version, queues and default";
         assert!(told.ends_with(empty), "{text:?}: {told}");
     }
+}
+
+#[test]
+fn what_follows_from_a_section_that_cannot_be_read_is_not_told() {
+    const POLICY: &str = "version: 1
+skills: [tech, lang_de]
+queues: {a: {}, b: {}}
+calendars: {day: {timezone: UTC, hours: {mon: 24h}}}
+languages: {de: lang_de}
+sla: {calendar: day, high: 1h}
+rules:
+  - id: r
+    when: in_hours(\"day\") && topic == \"x\"
+    steps: [{queue: a, require: {tech: 2}, relax: {every: 1m, to: {tech: 1}}, timeout: 5m}]
+    otherwise: b
+default: {queue: b}
+";
+    const ROSTER: &str = "version: 1\nagents: [{id: z, presence: away, capacity: 1, skills: {tech: 3}, queues: [a]}]\n";
+    let roster = Roster::parse(ROSTER, "r").unwrap();
+    for (right, wrong, told) in [
+        (
+            "skills: [tech, lang_de]",
+            "skills: tech",
+            "p:2:9: skills must be a list, not 'tech'",
+        ),
+        (
+            "skills: [tech, lang_de]",
+            "skills: [tech, 5]",
+            "p:2:16: a skill must be a text (put it in quotes), not 5",
+        ),
+        (
+            "skills:",
+            "skils:",
+            "p:2:1: unknown field 'skils' in a policy: did you mean 'skills'?",
+        ),
+        (
+            "{a: {}, b: {}}",
+            "[a, b]",
+            "p:3:9: queues must be a mapping, not a list",
+        ),
+        (
+            "{a: {}, b: {}}",
+            "{}",
+            "p:3:9: queues must declare at least one queue",
+        ),
+        (
+            "queues: {a: {}, b: {}}",
+            "",
+            "p:1:1: a policy needs 'queues'",
+        ),
+        (
+            "queues:",
+            "queus:",
+            "p:3:1: unknown field 'queus' in a policy: did you mean 'queues'?",
+        ),
+        (
+            "{day: {timezone: UTC, hours: {mon: 24h}}}",
+            "[day]",
+            "p:4:12: calendars must be a mapping, not a list",
+        ),
+        (
+            "calendars:",
+            "calendar:",
+            "p:4:1: unknown field 'calendar' in a policy: did you mean 'calendars'?",
+        ),
+        (
+            "default:",
+            "defalt:",
+            "p:12:1: unknown field 'defalt' in a policy: did you mean 'default'?",
+        ),
+        (
+            "otherwise: b",
+            "otherwise: zzz",
+            "p:11:16: unknown queue 'zzz': use one of a, b",
+        ),
+        (
+            "otherwise: b",
+            "otherwise: 5",
+            "p:11:16: otherwise must be a text (put it in quotes), not 5",
+        ),
+        (
+            "otherwise:",
+            "otherwize:",
+            "p:11:5: unknown field 'otherwize' in a rule: did you mean 'otherwise'?",
+        ),
+        (
+            "{tech: 2}",
+            "{tech: 9}",
+            "p:10:40: the level of 'tech' must be a whole number from 1 to 5, not 9",
+        ),
+        (
+            "require:",
+            "requires:",
+            "p:10:24: unknown field 'requires' in a step: did you mean 'require'?",
+        ),
+        (
+            "[{queue: a,",
+            "[{queu: a,",
+            "p:10:14: unknown field 'queu' in a step: did you mean 'queue'?",
+        ),
+        (
+            "[{queue: a, require: {tech: 2}, relax: {every: 1m, to: {tech: 1}}, timeout: 5m}]",
+            "5",
+            "p:10:12: steps must be a list, not 5",
+        ),
+    ] {
+        let text = POLICY.replacen(right, wrong, 1);
+        let against = PolicyAgainst {
+            roster: Some(&roster),
+            labels: None,
+        };
+        let refused = Policy::parse_against(&text, "p", against).unwrap_err();
+        assert_eq!(refused.to_string(), told, "{wrong}");
+    }
+}
+
+#[test]
+fn a_shift_is_unknown_only_where_the_shifts_are_known() {
+    let roster =
+        "version: 1\nshifts: early\nagents: [{id: z, presence: away, capacity: 1, shift: early}]\n";
+    let refused = Roster::parse(roster, "r").unwrap_err().to_string();
+    assert_eq!(refused, "r:2:9: shifts must be a mapping, not 'early'");
 }
 
 #[test]
@@ -237,7 +359,11 @@ fn a_channel_that_no_ticket_comes_by_is_told_in_whatever_form() {
     for (when, told) in [
         (
             "ticket.channel.startsWith(\"emial\")",
-            "what is asked of the channel here is so of none: did you mean 'email'?",
+            "no channel starts with 'emial': did you mean 'email'?",
+        ),
+        (
+            "![\"phone\", \"emial\"].all(c, c != ticket.channel)",
+            "unknown channel 'emial': did you mean 'email'?",
         ),
         (
             "ticket.channel in [\"emial\", customer.tier]",

@@ -20,7 +20,8 @@ fn ahead(desk: &Desk) -> Option<SignedDuration> {
     Some(next.duration_since(desk.now))
 }
 
-const NANOSECOND: SignedDuration = SignedDuration::from_nanos(1);
+/// What the times to ask again are rounded up to.
+const MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
 
 #[test]
 fn a_ticket_is_asked_for_again_when_a_condition_on_the_time_turns() {
@@ -28,7 +29,7 @@ fn a_ticket_is_asked_for_again_when_a_condition_on_the_time_turns() {
     let minutes = SignedDuration::from_mins;
     for (when, turns_after) in [
         (r#"waited >= duration("4h")"#, minutes(240)),
-        (r#"waited > duration("4h")"#, minutes(240) + NANOSECOND),
+        (r#"waited > duration("4h")"#, minutes(240) + MILLISECOND),
         (r#"waited < duration("90m")"#, minutes(90)),
         (r#"duration("2h") <= waited"#, minutes(120)),
         (r#"waited + duration("1h") >= duration("4h")"#, minutes(180)),
@@ -60,6 +61,31 @@ fn a_ticket_is_asked_for_again_when_a_condition_on_the_time_turns() {
         (r#"waited.getMinutes() >= 40"#, minutes(40)),
         (r#"waited.getHours() > 2"#, minutes(180)),
         (
+            r#"(now - timestamp(ticket.attributes.renewal)).getHours() >= 3"#,
+            minutes(300),
+        ),
+        (
+            r#"(now - timestamp(ticket.attributes.renewal)).getHours() == 0"#,
+            minutes(60) + MILLISECOND,
+        ),
+        (
+            r#"(timestamp(ticket.attributes.renewal) - now).getHours() < 1"#,
+            minutes(60) + MILLISECOND,
+        ),
+        (
+            r#"(timestamp(ticket.attributes.renewal) - duration("30m") - now).getMinutes() <= 60"#,
+            minutes(29) + MILLISECOND,
+        ),
+        (
+            r#"(timestamp(ticket.attributes.renewal) - now).getSeconds() in [-60, -120]"#,
+            minutes(121),
+        ),
+        (
+            r#"(timestamp(ticket.attributes.renewal) + waited).getHours() == 12"#,
+            minutes(30),
+        ),
+        (r#"(waited + waited).getMinutes() >= 40"#, minutes(20)),
+        (
             r#"waited.getMinutes() == 7 || waited >= duration("1h")"#,
             minutes(7),
         ),
@@ -72,9 +98,23 @@ fn a_ticket_is_asked_for_again_when_a_condition_on_the_time_turns() {
         assert_eq!(ahead(&desk), Some(turns_after), "{when}");
         let rule = |after| desk.decide_later(after).rule;
         let before = desk.decide().rule;
-        assert_eq!(rule(turns_after - NANOSECOND), before, "{when}");
+        assert_eq!(rule(turns_after - MILLISECOND), before, "{when}");
         assert_ne!(rule(turns_after), before, "{when}");
     }
+}
+
+#[test]
+fn a_clock_of_milliseconds_never_asks_too_early() {
+    let mut desk = desk(r#"waited > duration("4h")"#);
+    desk.now = "2026-03-02T09:30:00.000400Z".parse().unwrap();
+    let next = desk.decide().next_evaluation_at.unwrap();
+    assert_eq!(next.to_string(), "2026-03-02T13:30:00.001Z");
+    let ends = Desk {
+        now: desk.now,
+        ..Desk::with_rule("steps: [{queue: desk, timeout: 5m}, {queue: rest}]")
+    };
+    let next = ends.decide().next_evaluation_at.unwrap();
+    assert_eq!(next.to_string(), "2026-03-02T09:35:00.001Z");
 }
 
 #[test]
@@ -167,8 +207,14 @@ fn test() -> impl Strategy<Value = String> {
         (operator.clone(), 8..20_i64).prop_map(|(operator, hour)| {
             format!(r#"now.getHours("Europe/Berlin") {operator} {hour}"#)
         }),
-        (operator, 0..90_i64).prop_map(|(operator, minutes)| {
+        (operator.clone(), 0..90_i64).prop_map(|(operator, minutes)| {
             format!("waited.getMinutes() {operator} {minutes}")
+        }),
+        (operator.clone(), -9..9_i64).prop_map(|(operator, hours)| {
+            format!(r#"(now - timestamp("2026-03-02T14:10:00Z")).getHours() {operator} {hours}"#)
+        }),
+        (operator, -9..9_i64).prop_map(|(operator, hours)| {
+            format!(r#"(timestamp("2026-03-02T14:10:00Z") - now).getHours() {operator} {hours}"#)
         }),
         Just(r#"in_hours("day")"#.to_owned()),
         Just(r#"customer.tier == "vip""#.to_owned()),
@@ -202,7 +248,7 @@ proptest! {
         }
         if let Some(ahead) = ahead {
             prop_assert!(ahead > SignedDuration::ZERO, "{}", &when);
-            prop_assert_eq!(&desk.decide_later(ahead - NANOSECOND).rule, &now, "{}", &when);
+            prop_assert_eq!(&desk.decide_later(ahead - MILLISECOND).rule, &now, "{}", &when);
         }
     }
 }

@@ -5,11 +5,11 @@ use std::process::Command;
 use tonic::Code;
 use triage::grpc::v1;
 
-use crate::desk::{client, route_refund, start};
-use crate::running::{clean, server_command};
+use crate::desk::{client, route_refund};
+use crate::running::{Server, clean, server_command};
 
 async fn asked(command: &mut Command) -> Result<(), Code> {
-    let server = start(command).await;
+    let server = Server::start_as(command).await;
     server.client().await.route(route_refund()).await.unwrap();
     let answer = client(&server)
         .await

@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use triage::grpc::v1;
 
-use crate::desk::{Desk, POLICY, apply, client, route_refund, start};
+use crate::desk::{Desk, POLICY, apply, client, route_refund};
 use crate::running::Server;
 
 fn agent(id: &str, load: u32) -> v1::Agent {
@@ -312,7 +312,7 @@ async fn a_server_without_a_roster_gets_one_by_a_call() {
     let desk = Desk::new();
     let policy = desk.path("desk.yaml");
     let mut command = crate::running::server_command(&["--policy", policy.to_str().unwrap()]);
-    let server = start(command.args(["--roster", ""])).await;
+    let server = Server::start_as(command.args(["--roster", ""])).await;
     assert!(!list(&server).await.has_roster);
     let request = put(v1::PutMode::Patch, vec![agent("zoe", 0)]);
     client(&server).await.put_agents(request).await.unwrap();

@@ -6,8 +6,9 @@ use triage::grpc::v1;
 
 use crate::desk::{
     CASES, Desk, POLICY, apply, broken, client, live, live_version, misrouted, rollback,
-    route_refund, start, with_priority,
+    route_refund, with_priority,
 };
+use crate::running::Server;
 
 fn fields(status: &Status) -> Vec<String> {
     let details = status.get_error_details();
@@ -256,7 +257,7 @@ async fn of_two_who_begin_with_one_version_the_second_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_folder_to_keep_policies_in_none_is_applied() {
     let desk = Desk::new();
-    let server = start(&mut desk.forgetful_command()).await;
+    let server = Server::start_as(&mut desk.forgetful_command()).await;
     let mut client = client(&server).await;
     let refused = client
         .apply_policy(apply(with_priority(20)))
@@ -283,7 +284,7 @@ async fn a_policy_whose_caller_is_told_that_time_is_over_is_not_applied() {
     desk.write("tests/many.tests.yaml", &format!("{CASES}{many}"));
     let mut command = desk.command();
     command.env("TRIAGE_SERVER__REQUEST_TIMEOUT_MS", "1");
-    let mut server = start(&mut command).await;
+    let mut server = Server::start_as(&mut command).await;
     let mut client = client(&server).await;
     let refused = client.apply_policy(apply(with_priority(20))).await;
     assert_eq!(refused.unwrap_err().code(), Code::DeadlineExceeded);

@@ -115,7 +115,7 @@ impl Desk {
 
     /// Starts the program and waits until it serves.
     pub(crate) async fn start(&self) -> Server {
-        start(&mut self.command()).await
+        Server::start_as(&mut self.command()).await
     }
 
     /// The lines of the audit log, all of which are whole.
@@ -126,13 +126,6 @@ impl Desk {
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
     }
-}
-
-/// Starts `command` and waits until it serves.
-pub(crate) async fn start(command: &mut Command) -> Server {
-    let mut server = Server::start_listening(command).await;
-    server.logged("serving").await;
-    server
 }
 
 /// A client of the routing service, on a new connection.

@@ -8,8 +8,9 @@ use triage::grpc::v1;
 
 use crate::desk::{
     Desk, POLICY, apply, broken, client, live, live_version, misrouted, rollback, route_refund,
-    start, with_priority,
+    with_priority,
 };
+use crate::running::Server;
 
 const CHANGED: &str = "another policy decides";
 const REFUSED: &str = "the changed files are refused: policy and roster stay as they are";
@@ -83,7 +84,7 @@ async fn policy_and_roster_that_need_each_other_change_together() {
     let desk = Desk::new();
     let mut command = desk.command();
     command.env("TRIAGE_POLICY__WATCH_MS", "0");
-    let mut server = start(&mut command).await;
+    let mut server = Server::start_as(&mut command).await;
     let renamed = |name: &str, desk: &Desk| {
         let text = fs::read_to_string(desk.path(name)).unwrap();
         text.replace("billing: ", "accounts: ")
@@ -121,7 +122,7 @@ async fn a_file_that_stays_as_it_was_does_not_undo_a_call() {
     let desk = Desk::new();
     let mut command = desk.command();
     command.env("TRIAGE_POLICY__WATCH_MS", "0");
-    let mut server = start(&mut command).await;
+    let mut server = Server::start_as(&mut command).await;
     let mut client = client(&server).await;
     client.apply_policy(apply(with_priority(20))).await.unwrap();
     // Written anew with the same text.
@@ -144,7 +145,7 @@ async fn a_file_that_stays_as_it_was_does_not_undo_a_call() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_folder_to_keep_policies_in_a_changed_file_still_decides() {
     let desk = Desk::new();
-    let mut server = start(&mut desk.forgetful_command()).await;
+    let mut server = Server::start_as(&mut desk.forgetful_command()).await;
     let first = live_version(&server).await;
     desk.write("desk.yaml", &with_priority(20));
     assert_eq!(server.logged(CHANGED).await["before"], first);

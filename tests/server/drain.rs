@@ -24,9 +24,7 @@ async fn start_patient() -> Server {
     let mut command = server_command(&[]);
     command.env("TRIAGE_SERVER__DRAIN_TIMEOUT_MS", "3600000");
     command.env("TRIAGE_SERVER__REQUEST_TIMEOUT_MS", "3600000");
-    let mut server = Server::start_listening(&mut command).await;
-    server.logged("serving").await;
-    server
+    Server::start_as(&mut command).await
 }
 
 /// A call whose request the server sees at once, and gets only when `message` is sent.
@@ -114,8 +112,7 @@ async fn an_idle_connection_does_not_keep_the_program_from_ending() {
 async fn a_call_that_never_ends_is_cut_off_when_the_time_is_over() {
     let mut command = server_command(&[]);
     command.env("TRIAGE_SERVER__DRAIN_TIMEOUT_MS", "1");
-    let mut server = Server::start_listening(&mut command).await;
-    server.logged("serving").await;
+    let server = Server::start_as(&mut command).await;
     let channel = server.channel().await;
     let (_send, message) = oneshot::channel();
     let call = call_in_flight(channel.clone(), message).await;

@@ -2,6 +2,7 @@
 //! when too many texts wait or the encoder is not there.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -14,7 +15,7 @@ use triage::grpc::v1;
 use triage::grpc::v1::route_outcome::Outcome;
 use triage::model::Registry;
 
-use crate::running::{DEADLINE, Server, argument, clean, server_command};
+use crate::running::{DEADLINE, Server, argument, clean, server_over};
 use crate::tiny_encoder::Tiny;
 use crate::training_tickets;
 
@@ -46,20 +47,18 @@ impl Shop {
         Self { folder }
     }
 
-    fn path(&self, name: &str) -> String {
-        argument(&self.folder.path().join(name)).to_owned()
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// The program that serves the model.
     fn command(&self) -> Command {
         let (models, policy) = (self.path("models"), self.path("policy.yaml"));
-        server_command(&["--models", &models, "--policy", &policy, "--roster", ""])
+        server_over(&models, &policy)
     }
 
     async fn server(&self, variables: &[(&str, &str)]) -> Server {
-        let mut server = Server::start_listening(self.command().envs(variables.to_vec())).await;
-        server.logged("serving").await;
-        server
+        Server::start_as(self.command().envs(variables.to_vec())).await
     }
 }
 

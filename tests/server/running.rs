@@ -10,9 +10,6 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tonic::transport::{Channel, Endpoint};
-use tonic_health::pb::HealthCheckRequest;
-use tonic_health::pb::health_check_response::ServingStatus;
-use tonic_health::pb::health_client::HealthClient;
 use triage::grpc::v1::triage_service_client::TriageServiceClient;
 
 /// Far more than anything here takes: only a hang reaches it.
@@ -47,6 +44,12 @@ pub(crate) fn server_command(arguments: &[&str]) -> Command {
     command
 }
 
+/// The program over this registry and this policy, without a roster.
+pub(crate) fn server_over(models: &Path, policy: &Path) -> Command {
+    let (models, policy) = (argument(models), argument(policy));
+    server_command(&["--models", models, "--policy", policy, "--roster", ""])
+}
+
 /// Puts a program into the project's folder and takes settings of the environment away.
 pub(crate) fn clean(command: &mut Command) -> &mut Command {
     for (name, _) in std::env::vars_os() {
@@ -67,8 +70,13 @@ pub(crate) fn argument(path: &Path) -> &str {
 impl Server {
     /// Starts the program with the sample model and policy and waits until it serves.
     pub(crate) async fn start(arguments: &[&str]) -> Self {
-        let server = Self::start_listening(&mut server_command(arguments)).await;
-        server.wait_until_serving().await;
+        Self::start_as(&mut server_command(arguments)).await
+    }
+
+    /// Starts `command` and waits until it serves.
+    pub(crate) async fn start_as(command: &mut Command) -> Self {
+        let mut server = Self::start_listening(command).await;
+        server.logged("serving").await;
         server
     }
 
@@ -120,21 +128,6 @@ impl Server {
             .unwrap_or_else(|_| panic!("nothing more is logged after {:#?}", self.seen))?;
         self.seen.push(line.clone());
         Some(line)
-    }
-
-    pub(crate) async fn wait_until_serving(&self) {
-        let mut health = HealthClient::new(self.channel().await);
-        let mut states = health
-            .watch(HealthCheckRequest::default())
-            .await
-            .unwrap()
-            .into_inner();
-        while let Some(state) = within_deadline(states.message()).await.unwrap() {
-            if state.status() == ServingStatus::Serving {
-                return;
-            }
-        }
-        panic!("the server stopped telling its health");
     }
 
     /// A new connection.

@@ -126,8 +126,7 @@ async fn flags_beat_the_environment_which_beats_the_file() {
     ended.refused(2, &["from-environment"]);
 
     command.args(["--models", "models", "--log-level", "info"]);
-    let mut server = Server::start_listening(&mut command).await;
-    server.logged("serving").await;
+    let server = Server::start_as(&mut command).await;
     assert_ne!(server.address, taken.to_string());
     assert_eq!(server.stop().await.code, Some(0));
 }
@@ -172,8 +171,7 @@ async fn a_log_for_people_is_no_json() {
 async fn the_limit_of_a_message_is_the_one_that_was_set() {
     let mut command = server_command(&[]);
     command.env("TRIAGE_SERVER__MAX_MESSAGE_BYTES", "100");
-    let mut server = Server::start_listening(&mut command).await;
-    server.logged("serving").await;
+    let server = Server::start_as(&mut command).await;
     let mut client = server.client().await;
     client
         .classify(crate::tickets::classify("smoke"))

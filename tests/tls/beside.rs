@@ -79,8 +79,7 @@ fn health(files: &Files, address: &str) -> Output {
 async fn health_is_asked_over_tls_of_the_server_with_the_same_certificate() {
     let authority = Authority::new("ours");
     let files = Files::of(&authority.sign("some.other.name"));
-    let mut server = Server::start_listening(&mut files.server()).await;
-    server.logged("serving").await;
+    let server = Server::start_as(&mut files.server()).await;
     let asked = health(&files, &server.address);
     assert_eq!(asked.status.code(), Some(0), "{asked:?}");
     assert_eq!(asked.stdout, b"serving\n");

@@ -11,8 +11,7 @@ use crate::running::{Server, within_deadline};
 async fn whoever_trusts_the_authority_is_answered_and_nobody_else() {
     let (authority, other) = (Authority::new("ours"), Authority::new("another"));
     let files = Files::of(&authority.sign(NAME));
-    let mut server = Server::start_listening(&mut files.server()).await;
-    server.logged("serving").await;
+    let server = Server::start_as(&mut files.server()).await;
     assert!(Client::trusting(&authority).is_answered(&server).await);
     assert!(!Client::trusting(&other).is_answered(&server).await);
     let unencrypted = tonic::transport::Endpoint::from_shared(format!("http://{}", server.address));
@@ -27,8 +26,7 @@ async fn whoever_trusts_the_authority_is_answered_and_nobody_else() {
 async fn only_http_2_is_spoken_where_grpc_is() {
     let authority = Authority::new("ours");
     let files = Files::of(&authority.sign(NAME));
-    let mut server = Server::start_listening(&mut files.server()).await;
-    server.logged("serving").await;
+    let server = Server::start_as(&mut files.server()).await;
     let stream = Client::speaking(&authority, &[b"http/1.1", b"h2"])
         .shake(&server.address)
         .await;
@@ -48,8 +46,7 @@ async fn slow_handshakes_keep_nobody_waiting_and_are_ended() {
     let files = Files::of(&authority.sign(NAME));
     let mut command = files.server();
     command.env("TRIAGE_SERVER__OPEN_TIMEOUT_MS", "300");
-    let mut server = Server::start_listening(&mut command).await;
-    server.logged("serving").await;
+    let server = Server::start_as(&mut command).await;
     let mut silent = Vec::new();
     for _ in 0..50 {
         silent.push(TcpStream::connect(&server.address).await.unwrap());

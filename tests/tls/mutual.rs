@@ -34,8 +34,7 @@ impl Desk {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_certificate_of_the_right_authority_nobody_is_answered() {
     let desk = Desk::new();
-    let mut server = Server::start_listening(&mut desk.server()).await;
-    server.logged("serving").await;
+    let server = Server::start_as(&mut desk.server()).await;
     let client = desk.clients.sign("help-desk");
     assert!(
         Client::showing(&desk.servers, &client)
@@ -62,8 +61,7 @@ async fn where_a_certificate_is_optional_one_that_is_shown_must_be_right() {
     let desk = Desk::new();
     let mut command = desk.server();
     command.env("TRIAGE_TLS__CLIENT_AUTH", "optional");
-    let mut server = Server::start_listening(&mut command).await;
-    server.logged("serving").await;
+    let server = Server::start_as(&mut command).await;
     assert!(Client::trusting(&desk.servers).is_answered(&server).await);
     let client = desk.clients.sign("help-desk");
     assert!(
@@ -82,8 +80,7 @@ async fn where_a_certificate_is_optional_one_that_is_shown_must_be_right() {
 #[tokio::test(flavor = "multi_thread")]
 async fn new_authorities_count_for_new_connections() {
     let desk = Desk::new();
-    let mut server = Server::start_listening(&mut desk.server()).await;
-    server.logged("serving").await;
+    let mut server = Server::start_as(&mut desk.server()).await;
     let first = Client::showing(&desk.servers, &desk.clients.sign("help-desk"));
     let mut before = first.connect(&server).await.unwrap();
     assert!(crate::client::answers(&mut before).await);

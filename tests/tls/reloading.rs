@@ -15,8 +15,7 @@ async fn a_new_certificate_is_shown_to_new_connections_and_old_ones_go_on() {
     let (authority, next) = (Authority::new("ours"), Authority::new("next year's"));
     let (old, new) = (authority.sign(NAME), next.sign(NAME));
     let files = Files::of(&old);
-    let mut server = Server::start_listening(&mut files.server()).await;
-    server.logged("serving").await;
+    let mut server = Server::start_as(&mut files.server()).await;
     let client = Client::trusting(&authority);
     let mut before = client.connect(&server).await.unwrap();
     assert!(answers(&mut before).await);
@@ -40,8 +39,7 @@ async fn wrong_files_are_refused_and_the_old_certificate_is_shown() {
     let authority = Authority::new("ours");
     let (old, other) = (authority.sign(NAME), authority.sign(NAME));
     let files = Files::of(&old);
-    let mut server = Server::start_listening(&mut files.server()).await;
-    server.logged("serving").await;
+    let mut server = Server::start_as(&mut files.server()).await;
     let client = Client::trusting(&authority);
     let expired = authority.sign_for_years(NAME, 2000..2001);
     for (certificate, key, named) in [
@@ -91,10 +89,12 @@ async fn told_to_the_server_looks_at_once() {
     let files = Files::of(&old);
     let mut command = files.server();
     command.env("TRIAGE_TLS__WATCH_MS", "0");
-    let mut server = Server::start_listening(&mut command).await;
-    server.logged("serving").await;
-    files.replace(&new);
+    let mut server = Server::start_as(&mut command).await;
+    files.write("server.pem", "nonsense");
     let client = Client::trusting(&authority);
+    server.signal(Signal::HUP);
+    server.logged(REFUSED).await;
+    files.replace(&new);
     assert_eq!(client.shown_by(&server).await, old.der());
     server.signal(Signal::HUP);
     server.logged(IN_USE).await;

@@ -2,8 +2,8 @@
 
 use triage::grpc::v1;
 
-use crate::desk::{Desk, begin, cancel, client, ended, example, many, midway, options};
-use crate::tickets::tickets;
+use crate::desk::{Desk, begin, cancel, client, ended, example, many, midway, options, until};
+use crate::tickets::{many_tickets, tickets};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_is_called_off_midway_leaves_nothing_behind() {
@@ -25,4 +25,48 @@ async fn a_job_that_is_called_off_midway_leaves_nothing_behind() {
     let next = ended(&mut client, &next.id).await;
     assert_eq!(next.state(), v1::TrainingState::Done);
     assert_eq!(desk.versions().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_job_is_at_it_ends_without_a_version_once_it_is_called_off() {
+    let desk = Desk::new();
+    let server = desk.start().await;
+    let mut client = client(&server).await;
+    let mut examples: Vec<_> = tickets(2).iter().map(example).collect();
+    // Enough to be measured on for longer than a call takes.
+    examples.extend(
+        many_tickets(3, 3_000, 20)
+            .iter()
+            .map(|ticket| v1::TrainingExample {
+                held_out: true,
+                ..example(ticket)
+            }),
+    );
+    let options = v1::TrainingOptions {
+        activation: v1::TrainingActivation::WhenGatePasses.into(),
+        ..options()
+    };
+    for stage in [
+        v1::TrainingStage::Reading,
+        v1::TrainingStage::Fold,
+        v1::TrainingStage::Measuring,
+    ] {
+        let begun = begin(&mut client, options.clone(), examples.clone()).await;
+        let id = begun.unwrap().id;
+        // It may be further when that is told.
+        until(&mut client, &id, |job| job.stage() >= stage).await;
+        client.cancel_training(cancel(&id)).await.unwrap();
+        let job = ended(&mut client, &id).await;
+        assert_eq!(
+            job.state(),
+            v1::TrainingState::Cancelled,
+            "{stage:?}: {job:?}"
+        );
+        assert!(job.version.is_none(), "{job:?}");
+        assert_eq!(
+            desk.versions(),
+            std::slice::from_ref(&desk.active),
+            "{stage:?}"
+        );
+    }
 }

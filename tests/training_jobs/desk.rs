@@ -14,7 +14,7 @@ use triage::grpc::v1;
 use triage::grpc::v1::model_service_client::ModelServiceClient;
 use triage::grpc::v1::start_training_request::Part;
 
-use crate::running::{Server, argument, server_command, within_deadline};
+use crate::running::{Server, server_over, within_deadline};
 use crate::tickets::{Ticket, csv, many_tickets, tickets};
 
 const POLICY: &str = "version: 1\nqueues: {desk: {}}\ndefault: {queue: desk}\n";
@@ -65,21 +65,14 @@ impl Desk {
     /// The program over this desk. Files of tickets may be named below `data`.
     pub(crate) fn command(&self) -> Command {
         let [models, policy, data] = ["models", "policy.yaml", "data"].map(|name| self.path(name));
-        let mut command = server_command(&[
-            "--models",
-            argument(&models),
-            "--policy",
-            argument(&policy),
-            "--roster",
-            "",
-        ]);
+        let mut command = server_over(&models, &policy);
         command.env("TRIAGE_TRAINING__DATA_FOLDER", data);
         command
     }
 
     /// Starts the program and waits until it serves.
     pub(crate) async fn start(&self) -> Server {
-        start(&mut self.command()).await
+        Server::start_as(&mut self.command()).await
     }
 
     /// The names in the registry, in alphabetical order, but for those of the pointer and its log.
@@ -103,13 +96,6 @@ pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
             (name, fs::read(entry.path()).unwrap())
         })
         .collect()
-}
-
-/// Starts `command` and waits until it serves.
-pub(crate) async fn start(command: &mut Command) -> Server {
-    let mut server = Server::start_listening(command).await;
-    server.logged("serving").await;
-    server
 }
 
 /// A client of the model service, on a new connection.
@@ -201,12 +187,21 @@ pub(crate) async fn ended(client: &mut ModelServiceClient<Channel>, id: &str) ->
 
 /// Waits until a job learns from its second fold.
 pub(crate) async fn midway(client: &mut ModelServiceClient<Channel>, id: &str) {
+    until(client, id, |job| job.fold >= 2).await;
+}
+
+/// Waits until a job is told to be as it is asked.
+pub(crate) async fn until(
+    client: &mut ModelServiceClient<Channel>,
+    id: &str,
+    is_there: impl Fn(&v1::TrainingJob) -> bool,
+) {
     let request = v1::WatchTrainingRequest { id: id.to_owned() };
     let mut stream = client.watch_training(request).await.unwrap().into_inner();
     while let Some(told) = within_deadline(stream.message()).await.unwrap() {
         let job = told.job.unwrap();
         assert_eq!(job.ended_at, None, "it has ended already: {job:?}");
-        if job.fold >= 2 {
+        if is_there(&job) {
             return;
         }
     }

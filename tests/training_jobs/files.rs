@@ -7,7 +7,8 @@ use tonic::{Code, Status};
 use triage::grpc::v1;
 use triage::grpc::v1::model_service_client::ModelServiceClient;
 
-use crate::desk::{Desk, begin, client, ended, example, options, start, violations};
+use crate::desk::{Desk, begin, client, ended, example, options, violations};
+use crate::running::Server;
 use crate::tickets::{csv, tickets};
 
 fn naming(learned: &str) -> v1::TrainingOptions {
@@ -52,7 +53,7 @@ async fn a_file_outside_of_the_folder_is_refused_however_it_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_folder_in_the_settings_no_file_is_read() {
     let desk = Desk::new();
-    let server = start(desk.command().env_remove("TRIAGE_TRAINING__DATA_FOLDER")).await;
+    let server = Server::start_as(desk.command().env_remove("TRIAGE_TRAINING__DATA_FOLDER")).await;
     let mut client = client(&server).await;
     let status = refused(&mut client, naming("tickets.csv")).await;
     violations(&status, Code::InvalidArgument);
@@ -65,7 +66,7 @@ async fn without_a_folder_in_the_settings_no_file_is_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn files_and_tickets_do_not_go_together_and_large_files_are_refused() {
     let desk = Desk::new();
-    let server = start(desk.command().env("TRIAGE_TRAINING__MAX_BYTES", "5000")).await;
+    let server = Server::start_as(desk.command().env("TRIAGE_TRAINING__MAX_BYTES", "5000")).await;
     let mut client = client(&server).await;
     let status = refused(&mut client, naming("tickets.csv")).await;
     assert_eq!(

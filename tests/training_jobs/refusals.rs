@@ -4,8 +4,9 @@ use tonic::Code;
 use triage::grpc::v1;
 
 use crate::desk::{
-    Desk, begin, cancel, client, ended, example, many, messages, options, start, violations,
+    Desk, begin, cancel, client, ended, example, many, messages, options, violations,
 };
+use crate::running::Server;
 use crate::tickets::{csv, tickets};
 
 fn examples() -> Vec<v1::TrainingExample> {
@@ -106,7 +107,7 @@ async fn more_than_the_settings_allow_is_refused() {
         ("TRIAGE_TRAINING__MAX_ROWS", "100", "training.max_rows"),
         ("TRIAGE_TRAINING__MAX_BYTES", "5000", "training.max_bytes"),
     ] {
-        let server = start(desk.command().env(setting, value)).await;
+        let server = Server::start_as(desk.command().env(setting, value)).await;
         let mut client = client(&server).await;
         let status = begin(&mut client, options(), examples()).await.unwrap_err();
         assert_eq!(violations(&status, Code::ResourceExhausted), ["examples"]);

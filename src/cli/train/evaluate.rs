@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::data::DataArgs;
 use super::fit::{print_heads, print_worst};
 use super::report::ReportArgs;
+use crate::cancel::NEVER;
 use crate::cli::table::percent;
 use crate::dataset::Dataset;
 use crate::evaluation::{Evaluation, LabelledHead, LabelledTexts, OutOfScope, evaluate};
@@ -118,7 +119,7 @@ pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         [] => None,
         files => Some(args.data.texts.read(files).context("--out-of-scope")?),
     };
-    let mut evaluation = evaluate(&bundle.classifier, &data)?;
+    let mut evaluation = evaluate(&bundle.classifier, &data, NEVER)?;
     if let Some(texts) = outside {
         let measured = OutOfScope::measure(&bundle.classifier, &evaluation.answers, &texts);
         evaluation.out_of_scope = Some(

@@ -94,13 +94,10 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<ExitCode> {
         .sentences
         .sentences(&rows.data.texts, &args.data.texts, &args.models)?;
     let progress = FitProgress::new();
-    let learned = learn(&rows, &params, &sentences, &args.models, &progress);
+    let learned = learn(&rows, &params, &sentences, &progress);
     progress.finish();
-    let Learned {
-        bundle,
-        folder,
-        report,
-    } = learned?;
+    let Learned { new, report } = learned?;
+    let (bundle, folder) = new.save(&args.models)?;
     let activated = if args.activate {
         let registry = Registry::new(&args.models);
         Some(activate(&registry, &bundle, None, args.force)?)

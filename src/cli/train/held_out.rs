@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 
 use super::data::DataArgs;
+use crate::cancel::NEVER;
 use crate::classifier::HeadKind;
 use crate::dataset::Source;
 use crate::evaluation::{
@@ -110,8 +111,8 @@ impl<'a> HeldOut<'a> {
                 .collect();
             bail!("there is nothing to compare:{}", reasons.concat());
         }
-        let first = evaluate(&before.classifier, &data)?;
-        let second = evaluate(&after.classifier, &data)?;
+        let first = evaluate(&before.classifier, &data, NEVER)?;
+        let second = evaluate(&after.classifier, &data, NEVER)?;
         Ok(Compared {
             comparison: compare(&first.answers, &second.answers)?,
             left_out,

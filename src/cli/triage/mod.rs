@@ -58,7 +58,7 @@ struct RouteCommand {
     #[command(flatten)]
     ticket: TicketCommand,
     /// How long the ticket has waited, such as 10m or 1h30m
-    #[arg(long, value_name = "TIME", value_parser = parse_waited, default_value = "0s")]
+    #[arg(long, value_name = "TIME", value_parser = parse_waited, allow_hyphen_values = true, default_value = "0s")]
     waited: SignedDuration,
     /// List the rules that were tried
     #[arg(long)]

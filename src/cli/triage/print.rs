@@ -1,7 +1,9 @@
 //! Answers for people.
 
+use jiff::Timestamp;
+
 use super::words::{strongest, word_sums};
-use crate::cli::table::{percent, table};
+use crate::cli::table::{percent, table, to_the_millisecond, to_the_second};
 use crate::grpc::v1;
 use crate::ticket::Ticket;
 
@@ -124,16 +126,16 @@ fn print_decision(decision: &v1::Decision) {
         say!("tags       {}", decision.tags.join(", "));
     }
     if let Some(due) = &decision.first_response_due {
-        say!("answer by  {}", time(due));
+        say!("answer by  {}", told(due, to_the_second));
     }
     if let Some(due) = &decision.resolution_due {
-        say!("solve by   {}", time(due));
+        say!("solve by   {}", told(due, to_the_second));
     }
     for note in &decision.notes {
         say!("note       {note}");
     }
     if let Some(next) = &decision.next_evaluation_at {
-        say!("route again at {}", time(next));
+        say!("route again at {}", told(next, to_the_millisecond));
     }
     print_agents(decision);
     for entry in &decision.trace {
@@ -211,11 +213,9 @@ pub(super) fn skills(levels: &std::collections::BTreeMap<String, u32>) -> String
     all.join(", ")
 }
 
-fn time(at: &prost_types::Timestamp) -> String {
-    jiff::Timestamp::new(at.seconds, at.nanos).map_or_else(
-        |_| "?".to_owned(),
-        |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
-    )
+/// A time of the interface as `tell` writes it.
+fn told(at: &prost_types::Timestamp, tell: fn(Timestamp) -> String) -> String {
+    Timestamp::new(at.seconds, at.nanos).map_or_else(|_| "?".to_owned(), tell)
 }
 
 /// The name of an enum's value without its prefix.

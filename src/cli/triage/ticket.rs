@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Args;
 
+use crate::routing::document;
 use crate::ticket::{Channel, Customer, Ticket};
 
 /// The id of a ticket that has none.
@@ -80,16 +81,15 @@ impl TicketArgs {
         let body = if let Some(text) = &self.text {
             text.clone()
         } else if let Some(path) = &self.file {
-            let named = || path.display().to_string();
-            let bytes = std::fs::read(path).with_context(named)?;
+            let text = document::read(path, usize::MAX)?;
             if path
                 .extension()
                 .is_some_and(|extension| extension == "json")
             {
-                return serde_json::from_slice(&bytes)
+                return serde_json::from_str(&text)
                     .with_context(|| format!("{}: not a ticket", path.display()));
             }
-            String::from_utf8(bytes).with_context(named)?
+            text
         } else if self.stdin.is_some() {
             let mut text = String::new();
             std::io::stdin()

@@ -26,22 +26,22 @@ pub(in crate::routing) type Calendars = BTreeMap<String, Arc<Calendar>>;
 /// The fields of a calendar.
 pub(in crate::routing) const CALENDAR_FIELDS: &[&str] = &["timezone", "hours", "holidays"];
 
-/// Reads the calendars under `field`; `what` names one of them in messages, with its article. What it gives is
-/// complete only if no fault was noted.
+/// Reads the calendars under `field`; `what` names one of them in messages, with its article. Their names are complete,
+/// all else only if no fault was noted. `None` where they cannot be read.
 pub(in crate::routing) fn read_calendars(
     node: &Node,
     field: &'static str,
     what: &'static str,
     faults: &mut Faults,
-) -> Calendars {
-    let entries = fields::entries(node, field, faults).unwrap_or_default();
+) -> Option<Calendars> {
+    let entries = fields::entries(node, field, faults)?;
     if entries.len() > MAX_CALENDARS {
         let count = entries.len();
         faults.add(
             node.position,
             format!("{count} {field} are more than the {MAX_CALENDARS} allowed"),
         );
-        return Calendars::new();
+        return None;
     }
     let mut calendars = Calendars::new();
     for (key, value) in entries {
@@ -49,11 +49,13 @@ pub(in crate::routing) fn read_calendars(
             faults.add(key.position, message);
         }
         // One that is wrong is declared all the same: what refers to it is no further mistake.
-        let calendar = read_calendar(&key.name, value, what, faults);
-        let calendar = calendar.unwrap_or_else(|| always_open(&key.name));
+        let before = faults.count();
+        let calendar = read_calendar(&key.name, value, what, faults)
+            .filter(|_| faults.count() == before)
+            .unwrap_or_else(|| always_open(&key.name));
         calendars.insert(key.name.clone(), Arc::new(calendar));
     }
-    calendars
+    Some(calendars)
 }
 
 fn always_open(name: &str) -> Calendar {

@@ -7,7 +7,8 @@ use crate::routing::fault::Faults;
 fn read(yaml: &str) -> Result<Calendars, String> {
     let node = document::parse(yaml, "t", 10_000).unwrap();
     let mut faults = Faults::default();
-    let calendars = read_calendars(&node, "calendars", "a calendar", &mut faults);
+    let calendars =
+        read_calendars(&node, "calendars", "a calendar", &mut faults).unwrap_or_default();
     match faults.into_result("t") {
         Ok(()) => Ok(calendars),
         Err(errors) => Err(errors.to_string()),

@@ -262,8 +262,9 @@ impl Checker<'_> {
             let message = format!("the calendar of '{IN_HOURS}' must be written out");
             return self.fault(name, message);
         };
-        let calendars = self.known.calendars;
-        if !calendars.contains_key(text) {
+        if let Some(calendars) = self.known.calendars
+            && !calendars.contains_key(text)
+        {
             let advice = advice(text, calendars.keys().map(String::as_str));
             self.fault(name, format!("unknown calendar '{text}': {advice}"));
         }

@@ -10,8 +10,9 @@ use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators};
 use cel::{Context, Value};
 use jiff::{SignedDuration, Timestamp};
 
-use super::parts::{children, joined};
+use super::parts::joined;
 use super::times::{Change, Times};
+use super::tree::children;
 use super::vocabulary::IN_HOURS;
 use crate::routing::calendar::Calendars;
 

@@ -6,9 +6,8 @@
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, IdedExpr, LiteralValue, operators};
 
 use super::check::MAX_DEPTH;
-use crate::ticket::{
-    MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, MAX_ID_BYTES, MAX_SUBJECT_BYTES, MAX_TAGS,
-};
+use super::size::{LONG_TEXT, NAME, Size, VALUE, entries, field, number};
+use super::vocabulary::{Patterns, literal_text};
 
 /// Most work of a condition, in units of about a nanosecond: some milliseconds. It bounds the memory as well, since
 /// each byte that is written counts.
@@ -17,108 +16,89 @@ const MAX_WORK: u64 = 5_000_000;
 /// Evaluating one part of an expression.
 const NODE: u64 = 64;
 
-/// Making a value, besides its bytes.
-const VALUE: u64 = 64;
-
-/// Looking at a byte by a pattern. Most patterns take a fraction of it, the worst that are allowed some times as much.
-const PATTERN_BYTE: u64 = 32;
-
-/// Most attributes, tags or facets, and the longest id, label or tag, in bytes.
-const ENTRIES: u64 = larger(MAX_TAGS, MAX_ATTRIBUTES);
-const NAME: u64 = MAX_ID_BYTES as u64;
-
-/// Longest subject and longest value of an attribute, in bytes.
-const LONG_TEXT: u64 = larger(MAX_SUBJECT_BYTES, MAX_ATTRIBUTE_BYTES);
-
-const fn larger(a: usize, b: usize) -> u64 {
-    (if a > b { a } else { b }) as u64
+/// What work is done for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Making, copying or comparing texts and lists.
+    Values,
+    /// Looking for patterns.
+    Patterns,
+    /// Turning loops, and whatever is neither of the others.
+    Turns,
 }
 
-/// What a value takes at most.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Size {
-    /// So many bytes.
-    Flat(u64),
-    /// So many elements, each of this size at most.
-    List(u64, Box<Size>),
-}
+impl Work {
+    const ALL: [Self; 3] = [Self::Values, Self::Patterns, Self::Turns];
 
-impl Size {
-    /// All of it, written out.
-    fn total(&self) -> u64 {
+    /// What is wrong where most of a condition's work is of this kind.
+    pub(super) const fn told(self) -> &'static str {
         match self {
-            Self::Flat(bytes) => VALUE.saturating_add(*bytes),
-            Self::List(count, item) => VALUE.saturating_add(count.saturating_mul(item.total())),
-        }
-    }
-
-    /// Elements, or bytes.
-    fn length(&self) -> u64 {
-        match self {
-            Self::Flat(length) | Self::List(length, _) => *length,
-        }
-    }
-
-    /// An element.
-    fn item(&self) -> Self {
-        match self {
-            Self::Flat(bytes) => Self::Flat(*bytes),
-            Self::List(_, item) => (**item).clone(),
-        }
-    }
-
-    /// What either fits into.
-    fn or(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Flat(a), Self::Flat(b)) => Self::Flat(a.max(b)),
-            (Self::List(a, one), Self::List(b, two)) => {
-                Self::List(a.max(b), Box::new(one.or(*two)))
+            Self::Values => {
+                "the texts and lists that are made or compared here can take too long for the largest ticket: make \
+                 shorter ones, or split the rule"
             }
-            (a, b) if a.total() < b.total() => b,
-            (a, _) => a,
-        }
-    }
-
-    /// One behind the other.
-    fn then(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Flat(a), Self::Flat(b)) => Self::Flat(a.saturating_add(b)),
-            (Self::List(a, one), Self::List(b, two)) => {
-                Self::List(a.saturating_add(b), Box::new(one.or(*two)))
+            Self::Patterns => {
+                "looking for this pattern, and for any others of this condition, can take too long for the largest \
+                 ticket: join patterns with |, use contains, or split the rule"
             }
-            (a, b) => Self::Flat(a.total().saturating_add(b.total())),
+            Self::Turns => {
+                "this loop, and any others of this condition, can take too long for the largest ticket: do less in \
+                 each turn, or split the rule"
+            }
         }
     }
 }
 
-/// The part of `expression` by which it comes to cost too much, if it does. One that is nested too deeply, and a loop
-/// inside a loop, always does.
-pub(super) fn too_costly(expression: &IdedExpr) -> Option<u64> {
+/// The part of `expression` that costs the most, and for what, if it comes to cost too much. One that is nested too
+/// deeply, and a loop inside a loop, always does.
+pub(super) fn too_costly(expression: &IdedExpr, patterns: &Patterns) -> Option<(u64, Work)> {
     let mut meter = Meter {
+        patterns,
         scopes: Vec::new(),
         depth: 0,
-        work: 0,
+        spent: Vec::new(),
         breach: None,
     };
     meter.size(expression);
-    meter.breach
+    if let Some(at) = meter.breach {
+        return Some((at, Work::Turns));
+    }
+    let sum = |of: Work| {
+        let spent = meter.spent.iter().filter(|spent| spent.on == of);
+        spent.fold(0, |sum: u64, spent| sum.saturating_add(spent.work))
+    };
+    let sums = Work::ALL.map(|of| (sum(of), of));
+    let (_, most) = sums.into_iter().max_by_key(|(sum, _)| *sum)?;
+    let total = sums
+        .iter()
+        .fold(0, |all: u64, (sum, _)| all.saturating_add(*sum));
+    // The first of those that cost as much.
+    let spent = meter.spent.iter().rev().filter(|spent| spent.on == most);
+    let dearest = spent.max_by_key(|spent| spent.work)?;
+    (total > MAX_WORK).then_some((dearest.at, most))
+}
+
+/// Work done for one part of an expression.
+struct Spent {
+    at: u64,
+    on: Work,
+    work: u64,
 }
 
 struct Meter<'e> {
+    patterns: &'e Patterns,
     /// Variables of the loop around the present place.
     scopes: Vec<(&'e str, Size)>,
     depth: usize,
-    work: u64,
-    /// Where it came to be too much.
+    spent: Vec<Spent>,
+    /// Where it is nested too deeply.
     breach: Option<u64>,
 }
 
 impl<'e> Meter<'e> {
-    fn spend(&mut self, at: &IdedExpr, work: u64) {
-        self.work = self.work.saturating_add(work);
-        if self.work > MAX_WORK && self.breach.is_none() {
-            self.breach = Some(at.id);
-        }
+    fn spend(&mut self, at: &IdedExpr, on: Work, work: u64) {
+        let at = at.id;
+        self.spent.push(Spent { at, on, work });
     }
 
     /// The size of what `expression` gives; evaluating it is counted.
@@ -128,7 +108,7 @@ impl<'e> Meter<'e> {
             return Size::Flat(0);
         }
         self.depth += 1;
-        self.spend(expression, NODE);
+        self.spend(expression, Work::Turns, NODE);
         let size = self.size_of(expression);
         self.depth -= 1;
         size
@@ -154,7 +134,7 @@ impl<'e> Meter<'e> {
                     .iter()
                     .map(Size::total)
                     .fold(VALUE, u64::saturating_add);
-                self.spend(expression, whole);
+                self.spend(expression, Work::Values, whole);
                 let count = number(items.len());
                 let item = items.into_iter().reduce(Size::or).unwrap_or(Size::Flat(0));
                 Size::List(count, Box::new(item))
@@ -195,23 +175,18 @@ impl<'e> Meter<'e> {
         match (call.func_name.as_str(), parts.as_slice()) {
             (operators::ADD, [left, right]) => {
                 let written = if appends { right.total() } else { total };
-                self.spend(at, written);
+                self.spend(at, Work::Values, written);
                 left.clone().then(right.clone())
             }
-            (operators::CONDITIONAL, [_, then, other]) => {
-                self.spend(at, then.total().max(other.total()));
-                then.clone().or(other.clone())
-            }
+            (operators::CONDITIONAL, [_, then, other]) => then.clone().or(other.clone()),
             (operators::INDEX, [of, by]) => {
-                self.spend(at, by.total());
+                self.spend(at, Work::Values, by.total());
                 of.item()
             }
             (operators::IN, [item, Size::List(count, each)]) => {
                 let compared = item.total().min(each.total());
-                self.spend(
-                    at,
-                    count.saturating_mul(compared).saturating_add(item.total()),
-                );
+                let work = count.saturating_mul(compared).saturating_add(item.total());
+                self.spend(at, Work::Values, work);
                 Size::Flat(0)
             }
             (
@@ -223,24 +198,26 @@ impl<'e> Meter<'e> {
                 | operators::GREATER_EQUALS,
                 [left, right],
             ) => {
-                self.spend(at, left.total().min(right.total()));
+                self.spend(at, Work::Values, left.total().min(right.total()));
                 Size::Flat(0)
             }
             ("startsWith" | "endsWith", [_, part]) => {
-                self.spend(at, part.total());
+                self.spend(at, Work::Values, part.total());
                 Size::Flat(0)
             }
             ("matches", [text, _]) => {
-                self.spend(at, text.length().saturating_mul(PATTERN_BYTE));
+                let pattern = call.args.first().and_then(literal_text);
+                let byte = self.patterns.byte_cost(pattern.unwrap_or_default());
+                self.spend(at, Work::Patterns, text.length().saturating_mul(byte));
                 Size::Flat(0)
             }
             ("size", _) => Size::Flat(0),
             ("string", [given]) => {
-                self.spend(at, total);
+                self.spend(at, Work::Values, total);
                 Size::Flat(given.length().max(VALUE))
             }
             _ => {
-                self.spend(at, total);
+                self.spend(at, Work::Values, total);
                 Size::Flat(0)
             }
         }
@@ -263,19 +240,26 @@ impl<'e> Meter<'e> {
             self.scopes.push((name, over.item()));
         }
         // Once to see what each turn adds, and once for the cost of a turn with all that was gathered.
-        let before = self.work;
+        let before = self.spent.len();
         self.scopes.push((&looped.accu_var, start.clone()));
         let once = self.size(&looped.loop_step);
         let gathered = gathered(&start, &once, count);
-        self.work = before;
+        self.spent.truncate(before);
         self.scopes.pop();
         self.scopes.push((&looped.accu_var, gathered));
         self.size(&looped.loop_cond);
         self.size(&looped.loop_step);
-        let turn = self.work - before;
-        self.work = before;
-        let turn = turn.saturating_add(over.item().total());
-        self.spend(at, count.saturating_mul(turn));
+        self.spend(at, Work::Turns, over.item().total());
+        // Whatever a turn does is done in each, and turning is the work of the loop as a whole.
+        let mut turning = 0_u64;
+        for mut spent in self.spent.split_off(before) {
+            spent.work = spent.work.saturating_mul(count);
+            match spent.on {
+                Work::Turns => turning = turning.saturating_add(spent.work),
+                Work::Values | Work::Patterns => self.spent.push(spent),
+            }
+        }
+        self.spend(at, Work::Turns, turning);
         let result = self.size(&looped.result);
         self.scopes.clear();
         result
@@ -290,23 +274,4 @@ fn gathered(start: &Size, once: &Size, count: u64) -> Size {
         Size::Flat(_) => Size::Flat(length),
         Size::List(_, item) => Size::List(length, item.clone()),
     }
-}
-
-/// A field of the ticket or the customer.
-fn field(name: &str) -> Size {
-    match name {
-        "subject" => Size::Flat(LONG_TEXT),
-        "tags" => Size::List(ENTRIES, Box::new(Size::Flat(NAME))),
-        "attributes" => entries(LONG_TEXT),
-        _ => Size::Flat(NAME),
-    }
-}
-
-/// A map of texts of this length.
-fn entries(value: u64) -> Size {
-    Size::List(ENTRIES, Box::new(Size::Flat(NAME + value)))
-}
-
-fn number(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }

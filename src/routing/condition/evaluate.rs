@@ -2,8 +2,11 @@
 //! them without asking first; a missing key of `facets` or `attributes` is an error of that condition.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
+use cel::common::types::CelString;
+use cel::common::value::{CowVal, Val};
+use cel::context::VariableResolver;
 use cel::objects::{Key, Map};
 use cel::{Context, Env, Value};
 use jiff::{SignedDuration, Timestamp};
@@ -46,42 +49,105 @@ pub(in crate::routing) struct TopicGuess<'a> {
 }
 
 /// The variables of one ticket, ready for any number of conditions and topics.
-pub(in crate::routing) struct Variables {
-    context: Context<'static, 'static>,
+pub(in crate::routing) struct Variables<'a> {
+    /// What conditions may call.
+    functions: Context<'static, 'static>,
+    values: Values<'a>,
 }
 
-impl Variables {
+impl<'a> Variables<'a> {
     /// Everything but the topic.
-    pub(in crate::routing) fn new(facts: &Facts<'_>) -> Self {
-        let mut context = bare_context();
-        facts.vocabulary.declare(&mut context, facts.now);
-        for &urgency in Urgency::ALL {
-            context.add_variable_from_value(constant(urgency), rank(urgency));
+    pub(in crate::routing) fn new(facts: &Facts<'a>) -> Self {
+        let mut functions = bare_context();
+        facts.vocabulary.declare(&mut functions, facts.now);
+        Self {
+            functions,
+            values: Values::new(*facts),
         }
-        context.add_variable_from_value("urgency", rank(facts.urgency));
-        let facets = &facts.classification.facets;
-        let facets = facets
-            .iter()
-            .map(|(name, said)| (name.as_str(), said.label.as_str()));
-        context.add_variable_from_value("facets", text_map(facets));
-        context.add_variable_from_value("ticket", ticket_value(facts.ticket));
-        context.add_variable_from_value("customer", customer_value(facts.ticket));
-        if let Some(now) = timestamp_value(facts.now) {
-            context.add_variable_from_value("now", now);
-        }
-        if let Some(waited) = duration_value(facts.waited) {
-            context.add_variable_from_value("waited", waited);
-        }
-        Self { context }
     }
 
     /// The variables with the topic set to `guess`.
-    pub(in crate::routing) fn with_topic(&self, guess: TopicGuess<'_>) -> Context<'_, 'static> {
-        let mut context = self.context.new_inner_scope();
+    pub(in crate::routing) fn with_topic(&self, guess: TopicGuess<'_>) -> Context<'_, '_> {
+        let functions: &Context<'_, '_> = &self.functions;
+        let mut context = functions.new_inner_scope();
+        context.set_variable_resolver(&self.values);
         context.add_variable_from_value("topic", text(guess.topic));
         context.add_variable_from_value("topic_confidence", f64::from(guess.confidence));
         context
     }
+}
+
+/// The values, each made when a condition first reads it: most conditions read few.
+struct Values<'a> {
+    facts: Facts<'a>,
+    facets: Kept,
+    ticket: Kept,
+    tags: Kept,
+    attributes: Kept,
+    customer: Kept,
+    customer_attributes: Kept,
+}
+
+/// A value that is made at most once.
+type Kept = OnceLock<Option<Box<dyn Val>>>;
+
+impl<'a> Values<'a> {
+    fn new(facts: Facts<'a>) -> Self {
+        Self {
+            facts,
+            facets: Kept::new(),
+            ticket: Kept::new(),
+            tags: Kept::new(),
+            attributes: Kept::new(),
+            customer: Kept::new(),
+            customer_attributes: Kept::new(),
+        }
+    }
+}
+
+impl VariableResolver for Values<'_> {
+    /// A field of the ticket or the customer is a variable of its own: so nothing else of them is copied for it.
+    fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
+        let Facts {
+            ticket,
+            classification,
+            ..
+        } = self.facts;
+        let text = |text: &'b str| Some(CowVal::owned(CelString::from(text)));
+        match variable {
+            "urgency" => owned(rank(self.facts.urgency).into()),
+            "facets" => kept(&self.facets, || facets(classification)),
+            "now" => timestamp_value(self.facts.now).and_then(owned),
+            "waited" => duration_value(self.facts.waited).and_then(owned),
+            "ticket.channel" => text(ticket.channel.map_or("", Channel::as_str)),
+            "ticket.language" => text(ticket.language.as_deref().unwrap_or_default()),
+            "ticket.subject" => text(&ticket.subject),
+            "ticket.last_agent_id" => text(ticket.last_agent_id.as_deref().unwrap_or_default()),
+            "ticket.tags" => kept(&self.tags, || tags(ticket)),
+            "ticket.attributes" => kept(&self.attributes, || attributes(&ticket.attributes)),
+            "ticket" => kept(&self.ticket, || ticket_value(ticket)),
+            "customer.id" => text(&ticket.customer.id),
+            "customer.tier" => text(&ticket.customer.tier),
+            "customer.attributes" => kept(&self.customer_attributes, || {
+                attributes(&ticket.customer.attributes)
+            }),
+            "customer" => kept(&self.customer, || customer_value(ticket)),
+            _ => {
+                let mut levels = Urgency::ALL.iter();
+                let level = levels.find(|level| constant(**level) == variable)?;
+                owned(rank(*level).into())
+            }
+        }
+    }
+}
+
+fn owned<'b>(value: Value) -> Option<CowVal<'b, 'b>> {
+    <Box<dyn Val>>::try_from(value).ok().map(CowVal::Owned)
+}
+
+fn kept<'b>(kept: &'b Kept, value: impl FnOnce() -> Value) -> Option<CowVal<'b, 'b>> {
+    let kept = kept.get_or_init(|| value().try_into().ok());
+    kept.as_deref().map(CowVal::Borrowed)
 }
 
 const fn constant(urgency: Urgency) -> &'static str {
@@ -102,8 +168,16 @@ const fn rank(urgency: Urgency) -> i64 {
     }
 }
 
+fn facets(classification: &Classification) -> Value {
+    let facets = classification.facets.iter();
+    text_map(facets.map(|(name, said)| (name.as_str(), said.label.as_str())))
+}
+
+fn tags(ticket: &Ticket) -> Value {
+    Value::List(Arc::new(ticket.tags.iter().map(|tag| text(tag)).collect()))
+}
+
 fn ticket_value(ticket: &Ticket) -> Value {
-    let tags: Vec<Value> = ticket.tags.iter().map(|tag| text(tag)).collect();
     map([
         ("channel", text(ticket.channel.map_or("", Channel::as_str))),
         (
@@ -111,7 +185,7 @@ fn ticket_value(ticket: &Ticket) -> Value {
             text(ticket.language.as_deref().unwrap_or_default()),
         ),
         ("subject", text(&ticket.subject)),
-        ("tags", Value::List(Arc::new(tags))),
+        ("tags", tags(ticket)),
         ("attributes", attributes(&ticket.attributes)),
         (
             "last_agent_id",

@@ -162,11 +162,8 @@ fn comparison(call: &CallExpr) -> Option<Comparison<'_>> {
         },
         operators::IN => {
             let of = subject(left)?;
-            let Expr::List(list) = &right.expr else {
-                return None;
-            };
             let mut whole = true;
-            for item in &list.elements {
+            for item in listed(right)? {
                 whole &= texts(item, &mut labels);
             }
             (of, whole)
@@ -174,6 +171,18 @@ fn comparison(call: &CallExpr) -> Option<Comparison<'_>> {
         _ => return None,
     };
     Some(Comparison { of, labels, whole })
+}
+
+/// The elements of a list that is written out, or of several that are joined.
+pub(super) fn listed(expression: &IdedExpr) -> Option<Vec<&IdedExpr>> {
+    match &expression.expr {
+        Expr::List(list) => Some(list.elements.iter().collect()),
+        Expr::Call(call) if call.func_name == operators::ADD => {
+            let lists: Option<Vec<_>> = call.args.iter().map(listed).collect();
+            lists.map(|lists| lists.concat())
+        }
+        _ => None,
+    }
 }
 
 /// Adds the texts that `expression` can give; whether these are all.

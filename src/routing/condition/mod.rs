@@ -10,13 +10,18 @@ mod cost;
 mod evaluate;
 mod labels;
 mod parts;
+mod pattern;
 mod readings;
+mod size;
+mod sub_tests;
 mod sum;
 mod syntax;
 mod times;
 mod topics;
+mod tree;
 mod types;
 mod vocabulary;
+mod written;
 
 use std::sync::Arc;
 
@@ -138,24 +143,19 @@ impl Expression {
             let offset = source.offset_for(id).map_or(0, |(start, _)| start);
             place(usize::try_from(offset).unwrap_or(0))
         };
-        let costly = cost::too_costly(tree);
-        if let Some(id) = costly
+        let patterns = known.patterns.borrow();
+        let costly = cost::too_costly(tree, &patterns);
+        if let Some((id, work)) = costly
             && faults.count() == before
         {
-            faults.add(
-                place_of(id),
-                "a ticket with long texts could make this take too long: build shorter texts and lists, or split the \
-                 rule",
-            );
+            faults.add(place_of(id), work.told());
         }
-        let patterns = known.patterns.borrow();
-        let bind = |part: &IdedExpr| patterns.bind(part);
         let mut uses = checked.labels;
         if purpose == Purpose::AgentId {
             labels::note_agents(tree, source, &mut uses);
         }
         if costly.is_none() {
-            alone::note_alone(tree, source, &bind, &faulty, &mut uses);
+            sub_tests::note_alone(tree, source, &faulty, &mut uses);
         }
         labels.extend(
             uses.into_iter()
@@ -169,7 +169,7 @@ impl Expression {
             position: place(part.offset),
             text: part.text,
         });
-        let bound = bind(tree);
+        let bound = patterns.bind(tree);
         let clock = Clock::of(&bound);
         let unforeseen = clock.as_ref().map(Clock::unforeseen).unwrap_or_default();
         Some(Self {

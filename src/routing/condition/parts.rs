@@ -6,8 +6,10 @@ use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, SourceInfo, opera
 use cel::{Context, Value};
 use jiff::SignedDuration;
 
+use super::tree::{children, extent, span};
 use super::types::{Type, VARIABLES};
 use super::vocabulary::IN_HOURS;
+use super::written::{one_line, trim};
 use crate::routing::decision::TraceValue;
 use crate::ticket::Urgency;
 
@@ -99,113 +101,6 @@ fn collect<'e>(
         }
         None => leaves.push(expression),
     }
-}
-
-/// The bytes of the token that an expression is known by.
-fn span(expression: &IdedExpr, source: &SourceInfo) -> Option<(usize, usize)> {
-    let (start, last) = source.offset_for(expression.id)?;
-    Some((
-        usize::try_from(start).ok()?,
-        usize::try_from(last).ok()?.saturating_add(1),
-    ))
-}
-
-/// From the first byte of an expression's tokens to behind the last one.
-pub(super) fn extent(expression: &IdedExpr, source: &SourceInfo) -> (usize, usize) {
-    let (mut first, mut last) = span(expression, source).unwrap_or((0, 0));
-    for child in children(expression) {
-        let (start, end) = extent(child, source);
-        first = first.min(start);
-        last = last.max(end);
-    }
-    (first, last)
-}
-
-/// The parts of an expression that were written by hand.
-pub(super) fn children(expression: &IdedExpr) -> Vec<&IdedExpr> {
-    match &expression.expr {
-        Expr::Call(call) => call
-            .target
-            .as_deref()
-            .into_iter()
-            .chain(&call.args)
-            .collect(),
-        Expr::Select(select) => vec![&select.operand],
-        Expr::List(list) => list.elements.iter().collect(),
-        Expr::Comprehension(looped) => vec![&looped.iter_range, &looped.loop_step],
-        Expr::Ident(_) | Expr::Literal(_) | Expr::Map(_) | Expr::Struct(_) | Expr::Unspecified => {
-            Vec::new()
-        }
-    }
-}
-
-/// `text[start..end]` without white space and without brackets that are closed outside of it or enclose all of it.
-fn trim(text: &str, start: usize, end: usize) -> (usize, &str) {
-    let slice = text.get(start..end).unwrap_or_default();
-    let mut kept = slice.trim();
-    let mut offset = start + (slice.len() - slice.trim_start().len());
-    loop {
-        let inner = match balance(kept) {
-            Balance::Opened => kept.strip_prefix('('),
-            Balance::Closed => kept.strip_suffix(')'),
-            Balance::Enclosed => kept
-                .strip_prefix('(')
-                .and_then(|kept| kept.strip_suffix(')')),
-            Balance::Even => None,
-        };
-        let Some(inner) = inner else {
-            return (offset, kept);
-        };
-        if balance(kept) != Balance::Closed {
-            offset += 1 + (inner.len() - inner.trim_start().len());
-        }
-        kept = inner.trim();
-    }
-}
-
-#[derive(PartialEq, Eq)]
-enum Balance {
-    /// More brackets are opened than closed.
-    Opened,
-    /// More brackets are closed than opened.
-    Closed,
-    /// The first bracket encloses all.
-    Enclosed,
-    Even,
-}
-
-fn balance(text: &str) -> Balance {
-    let mut depth = 0_i64;
-    let mut quote = None;
-    let mut escaped = false;
-    let mut closes_at = None;
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            (Some(_), _) if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '(') => depth += 1,
-            (None, ')') => {
-                depth -= 1;
-                if depth == 0 && closes_at.is_none() {
-                    closes_at = Some(at + 1);
-                }
-            }
-            (None, _) => {}
-        }
-    }
-    match depth {
-        1.. => Balance::Opened,
-        0 if text.starts_with('(') && closes_at == Some(text.len()) => Balance::Enclosed,
-        0 => Balance::Even,
-        _ => Balance::Closed,
-    }
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 struct Walk<'a, 'c, 'v> {
@@ -339,8 +234,10 @@ fn plain(value: &Value) -> String {
             let items: Vec<String> = items.iter().map(plain).collect();
             format!("[{}]", items.join(", "))
         }
-        Value::Timestamp(time) => time.to_utc().format("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        Value::Duration(time) => format!("{:#}", SignedDuration::from_secs(time.num_seconds())),
+        Value::Timestamp(time) => time.to_utc().format("%Y-%m-%dT%H:%M:%S%.fZ").to_string(),
+        Value::Duration(time) => {
+            format!("{:#}", SignedDuration::from_millis(time.num_milliseconds()))
+        }
         other => format!("a {}", other.type_of()),
     }
 }

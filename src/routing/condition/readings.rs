@@ -66,21 +66,36 @@ impl Read {
     }
 }
 
-/// After how long the whole units of `value`, which is not negative, give another answer.
-pub(super) fn next_whole(value: i128, unit: i128, asked: Option<&Asked>) -> Option<i128> {
+/// After how long the whole units of `value`, which grows by `pace` and may be negative, give another answer.
+pub(super) fn next_whole(
+    value: i128,
+    pace: i128,
+    unit: i128,
+    asked: Option<&Asked>,
+) -> Option<i128> {
+    // What falls is looked at from the other side, where it rises.
+    let (sign, pace) = (pace.signum(), pace.abs());
+    let value = value * sign;
     let count = value / unit;
-    let Some(asked) = asked else {
-        return Some((count + 1) * unit - value);
+    let next = match asked {
+        None => count + 1,
+        Some(asked) => {
+            let turns = |number: i64| [sign * i128::from(number), sign * i128::from(number) + 1];
+            let numbers: Vec<i128> = match asked {
+                Asked::Compare(_, number) => turns(*number).to_vec(),
+                Asked::OneOf(numbers) => numbers.iter().flat_map(|&number| turns(number)).collect(),
+            };
+            let answer = |count: i128| asked.holds_wide(sign * count);
+            let is_turn = |&number: &i128| number > count && answer(number) != answer(number - 1);
+            numbers.into_iter().filter(is_turn).min()?
+        }
     };
-    let turns = |number: i64| [i128::from(number), i128::from(number) + 1];
-    let numbers: Vec<i128> = match asked {
-        Asked::Compare(_, number) => turns(*number).to_vec(),
-        Asked::OneOf(numbers) => numbers.iter().flat_map(|&number| turns(number)).collect(),
+    // Counts are cut towards zero: one below it ends as the unit does, one above begins with it.
+    let reached = match next {
+        1.. => next * unit,
+        _ => (next - 1) * unit + 1,
     };
-    let is_turn =
-        |&number: &i128| number > count && asked.holds_wide(number) != asked.holds_wide(number - 1);
-    let turn = numbers.into_iter().filter(is_turn).min()?;
-    Some(turn * unit - value)
+    Some((reached - value + pace - 1) / pace)
 }
 
 /// After how long what a clock in `zone` shows at the time `value` gives another answer.

@@ -9,13 +9,14 @@ use super::readings::SECOND;
 use super::times::Times;
 
 /// Multiples of `waited` and `now`, and what is added: all in nanoseconds.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Sum {
     pub(super) waited: i128,
     pub(super) now: i128,
     fixed: i128,
-    /// How many times are added, less those that are taken away: 1 for a time, 0 for a duration.
-    pub(super) times: i8,
+    /// How many times are added, less those that are taken away: 1 for a time, 0 for a duration. `None` where that
+    /// depends on what the ticket says.
+    pub(super) times: Option<i8>,
     /// What the ticket says; each is added so many times.
     pub(super) told: Vec<(i128, IdedExpr)>,
 }
@@ -38,14 +39,14 @@ impl Sum {
             Expr::Ident(name) if name == WAITED => {
                 return Some(Self {
                     waited: 1,
-                    ..Self::default()
+                    ..Self::nothing()
                 });
             }
             Expr::Ident(name) if name == NOW => {
                 return Some(Self {
                     now: 1,
-                    times: 1,
-                    ..Self::default()
+                    times: Some(1),
+                    ..Self::nothing()
                 });
             }
             Expr::Call(call) if reads_time(expression) => {
@@ -66,22 +67,34 @@ impl Sum {
         if let Some(fixed) = constant.as_ref().and_then(nanoseconds) {
             return Some(Self {
                 fixed,
-                times: i8::from(matches!(constant, Some(Value::Timestamp(_)))),
-                ..Self::default()
+                times: Some(matches!(constant, Some(Value::Timestamp(_))).into()),
+                ..Self::nothing()
             });
         }
         // A variable of a loop has no value outside of it.
         (!in_loop).then(|| Self {
             told: vec![(1, expression.clone())],
-            ..Self::default()
+            times: times_told(expression),
+            ..Self::nothing()
         })
+    }
+
+    /// No time at all.
+    const fn nothing() -> Self {
+        Self {
+            waited: 0,
+            now: 0,
+            fixed: 0,
+            times: Some(0),
+            told: Vec::new(),
+        }
     }
 
     fn plus(mut self, other: Self) -> Self {
         self.waited += other.waited;
         self.now += other.now;
         self.fixed = self.fixed.saturating_add(other.fixed);
-        self.times = self.times.saturating_add(other.times);
+        self.times = added(self.times, other.times);
         self.told.extend(other.told);
         self
     }
@@ -91,13 +104,18 @@ impl Sum {
             waited: -other.waited,
             now: -other.now,
             fixed: -other.fixed,
-            times: other.times.saturating_neg(),
+            times: other.times.map(i8::saturating_neg),
             told: other
                 .told
                 .into_iter()
                 .map(|(times, told)| (-times, told))
                 .collect(),
         })
+    }
+
+    /// By how much it grows in a nanosecond.
+    pub(super) const fn pace(&self) -> i128 {
+        self.waited + self.now
     }
 
     /// What it is now; `None` where the ticket does not say what it needs.
@@ -113,9 +131,32 @@ impl Sum {
     }
 }
 
+fn added(left: Option<i8>, right: Option<i8>) -> Option<i8> {
+    Some(left?.saturating_add(right?))
+}
+
+/// How many times are added in what the ticket says, less those that are taken away.
+fn times_told(expression: &IdedExpr) -> Option<i8> {
+    let Expr::Call(call) = &expression.expr else {
+        return None;
+    };
+    match (call.func_name.as_str(), call.args.as_slice()) {
+        ("timestamp", _) => Some(1),
+        ("duration", _) => Some(0),
+        (operators::ADD, [left, right]) => added(times_told(left), times_told(right)),
+        (operators::SUBSTRACT, [left, right]) => {
+            added(times_told(left), times_told(right).map(i8::saturating_neg))
+        }
+        (operators::CONDITIONAL, [_, one, other]) => {
+            times_told(one).filter(|&times| times_told(other) == Some(times))
+        }
+        _ => None,
+    }
+}
+
 /// After how long a sum that is `value` now passes an edge of zero.
 pub(super) fn crossing(of: &Sum, edges: Edges, value: i128) -> Option<i128> {
-    let slope = of.waited + of.now;
+    let slope = of.pace();
     if slope == 0 {
         return None;
     }

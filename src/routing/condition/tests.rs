@@ -41,7 +41,7 @@ fn compile_noting(
         column: u32::try_from(offset).unwrap() + 1,
     };
     let known = Known {
-        calendars: &calendars(),
+        calendars: Some(&calendars()),
         patterns,
     };
     let mut labels = Vec::new();
@@ -58,7 +58,7 @@ fn calendars() -> Calendars {
     let yaml = "{mondays: {timezone: Europe/Berlin, hours: {mon: \"08:00-18:00\"}}, \
                 sundays: {timezone: Europe/Berlin, hours: {sun: 24h}}}";
     let node = document::parse(yaml, "t", 10_000).unwrap();
-    read_calendars(&node, "calendars", "a calendar", &mut Faults::default())
+    read_calendars(&node, "calendars", "a calendar", &mut Faults::default()).unwrap()
 }
 
 fn evaluate(text: &str) -> Outcome {
@@ -92,16 +92,17 @@ fn evaluate(text: &str) -> Outcome {
     };
     let patterns = RefCell::default();
     let expression = compile_with(text, Purpose::Condition, &patterns).unwrap();
+    let vocabulary = Vocabulary {
+        calendars: Arc::new(calendars()),
+        patterns: Arc::new(patterns.into_inner()),
+    };
     let variables = Variables::new(&Facts {
         ticket: &ticket,
         classification: &classification,
         urgency: Urgency::High,
         now: "2026-03-02T09:30:00Z".parse::<Timestamp>().unwrap(),
         waited: SignedDuration::from_mins(20),
-        vocabulary: &Vocabulary {
-            calendars: Arc::new(calendars()),
-            patterns: Arc::new(patterns.into_inner()),
-        },
+        vocabulary: &vocabulary,
     });
     let context = variables.with_topic(TopicGuess {
         topic: "billing/refund",
@@ -347,6 +348,10 @@ fn labels_are_noted_in_every_form_and_beside_faults() {
             LabelUseKind::Topic("a/b".into()),
         ),
         (r#"topic == "a" + "/b""#, LabelUseKind::Topic("a/b".into())),
+        (
+            r#"foo && ["b"].exists(t, t == topic)"#,
+            LabelUseKind::Topic("b".into()),
+        ),
     ] {
         let (_, labels) = compile_noting(text, Purpose::Condition, &RefCell::default());
         assert!(
@@ -356,7 +361,10 @@ fn labels_are_noted_in_every_form_and_beside_faults() {
     }
     for (text, subject) in [
         (r#"topic.contains("b")"#, Subject::Topic),
-        (r#"foo && ["b"].exists(t, t == topic)"#, Subject::Topic),
+        (
+            r#"foo && ["b"].exists(t, topic + "c" == t)"#,
+            Subject::Topic,
+        ),
         (
             r#"facets.tone.startsWith("b") && size(ticket.tags) > 1"#,
             Subject::Facet("tone".into()),

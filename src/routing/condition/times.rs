@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::clock::{Moment, reads_time};
 use super::constant_value;
-use super::parts::children;
 use super::readings::{Asked, Read, next_reading, next_whole, part_of};
 use super::sum::{Edges, Sum, crossing};
+use super::tree::children;
 use super::vocabulary::{IN_HOURS, literal_text};
 use crate::routing::calendar::zone_of;
 
@@ -131,22 +131,18 @@ impl Change {
     fn of_reading(call: &CallExpr, asked: Option<Asked>, in_loop: bool) -> Option<Self> {
         let (read, unit) = part_of(&call.func_name)?;
         let of = Sum::of(call.target.as_deref()?, in_loop)?;
-        if of.waited + of.now == 0 {
+        if of.pace() == 0 {
             // It stands still, as the time at which the ticket came does.
             return Some(Self::Crossing(of, Edges::Both));
-        }
-        // Of what the ticket tells it is not known here whether it is a time or a duration.
-        if of.waited + of.now != 1 || !of.told.is_empty() {
-            return None;
         }
         let zone = match call.args.as_slice() {
             [] => TimeZone::UTC,
             [zone] => zone_of(literal_text(zone)?)?,
             _ => return None,
         };
-        match of.times {
-            0 => Some(Self::Whole { of, unit, asked }),
-            1 => Some(Self::Clock {
+        match (of.times?, of.pace()) {
+            (0, _) => Some(Self::Whole { of, unit, asked }),
+            (1, 1) => Some(Self::Clock {
                 of,
                 unit,
                 read,
@@ -168,10 +164,9 @@ impl Times<'_, '_, '_, '_> {
             }
             Change::Unforeseen(_) => UNFORESEEN.as_nanos(),
             Change::Crossing(of, edges) => crossing(of, *edges, of.value(self)?)?,
-            Change::Whole { of, unit, asked } => match of.value(self)? {
-                before if before < 0 => UNFORESEEN.as_nanos(),
-                value => next_whole(value, *unit, asked.as_ref())?,
-            },
+            Change::Whole { of, unit, asked } => {
+                next_whole(of.value(self)?, of.pace(), *unit, asked.as_ref())?
+            }
             Change::Clock {
                 of,
                 unit,

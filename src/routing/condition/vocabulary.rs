@@ -8,15 +8,13 @@ use std::sync::Arc;
 use cel::Context;
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue};
 use jiff::Timestamp;
-use regex::{Regex, RegexBuilder};
 
+use super::pattern::{self, Pattern};
+use super::tree::parts_mut;
 use crate::routing::calendar::Calendars;
 
 /// Most different patterns of a policy.
 const MAX_PATTERNS: usize = 1_000;
-
-/// Largest pattern once compiled, and the most that a thread remembers of matching it, in bytes.
-const MAX_PATTERN_BYTES: usize = 1 << 17;
 
 /// The function by which conditions ask for working hours.
 pub(super) const IN_HOURS: &str = "in_hours";
@@ -34,15 +32,17 @@ pub(in crate::routing) struct Vocabulary {
 /// The same while the policy is read.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::routing) struct Known<'a> {
-    pub(in crate::routing) calendars: &'a Calendars,
+    /// `None` where they cannot be read, so that any may be declared.
+    pub(in crate::routing) calendars: Option<&'a Calendars>,
     pub(in crate::routing) patterns: &'a RefCell<Patterns>,
 }
 
 /// Compiled regular expressions.
 #[derive(Debug, Clone, Default)]
 pub(in crate::routing) struct Patterns {
-    by_text: BTreeMap<String, i64>,
-    compiled: Vec<Regex>,
+    /// The number of each, or why it cannot be used.
+    by_text: BTreeMap<String, Result<i64, String>>,
+    compiled: Vec<Pattern>,
 }
 
 impl Patterns {
@@ -52,23 +52,37 @@ impl Patterns {
     ///
     /// Why it cannot be used.
     pub(super) fn add(&mut self, pattern: &str) -> Result<(), String> {
-        if self.by_text.contains_key(pattern) {
-            return Ok(());
+        if let Some(known) = self.by_text.get(pattern) {
+            return known.clone().map(drop);
         }
-        let number = i64::try_from(self.compiled.len()).unwrap_or(i64::MAX);
-        if self.compiled.len() >= MAX_PATTERNS {
+        if self.by_text.len() >= MAX_PATTERNS {
             return Err(format!(
                 "the policy has more than the {MAX_PATTERNS} patterns allowed: use startsWith, endsWith or contains"
             ));
         }
-        let compiled = RegexBuilder::new(pattern)
-            .size_limit(MAX_PATTERN_BYTES)
-            .dfa_size_limit(MAX_PATTERN_BYTES)
-            .build()
-            .map_err(|error| told(&error))?;
-        self.compiled.push(compiled);
-        self.by_text.insert(pattern.to_owned(), number);
-        Ok(())
+        let number = i64::try_from(self.compiled.len()).unwrap_or(i64::MAX);
+        let added = Pattern::compile(pattern).map(|compiled| {
+            self.compiled.push(compiled);
+            number
+        });
+        let result = added.clone().map(drop);
+        self.by_text.insert(pattern.to_owned(), added);
+        result
+    }
+
+    /// What it takes to look for `pattern` in a byte, in nanoseconds.
+    pub(super) fn byte_cost(&self, pattern: &str) -> u64 {
+        let number = self
+            .by_text
+            .get(pattern)
+            .and_then(|known| known.as_ref().ok());
+        number
+            .and_then(|&number| self.get(number))
+            .map_or(pattern::BYTE, |pattern| pattern.byte)
+    }
+
+    fn get(&self, number: i64) -> Option<&Pattern> {
+        self.compiled.get(usize::try_from(number).ok()?)
     }
 
     /// Lets conditions that are evaluated in `context` call the patterns.
@@ -77,16 +91,12 @@ impl Patterns {
             return;
         }
         let patterns = Arc::clone(self);
-        let matches = move |text: Arc<String>, number: i64| patterns.is_match(number, &text);
+        let matches = move |text: Arc<String>, number: i64| {
+            let pattern = patterns.get(number);
+            pattern.is_some_and(|pattern| pattern.is_match(&text))
+        };
         // Fails only where the language itself has a function of the name, which it rules out.
         let _ = context.add_function(MATCHES_PATTERN, matches);
-    }
-
-    fn is_match(&self, number: i64, text: &str) -> bool {
-        let pattern = usize::try_from(number)
-            .ok()
-            .and_then(|index| self.compiled.get(index));
-        pattern.is_some_and(|pattern| pattern.is_match(text))
     }
 
     /// `expression` with every `matches` turned into a look at the compiled pattern; everything keeps its place.
@@ -97,33 +107,11 @@ impl Patterns {
     }
 
     fn bind_calls(&self, expression: &mut IdedExpr) {
-        match &mut expression.expr {
-            Expr::Call(call) => {
-                let parts = call.target.as_deref_mut().into_iter().chain(&mut call.args);
-                parts.for_each(|part| self.bind_calls(part));
-                self.bind_call(call);
-            }
-            Expr::Select(select) => self.bind_calls(&mut select.operand),
-            Expr::List(list) => list
-                .elements
-                .iter_mut()
-                .for_each(|item| self.bind_calls(item)),
-            Expr::Comprehension(looped) => {
-                for part in [
-                    &mut looped.iter_range,
-                    &mut looped.accu_init,
-                    &mut looped.loop_cond,
-                    &mut looped.loop_step,
-                    &mut looped.result,
-                ] {
-                    self.bind_calls(part);
-                }
-            }
-            Expr::Ident(_)
-            | Expr::Literal(_)
-            | Expr::Map(_)
-            | Expr::Struct(_)
-            | Expr::Unspecified => {}
+        for part in parts_mut(expression) {
+            self.bind_calls(part);
+        }
+        if let Expr::Call(call) = &mut expression.expr {
+            self.bind_call(call);
         }
     }
 
@@ -134,30 +122,14 @@ impl Patterns {
         let [pattern] = call.args.as_mut_slice() else {
             return;
         };
-        let Some(&number) = literal_text(pattern).and_then(|text| self.by_text.get(text)) else {
+        let known = literal_text(pattern).and_then(|text| self.by_text.get(text));
+        let Some(&Ok(number)) = known else {
             return;
         };
         if let Some(text) = call.target.take() {
             pattern.expr = Expr::Literal(LiteralValue::Int(number.into()));
             call.args.insert(0, *text);
             MATCHES_PATTERN.clone_into(&mut call.func_name);
-        }
-    }
-}
-
-/// Why a pattern cannot be used.
-fn told(error: &regex::Error) -> String {
-    match error {
-        regex::Error::CompiledTooBig(_) => {
-            "this regular expression is too large once compiled: repeat less, or split it"
-                .to_owned()
-        }
-        // The library draws the pattern with a mark below; its last line says what is wrong.
-        error => {
-            let drawn = error.to_string();
-            let last = drawn.lines().last().unwrap_or_default();
-            let reason = last.trim().trim_start_matches("error:").trim();
-            format!("this is no regular expression: {reason}")
         }
     }
 }

@@ -89,13 +89,14 @@ fn holders<'a>(roster: &'a Roster, skill: &'a str, level: u8) -> impl Iterator<I
     agents.filter(move |agent| agent.skills.get(skill).is_some_and(|&held| held >= level))
 }
 
-/// Notes each skill that a step requires and nobody or one agent alone holds, or, where the step does not end, one alone of
-/// those who could take it; at its first step with that lack.
+/// Notes each skill that a step requires to the last and nobody holds, or one agent alone of those whom the step could
+/// give a ticket, unless the rule goes on with less of it; at its first step with that lack.
 fn lint_skills(policy: &Policy, roster: &Roster, lints: &mut Vec<Lint>) {
     let mut noted: BTreeSet<(LintKind, &str)> = BTreeSet::new();
     for rule in &policy.rules {
         for (number, step) in (1..).zip(&rule.steps) {
-            for (skill, &level) in least(step) {
+            let required = least(step);
+            for (skill, &level) in required {
                 let wanted = BTreeMap::from([(skill.clone(), level)]);
                 let demand = Demand {
                     queue: step.names_queue.then_some(step.destination.as_str()),
@@ -103,11 +104,18 @@ fn lint_skills(policy: &Policy, roster: &Roster, lints: &mut Vec<Lint>) {
                 };
                 let holding = || holders(roster, skill, level);
                 let mut serving = holding().filter(|agent| could_take(agent, demand));
+                // Who has it does not matter for long where a later step asks for less of it.
+                let goes_on = rule.steps.iter().skip(number).any(|later| {
+                    let asked = least(later).get(skill);
+                    asked.is_none_or(|&asked| asked < level)
+                });
                 let (kind, who) = match (serving.next(), serving.next(), holding().count()) {
                     (_, _, 0) => (
                         LintKind::SkillNobodyHolds,
                         "nobody on the roster holds it".to_owned(),
                     ),
+                    // Of the one agent whom it asks for there is no other.
+                    _ if step.preferred_agent.is_some() => continue,
                     (Some(one), None, 1) => (
                         LintKind::SkillOneHolds,
                         format!(
@@ -115,8 +123,7 @@ fn lint_skills(policy: &Policy, roster: &Roster, lints: &mut Vec<Lint>) {
                             one.id
                         ),
                     ),
-                    // A step that ends is waited out.
-                    (Some(one), None, _) if step.timeout.is_none() => (
+                    (Some(one), None, _) if !goes_on && could_anyone(roster, step, required) => (
                         LintKind::SkillOneHolds,
                         format!(
                             "only '{}' holds it of those who could take a ticket of the queue '{}': when that \
@@ -176,15 +183,54 @@ mod tests {
     }
 
     #[test]
-    fn only_those_who_could_take_the_step_count_as_holders() {
-        let text = "version: 1\nskills: [tech]\nqueues: {a: {}, b: {}}\nrules:\n  \
-            - {id: r, when: 'true', steps: [{queue: a, require: {tech: 2}}]}\ndefault: {queue: b}\n";
-        let policy = Policy::parse(text, "p").unwrap();
+    fn only_those_whom_the_step_could_give_a_ticket_count_as_holders() {
+        let told = [
+            "step 1 of rule 'r' requires the skill 'tech' at level 2 and only 'ana' holds it of those who could take a \
+             ticket of the queue 'a': when that agent is away, nobody does",
+        ];
+        assert_eq!(told_of("{queue: a, require: {tech: 2}}"), told);
+        assert_eq!(told_of("{queue: a, require: {tech: 2}, timeout: 5m}"), told);
+        assert_eq!(
+            told_of(
+                "{queue: a, require: {tech: 3}, relax: {every: 1m, to: {tech: 2}}, timeout: 5m}"
+            ),
+            told
+        );
+        let none: [&str; 0] = [];
+        assert_eq!(
+            told_of("{queue: a, require: {tech: 2}, timeout: 5m}, {queue: a, require: {tech: 1}}"),
+            none,
+            "the next step asks for less"
+        );
+        assert_eq!(
+            told_of(
+                "{queue: a, require: {tech: 2}, relax: {every: 1m, to: {tech: 1}}, timeout: 5m}"
+            ),
+            none,
+            "dan could take it in the end"
+        );
+        assert_eq!(
+            told_of(
+                "{queue: a, preferred_agent: ticket.last_agent_id, require: {tech: 2}, timeout: 5m}"
+            ),
+            none,
+            "one agent alone is asked for anyway"
+        );
+    }
+
+    /// What is found of a rule with this step.
+    fn told_of(step: &str) -> Vec<String> {
+        let text = format!(
+            "version: 1\nskills: [tech]\nqueues: {{a: {{}}, b: {{}}}}\nrules:\n  \
+             - {{id: r, when: 'true', steps: [{step}], otherwise: b}}\ndefault: {{queue: b}}\n"
+        );
+        let policy = Policy::parse(&text, "p").unwrap_or_else(|errors| panic!("{errors}"));
         let roster = Roster::parse(
             "version: 1\nagents:\n  \
              - {id: ana, presence: offline, capacity: 2, skills: {tech: 5}, queues: [a]}\n  \
              - {id: bob, presence: available, capacity: 2, skills: {tech: 3}, queues: [b]}\n  \
-             - {id: cho, presence: available, on_leave: true, capacity: 2, skills: {tech: 3}}\n",
+             - {id: cho, presence: available, on_leave: true, capacity: 2, skills: {tech: 3}}\n  \
+             - {id: dan, presence: available, capacity: 2, skills: {tech: 1}, queues: [a]}\n",
             "r",
         )
         .unwrap();
@@ -192,17 +238,7 @@ mod tests {
             roster: Some(&roster),
             labels: None,
         };
-        let found: Vec<String> = policy
-            .lint(text, against)
-            .into_iter()
-            .map(|lint| lint.fault.message)
-            .collect();
-        assert_eq!(
-            found,
-            [
-                "step 1 of rule 'r' requires the skill 'tech' at level 2 and only 'ana' holds it of those who could take a \
-                 ticket of the queue 'a': when that agent is away, nobody does"
-            ]
-        );
+        let found = policy.lint(&text, against).into_iter();
+        found.map(|lint| lint.fault.message).collect()
     }
 }

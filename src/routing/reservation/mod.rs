@@ -8,16 +8,20 @@
 //!
 //! A place is held until it is confirmed (the help desk's own roster counts the ticket from then on), released, or its
 //! time runs out, and while it is held the ticket's decisions give it the same agent, unless that agent may no longer
-//! take it. The time is told, not asked for.
+//! take it. Both times are told, not asked for: the time of day, by which is decided, and the one by a clock that never
+//! jumps, by which places run out.
 
+mod error;
 mod table;
 mod view;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+pub use self::error::{HoldError, ReserveError};
 use self::table::{Held, Table};
 use self::view::{View, Views};
 use super::assignment::{Assigning, Assignment, assign_preferring};
@@ -33,7 +37,7 @@ const MAX_TRIES: usize = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReservationLimits {
     /// For how long a place is held if nobody confirms or releases it.
-    pub time_to_live: SignedDuration,
+    pub time_to_live: Duration,
     /// How many places are held at most, of all agents together.
     pub most: usize,
 }
@@ -45,7 +49,7 @@ pub struct Reservation {
     pub ticket_id: String,
     /// The agent whose capacity the place is of.
     pub agent_id: String,
-    /// When it is free again if nobody confirms or releases it.
+    /// When it is free again if nobody confirms or releases it, by the time of day when it was taken.
     pub expires_at: Timestamp,
 }
 
@@ -60,49 +64,6 @@ pub struct Place<'a> {
     pub beyond_capacity: bool,
     /// Who held a place for the ticket when the agent was chosen.
     pub holder: Option<&'a str>,
-}
-
-/// Why no place was taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ReserveError {
-    /// The ticket has no id that it could be known by again.
-    #[error("a ticket needs an id for a place to be held for it")]
-    NoTicketId,
-    /// Too many are held.
-    #[error("{most} places are held already: confirm or release them")]
-    TooMany {
-        /// How many may be.
-        most: usize,
-    },
-    /// Somebody else took it since the agents were looked at.
-    #[error("the place with agent '{agent}' was taken in the meantime: try again")]
-    Gone {
-        /// The agent.
-        agent: String,
-    },
-}
-
-/// Why a place cannot be confirmed or released.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HoldError {
-    /// None is held.
-    #[error(
-        "no place is held for ticket '{ticket}': it was confirmed or released, its time ran out, or its agent left"
-    )]
-    NotHeld {
-        /// The ticket.
-        ticket: String,
-    },
-    /// Another agent's is.
-    #[error("the place for ticket '{ticket}' is with agent '{holder}', not with '{asked}'")]
-    OtherAgent {
-        /// The ticket.
-        ticket: String,
-        /// Whose place is held.
-        holder: String,
-        /// Who was named.
-        asked: String,
-    },
 }
 
 /// The places taken of a roster; share it between threads.
@@ -141,8 +102,8 @@ impl Reservations {
     /// Decides with all places that are taken, and takes none. `roster` is the one that the request began with; where
     /// one was [put](Self::put_roster), here and in all functions below, that one counts.
     #[must_use]
-    pub fn decide(&self, input: &DecisionInput<'_>, roster: &Arc<Roster>) -> Decision {
-        let seen = self.look(&mut self.lock(), input, roster);
+    pub fn decide(&self, input: &DecisionInput<'_>, roster: &Arc<Roster>, at: Instant) -> Decision {
+        let seen = self.look(&mut self.table(at), input, roster);
         let decision = seen.decide(input);
         self.views.give_back(seen.view);
         decision
@@ -159,14 +120,15 @@ impl Reservations {
         &self,
         input: &DecisionInput<'_>,
         roster: &Arc<Roster>,
+        at: Instant,
     ) -> Result<(Decision, Option<Reservation>), ReserveError> {
         if input.ticket.id.is_empty() {
             return Err(ReserveError::NoTicketId);
         }
         for _ in 0..MAX_TRIES {
-            let seen = self.look(&mut self.lock(), input, roster);
+            let seen = self.look(&mut self.table(at), input, roster);
             let decision = seen.decide(input);
-            let taken = self.take(&mut self.lock(), input, &seen, &decision);
+            let taken = self.take(&mut self.table(at), input, &seen, &decision, at);
             self.views.give_back(seen.view);
             match taken {
                 Err(ReserveError::Gone { .. }) => {}
@@ -174,10 +136,10 @@ impl Reservations {
                 Ok(reservation) => return Ok((decision, reservation)),
             }
         }
-        let mut table = self.lock();
+        let mut table = self.table(at);
         let seen = self.look(&mut table, input, roster);
         let decision = seen.decide(input);
-        let reservation = self.take(&mut table, input, &seen, &decision)?;
+        let reservation = self.take(&mut table, input, &seen, &decision, at)?;
         drop(table);
         self.views.give_back(seen.view);
         Ok((decision, reservation))
@@ -190,10 +152,10 @@ impl Reservations {
         &self,
         roster: &Arc<Roster>,
         tickets: &[&str],
-        now: Timestamp,
+        at: Instant,
     ) -> (Arc<Roster>, Vec<Option<String>>) {
-        let mut table = self.lock();
-        let roster = table.renew(roster, now);
+        let mut table = self.table(at);
+        let roster = table.renew(roster);
         let holders = tickets
             .iter()
             .map(|ticket| Some(table.held(ticket)?.agent.to_string()));
@@ -216,6 +178,7 @@ impl Reservations {
         place: Place<'_>,
         roster: &Arc<Roster>,
         now: Timestamp,
+        at: Instant,
     ) -> Result<Reservation, ReserveError> {
         let Place {
             ticket_id,
@@ -226,8 +189,8 @@ impl Reservations {
         if ticket_id.is_empty() {
             return Err(ReserveError::NoTicketId);
         }
-        let mut table = self.lock();
-        let roster = table.renew(roster, now);
+        let mut table = self.table(at);
+        let roster = table.renew(roster);
         if let Some(held) = table.held(ticket_id)
             && *held.agent == *agent_id
         {
@@ -245,7 +208,7 @@ impl Reservations {
             return Err(ReserveError::Gone { agent });
         }
         table.drop_place(ticket_id);
-        self.hold(&mut table, ticket_id, agent_id, now)
+        self.hold(&mut table, ticket_id, agent_id, now, at)
     }
 
     /// Ends the hold on a ticket's place because the help desk's roster counts the ticket from now on. `agent`, where
@@ -258,10 +221,9 @@ impl Reservations {
         &self,
         ticket_id: &str,
         agent: Option<&str>,
-        now: Timestamp,
+        at: Instant,
     ) -> Result<Reservation, HoldError> {
-        let mut table = self.lock();
-        table.drop_expired(now);
+        let mut table = self.table(at);
         let Some(held) = table.held(ticket_id) else {
             let ticket = ticket_id.to_owned();
             return Err(HoldError::NotHeld { ticket });
@@ -289,9 +251,9 @@ impl Reservations {
         &self,
         ticket_id: &str,
         agent: Option<&str>,
-        now: Timestamp,
+        at: Instant,
     ) -> Result<Reservation, HoldError> {
-        self.confirm(ticket_id, agent, now)
+        self.confirm(ticket_id, agent, at)
     }
 
     /// How many places may be held.
@@ -302,18 +264,14 @@ impl Reservations {
 
     /// How many places are held.
     #[must_use]
-    pub fn count(&self, now: Timestamp) -> usize {
-        let mut table = self.lock();
-        table.drop_expired(now);
-        table.count()
+    pub fn count(&self, at: Instant) -> usize {
+        self.table(at).count()
     }
 
     /// How many places are held with each agent with whom any are.
     #[must_use]
-    pub fn by_agent(&self, now: Timestamp) -> BTreeMap<String, u32> {
-        let mut table = self.lock();
-        table.drop_expired(now);
-        let places = table.places(None).into_iter();
+    pub fn by_agent(&self, at: Instant) -> BTreeMap<String, u32> {
+        let places = self.table(at).places(None).into_iter();
         places
             .filter(|(_, places)| places.taken > 0)
             .map(|(agent, places)| (agent.to_string(), places.taken / TICKET_COST))
@@ -321,7 +279,7 @@ impl Reservations {
     }
 
     fn look(&self, table: &mut Table, input: &DecisionInput<'_>, roster: &Arc<Roster>) -> Seen {
-        let roster = table.renew(roster, input.now);
+        let roster = table.renew(roster);
         let ticket_id = input.ticket.id.as_str();
         let own = table.held(ticket_id).cloned();
         let places = table.places(own.is_some().then_some(ticket_id));
@@ -337,9 +295,9 @@ impl Reservations {
         input: &DecisionInput<'_>,
         seen: &Seen,
         decision: &Decision,
+        at: Instant,
     ) -> Result<Option<Reservation>, ReserveError> {
         let ticket_id = input.ticket.id.as_str();
-        table.drop_expired(input.now);
         if table.held(ticket_id) != seen.own.as_ref() {
             let agent = decision.agent.clone().unwrap_or_default();
             return Err(ReserveError::Gone { agent });
@@ -360,7 +318,7 @@ impl Reservations {
             return Err(ReserveError::Gone { agent });
         }
         table.drop_place(ticket_id);
-        self.hold(table, ticket_id, agent, input.now).map(Some)
+        self.hold(table, ticket_id, agent, input.now, at).map(Some)
     }
 
     fn hold(
@@ -369,6 +327,7 @@ impl Reservations {
         ticket_id: &str,
         agent_id: &str,
         now: Timestamp,
+        at: Instant,
     ) -> Result<Reservation, ReserveError> {
         let most = self.limits.most;
         if table.count() >= most {
@@ -377,7 +336,14 @@ impl Reservations {
         let expires_at = now
             .checked_add(self.limits.time_to_live)
             .unwrap_or(Timestamp::MAX);
-        Ok(table.hold(ticket_id, agent_id, now, expires_at))
+        Ok(table.hold(ticket_id, agent_id, now, at, expires_at))
+    }
+
+    /// The places that have not run out.
+    fn table(&self, at: Instant) -> MutexGuard<'_, Table> {
+        let mut table = self.lock();
+        table.drop_expired(self.limits.time_to_live, at);
+        table
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,7 +15,8 @@ use crate::routing::roster::Roster;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Held {
     pub(super) agent: Arc<str>,
-    pub(super) since: Timestamp,
+    pub(super) since: Instant,
+    /// When its time runs out, by the clock as it was when the place was taken.
     pub(super) expires_at: Timestamp,
 }
 
@@ -43,7 +45,8 @@ pub(super) struct Table {
     /// The roster that the places are of.
     roster: Option<Arc<Roster>>,
     by_ticket: HashMap<Arc<str>, Held>,
-    by_expiry: BTreeSet<(Timestamp, Arc<str>)>,
+    /// All are held for the same time, so whoever came first goes first.
+    by_age: BTreeSet<(Instant, Arc<str>)>,
     /// At most one entry for each agent of the roster.
     by_agent: BTreeMap<Arc<str>, Places>,
     /// When the last place was taken.
@@ -51,10 +54,9 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Drops what has run out and returns the roster to decide by: the one that was put last, or `roster` where none
+    /// The roster to decide by: the one that was put last, or `roster` where none
     /// was yet. A request may have begun before, and must not bring back its own.
-    pub(super) fn renew(&mut self, roster: &Arc<Roster>, now: Timestamp) -> Arc<Roster> {
-        self.drop_expired(now);
+    pub(super) fn renew(&mut self, roster: &Arc<Roster>) -> Arc<Roster> {
         if let Some(current) = &self.roster {
             return Arc::clone(current);
         }
@@ -85,10 +87,10 @@ impl Table {
             .is_some_and(|roster| Arc::ptr_eq(roster, view.base()))
     }
 
-    /// Drops every place whose time has run out.
-    pub(super) fn drop_expired(&mut self, now: Timestamp) {
-        while let Some((expires_at, ticket)) = self.by_expiry.first()
-            && *expires_at <= now
+    /// Drops every place that is held for this long.
+    pub(super) fn drop_expired(&mut self, time_to_live: Duration, at: Instant) {
+        while let Some((since, ticket)) = self.by_age.first()
+            && at.saturating_duration_since(*since) >= time_to_live
         {
             let ticket = Arc::clone(ticket);
             self.drop_place(&ticket);
@@ -128,6 +130,7 @@ impl Table {
         ticket_id: &str,
         agent_id: &str,
         now: Timestamp,
+        since: Instant,
         expires_at: Timestamp,
     ) -> Reservation {
         let ticket: Arc<str> = Arc::from(ticket_id);
@@ -146,11 +149,11 @@ impl Table {
         places.last_taken_at = Some(taken_at);
         let held = Held {
             agent,
-            since: taken_at,
+            since,
             expires_at,
         };
         let reservation = held.describe(ticket_id);
-        self.by_expiry.insert((expires_at, Arc::clone(&ticket)));
+        self.by_age.insert((since, Arc::clone(&ticket)));
         self.by_ticket.insert(ticket, held);
         reservation
     }
@@ -160,7 +163,7 @@ impl Table {
         let Some((ticket, held)) = self.by_ticket.remove_entry(ticket_id) else {
             return;
         };
-        self.by_expiry.remove(&(held.expires_at, ticket));
+        self.by_age.remove(&(held.since, ticket));
         if let Some(places) = self.by_agent.get_mut(&held.agent) {
             places.taken = places.taken.saturating_sub(TICKET_COST);
         }

@@ -16,12 +16,22 @@ pub(super) fn print(difference: &Difference, left_out: LeftOut, most: Option<Rat
         tickets,
         moved,
         newly_human,
+        newly_human_examples,
         no_longer_human,
         concerned,
         matrix: _,
         ways,
         changed: _,
     } = difference;
+    if newly_human + no_longer_human > 0 {
+        let such_as = match newly_human_examples.as_slice() {
+            [] => String::new(),
+            examples => format!(", such as {},", without_steering(&examples.join(", "))),
+        };
+        say!(
+            "a person must look first at {newly_human} that went without{such_as} and no longer at {no_longer_human}\n"
+        );
+    }
     if !ways.is_empty() {
         print_matrix(difference);
         let mut moves = table(&["tickets", "from", "to", "by rule", "such as"], &[0]);
@@ -54,26 +64,24 @@ pub(super) fn print(difference: &Difference, left_out: LeftOut, most: Option<Rat
         percent(difference.moved_share().to_f64()),
         tickets - moved
     );
-    if newly_human + no_longer_human > 0 {
-        say!(
-            "a person must look first at {newly_human} that went without, and no longer at {no_longer_human}"
-        );
-    }
     if moved != concerned {
         say!(
-            "{concerned} of {tickets} tickets move or change in that ({}){of_both}",
+            "{concerned} of {tickets} tickets move or change in whether a person must look first ({}){of_both}",
             percent(difference.concerned_share().to_f64()),
         );
     }
     print_left_out(left_out);
 }
 
-/// What changes for tickets that stay where they were, with one of them for each.
+/// What else changes, with one of the tickets for each.
 fn print_changes(difference: &Difference) {
     if difference.changed.is_empty() {
         return;
     }
-    let mut changes = table(&["tickets", "stay and change in", "such as"], &[0]);
+    let mut changes = table(
+        &["tickets", "of them move", "change in", "such as"],
+        &[0, 1],
+    );
     for changed in &difference.changed {
         let example = changed.examples.first().map(|one| {
             let (old, new) = (excerpt(&one.old), excerpt(&one.new));
@@ -81,6 +89,7 @@ fn print_changes(difference: &Difference) {
         });
         changes.add_row([
             changed.tickets.to_string(),
+            changed.moved.to_string(),
             changed.what.to_owned(),
             example.unwrap_or_default(),
         ]);

@@ -45,7 +45,7 @@ pub(in crate::cli::triage) struct ExplainArgs {
     #[command(flatten)]
     sources: SourceArgs,
     /// How long the ticket has waited, such as 10m or 1h30m
-    #[arg(long, value_name = "TIME", value_parser = parse_waited, default_value = "0s")]
+    #[arg(long, value_name = "TIME", value_parser = parse_waited, allow_hyphen_values = true, default_value = "0s")]
     waited: SignedDuration,
     /// The time to decide at [default: the present]
     #[arg(long, value_name = "TIME", value_parser = parse_now)]

@@ -1,7 +1,7 @@
 //! What `triage policy explain` prints: the decision in words.
 
 use crate::cli::printable::without_steering;
-use crate::cli::table::percent;
+use crate::cli::table::{percent, to_the_millisecond, to_the_second};
 use crate::policy_test::tell_test;
 use crate::routing::{Decision, DecisionInput, RuleSeen, Stage, TraceValue};
 
@@ -203,13 +203,12 @@ fn print_times(decision: &Decision) {
     for (what, at) in [
         ("the first answer is due", decision.first_response_due),
         ("it should be solved", decision.resolution_due),
-        ("it is decided anew", decision.next_evaluation_at),
     ] {
         if let Some(at) = at {
-            line(&format!(
-                "{what} at {}",
-                at.strftime("%Y-%m-%d %H:%M:%S UTC")
-            ));
+            line(&format!("{what} at {}", to_the_second(at)));
         }
+    }
+    if let Some(at) = decision.next_evaluation_at {
+        line(&format!("it is decided anew at {}", to_the_millisecond(at)));
     }
 }

@@ -44,6 +44,7 @@ pub(super) fn print(
     {
         print_hours(replay);
     }
+    print_without_time(replay);
     if let Some(skills) = skills {
         print_skills(skills);
     }
@@ -105,6 +106,18 @@ fn print_hours(replay: &Replay) {
         rows.add_row(std::iter::once(name.clone()).chain(cells));
     }
     say!("{rows}\n");
+}
+
+/// Says how many tickets no hour counts.
+fn print_without_time(replay: &Replay) {
+    match replay.without_time {
+        0 => {}
+        count if count == replay.tickets => say!(
+            "no ticket has a time of arrival, so nothing is said of hours: name its column with --arrived\n"
+        ),
+        1 => say!("1 ticket has no time of arrival, so no hour counts it\n"),
+        count => say!("{count} tickets have no time of arrival, so no hour counts them\n"),
+    }
 }
 
 fn print_skills(skills: &[ShortSkill]) {

@@ -1,11 +1,11 @@
 //! `triage policy test`: tries the cases of one file or of a folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use regex::Regex;
 
@@ -13,6 +13,7 @@ use super::model::Models;
 use super::test_print::{PolicyCoverage, SuiteRun, print_human, print_json};
 use crate::cli::exit;
 use crate::cli::source_args::SourceArgs;
+use crate::model::RegistryError;
 use crate::policy_test::{
     CaseResult, Coverage, CoverageBar, Model, ModelNeed, Ratio, Suite, SuiteSources, find_suites,
     run, to_junit,
@@ -129,7 +130,9 @@ impl TestArgs {
         for path in paths {
             files.extend(find_suites(&path)?);
         }
-        files.dedup();
+        // A file that is named, and once more by its folder, is tried once.
+        let mut seen = BTreeSet::new();
+        files.retain(|file| seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())));
         Ok(files)
     }
 
@@ -149,15 +152,9 @@ impl TestArgs {
         };
         let loaded = match &folder {
             None => Ok(()),
-            Some(folder) => models.load(folder).with_context(|| {
-                let path = path.display();
-                match need {
-                    ModelNeed::Any => format!("{path}: its cases give texts, which need a model"),
-                    ModelNeed::None | ModelNeed::Folder(_) => {
-                        format!("{path}: topics and facets are to be held against a model")
-                    }
-                }
-            }),
+            Some(folder) => models
+                .load(folder)
+                .map_err(|error| without_model(error, &need, path)),
         };
         let bundle = folder.and_then(|folder| models.get(&folder));
         let labels = bundle.map(known_labels);
@@ -219,6 +216,24 @@ impl TestArgs {
             all: suite.cases.len(),
             results,
         })
+    }
+}
+
+/// What is told of a file of cases whose model cannot be loaded.
+fn without_model(error: anyhow::Error, need: &ModelNeed, cases: &Path) -> anyhow::Error {
+    let cases = cases.display();
+    let needed = match need {
+        ModelNeed::Any => "its cases give texts, which need a model",
+        ModelNeed::None | ModelNeed::Folder(_) => {
+            "topics and facets are to be held against a model"
+        }
+    };
+    match error.downcast_ref() {
+        Some(RegistryError::NoActive { folder }) => anyhow!(
+            "{cases}: {needed}, and the folder '{}' has no active one: name one that has with --models",
+            folder.display()
+        ),
+        Some(_) | None => error.context(format!("{cases}: {needed}")),
     }
 }
 

@@ -47,7 +47,8 @@ pub(super) struct TicketsArgs {
     /// Column of the ticket's id [default: id, if there is one]
     #[arg(long, value_name = "COLUMN")]
     id: Option<String>,
-    /// Column of the time of arrival, such as 2026-03-02T09:30:00Z
+    /// Column of the time of arrival, such as 2026-03-02T09:30:00Z [default: arrived, in an export of Zendesk
+    /// created_at, if there is one]
     #[arg(long, value_name = "COLUMN")]
     arrived: Option<String>,
     /// Column of the channel
