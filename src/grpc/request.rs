@@ -7,6 +7,7 @@ use tonic::Status;
 
 use super::status::Violations;
 use super::v1;
+use crate::routing::fields::MAX_WAITED;
 use crate::ticket::{
     Channel, Customer, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, MAX_ID_BYTES, MAX_SUBJECT_BYTES,
     MAX_TAGS, Ticket,
@@ -16,8 +17,6 @@ pub(super) const MAX_BODY_BYTES: usize = 262_144;
 const MAX_LANGUAGE_BYTES: usize = 35;
 const MAX_TOP: u32 = 1_000;
 const DEFAULT_TOP: usize = 3;
-/// Ten years.
-const MAX_WAITED_SECONDS: i64 = 10 * 366 * 24 * 3_600;
 
 /// How much of a classification is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -261,7 +260,7 @@ pub(super) fn waited(
     let parsed = (0..1_000_000_000)
         .contains(&waited.nanos)
         .then(|| SignedDuration::new(waited.seconds, waited.nanos))
-        .filter(|_| (0..=MAX_WAITED_SECONDS).contains(&waited.seconds));
+        .filter(|waited| (SignedDuration::ZERO..=MAX_WAITED).contains(waited));
     parsed.unwrap_or_else(|| {
         violations.bad("waited", "is not between 0 and 10 years");
         SignedDuration::ZERO

@@ -10,7 +10,7 @@ use super::agents;
 use super::answer::saturate;
 use super::roster_edit::{RosterEdit, not_on_roster};
 use super::routing_answer::{applied, fault, record, trial, warning};
-use super::routing_status::{bad_policy, bad_suites, refused};
+use super::routing_status::{bad_policy, bad_suites, no_case_called, refused};
 use super::status::Violations;
 use super::v1::routing_service_server::RoutingService;
 use super::with_live::with_live;
@@ -82,6 +82,9 @@ fn test_policy(
     let tried = live
         .test(&policy, &wish.sent, wish.run.as_ref())
         .map_err(bad_suites)?;
+    if let (Some(pattern), 0) = (&wish.run, tried.cases) {
+        return Err(no_case_called(pattern));
+    }
     Ok(trial(&tried, policy.version()))
 }
 

@@ -1,6 +1,7 @@
 //! Why a policy is not applied, as a status: what is wrong with the request as violations of its fields, what
 //! stands in the way as preconditions.
 
+use regex::Regex;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, PreconditionViolation, StatusExt};
 
@@ -45,6 +46,14 @@ pub(super) fn bad_suites(faults: Vec<SuiteFault>) -> Box<Status> {
         Err(status) => status,
         Ok(()) => unmet("the cases beside the policy cannot be used", beside),
     }
+}
+
+/// A request to try cases that picks none.
+pub(super) fn no_case_called(pattern: &Regex) -> Box<Status> {
+    let mut violations = Violations::default();
+    let problem = format!("no case is called like '{pattern}': leave it out to try all");
+    violations.bad("run", cut(&problem));
+    into_status(violations)
 }
 
 /// Why a policy is not applied or gone back to. `sent` says whether its text came with the request.

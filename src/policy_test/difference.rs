@@ -31,14 +31,14 @@ pub struct Difference {
     pub concerned: u64,
     /// How many tickets go where, by where they went: each old destination's new ones.
     pub matrix: BTreeMap<String, BTreeMap<String, u64>>,
-    /// The ways on which tickets moved, the most used first.
+    /// The ways on which tickets moved, each with the rules that sent them, the most used first.
     pub ways: Vec<Moved>,
     /// What else changes, wherever tickets go: whether a person must look at them first, what was promised, who gets
     /// them, and what follows; of each the most frequent first.
     pub changed: Vec<Changed>,
 }
 
-/// Tickets that moved the same way.
+/// Tickets that moved the same way by the same rules.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Moved {
     /// Where they went.
@@ -49,7 +49,7 @@ pub struct Moved {
     pub tickets: u64,
     /// Ids of the first of them.
     pub examples: Vec<String>,
-    /// The rules that sent the first of them: the old one and the new one.
+    /// The rules that sent them: the old one and the new one.
     pub rules: (String, String),
 }
 
@@ -154,10 +154,10 @@ impl Difference {
         (to, new): (String, &Decision),
     ) {
         self.moved += 1;
-        let known = self
-            .ways
-            .iter_mut()
-            .find(|way| way.from == from && way.to == to);
+        let rules = [old, new].map(|decision| &*decision.rule);
+        let known = self.ways.iter_mut().find(|way| {
+            way.from == from && way.to == to && [&*way.rules.0, &*way.rules.1] == rules
+        });
         match known {
             Some(way) => {
                 way.tickets += 1;
@@ -206,7 +206,7 @@ impl Difference {
     pub fn sorted(mut self) -> Self {
         self.ways.sort_by(|a, b| {
             let by_count = b.tickets.cmp(&a.tickets);
-            by_count.then_with(|| (&a.from, &a.to).cmp(&(&b.from, &b.to)))
+            by_count.then_with(|| (&a.from, &a.to, &a.rules).cmp(&(&b.from, &b.to, &b.rules)))
         });
         self.changed.sort_by_key(|one| {
             let (group, place) = place(one.what).unzip();

@@ -41,5 +41,5 @@ pub use ratio::{ParseRatioError, Ratio};
 pub use read_expect::EXPECTATIONS;
 pub use replay::{HourLoad, QueueLoad, Replay, ShortSkill};
 pub use roster_change::AgentChange;
-pub use run::{CaseResult, StepResult, run, run_step};
+pub use run::{CaseResult, StepResult, run};
 pub use tried::{Classified, MissingModel, Model};

@@ -3,7 +3,12 @@
 
 use super::case::CaseStep;
 use super::expect::{Wanted, stage_word};
-use crate::routing::{Decision, DecisionInput, RuleSeen, Stage, TestSeen, TraceValue};
+use crate::routing::{
+    Decision, DecisionInput, Policy, RuleOutline, RuleSeen, Stage, TestSeen, TraceValue,
+};
+
+/// Most rules that lead to the expected queue of which it is told why they did not hold.
+const MAX_RULES_TOLD: usize = 5;
 
 /// The lines that tell it.
 pub(super) fn part_ways(
@@ -17,6 +22,10 @@ pub(super) fn part_ways(
         Wanted::Rule(rule) if **rule != *decision.rule => Some(rule.as_str()),
         _ => None,
     });
+    let expected_queue = step.expectations.iter().find_map(|one| match &one.wanted {
+        Wanted::Queue(queue) if *queue != decision.queue => Some(queue.as_str()),
+        _ => None,
+    });
     if seen.is_empty() && !input.policy.outline().is_empty() {
         let reason = decision.abstain_reason.map_or("", |reason| reason.as_str());
         lines.push(format!(
@@ -24,12 +33,11 @@ pub(super) fn part_ways(
         ));
     } else if let Some(expected) = expected_rule {
         lines.extend(tell_rules(expected, input, decision, seen));
-    } else if let Some(taker) = seen.last().filter(|taker| taker.value == TraceValue::True) {
-        lines.push(format!(
-            "rule '{}' (line {}) took it:",
-            taker.rule, taker.position.line
-        ));
-        lines.extend(tell_tests(taker));
+    } else if let Some(taker) = taker(seen) {
+        lines.extend(tell_taker(taker, ""));
+    } else if let Some(queue) = expected_queue {
+        lines.extend(tell_rules_to(queue, input.policy, seen));
+        lines.push(tell_none(seen));
     }
     lines.push(tell_stage(input, decision));
     lines.extend(tell_agents(step, decision));
@@ -46,24 +54,14 @@ fn tell_rules(
     let outline = input.policy.outline();
     let wanted = outline.iter().find(|rule| *rule.id == *expected);
     let tried = seen.iter().find(|one| *one.rule == *expected);
-    let taker = seen.last().filter(|taker| taker.value == TraceValue::True);
     if let Some(tried) = tried {
         let before = seen.iter().filter(|one| one.index < tried.index).count();
         if before > 0 {
             lines.push(format!("{} did not hold", rules(before)));
         }
-        let at = tried.position.line;
-        lines.push(match &tried.value {
-            TraceValue::Error(error) => {
-                format!("rule '{expected}' (line {at}) could not be evaluated: {error}")
-            }
-            TraceValue::True | TraceValue::False => {
-                format!("rule '{expected}' (line {at}) did not hold:")
-            }
-        });
-        lines.extend(tell_tests(tried));
+        lines.extend(tell_failed(tried));
     }
-    match taker {
+    match taker(seen) {
         Some(taker) => {
             let earlier = wanted.filter(|_| tried.is_none());
             let behind = earlier.map_or(String::new(), |wanted| {
@@ -72,24 +70,75 @@ fn tell_rules(
                     wanted.position.line
                 )
             });
-            lines.push(format!(
-                "rule '{}' (line {}) took it{behind}:",
-                taker.rule, taker.position.line
-            ));
-            lines.extend(tell_tests(taker));
+            lines.extend(tell_taker(taker, &behind));
         }
-        None => {
-            let count = seen.len();
-            lines.push(format!(
-                "none of the {} held, so the default took it",
-                rules(count)
-            ));
-        }
+        None => lines.push(tell_none(seen)),
     }
     if decision.rule.as_ref() == expected {
         lines.clear();
     }
     lines
+}
+
+/// Why none of the rules that lead to a queue holds.
+fn tell_rules_to(queue: &str, policy: &Policy, seen: &[RuleSeen]) -> Vec<String> {
+    let outline = policy.outline();
+    let leading: Vec<&RuleSeen> = seen
+        .iter()
+        .filter(|one| {
+            outline
+                .get(one.index)
+                .is_some_and(|rule| leads_to(rule, queue))
+        })
+        .collect();
+    let mut lines = match leading.len() {
+        0 => vec![format!("no rule leads to queue '{queue}'")],
+        1 => vec![format!("1 rule leads to queue '{queue}':")],
+        count => vec![format!("{count} rules lead to queue '{queue}':")],
+    };
+    let told = leading.iter().take(MAX_RULES_TOLD);
+    lines.extend(told.flat_map(|rule| tell_failed(rule)));
+    if let Some(more @ 1..) = leading.len().checked_sub(MAX_RULES_TOLD) {
+        lines.push(format!("{} more did not hold", rules(more)));
+    }
+    lines
+}
+
+fn leads_to(rule: &RuleOutline, queue: &str) -> bool {
+    let last = [&rule.otherwise, &rule.overflow].into_iter().flatten();
+    let mut queues = rule.steps.iter().map(|step| &step.queue).chain(last);
+    queues.any(|one| one == queue)
+}
+
+/// The rule that took the ticket.
+fn taker(seen: &[RuleSeen]) -> Option<&RuleSeen> {
+    seen.last().filter(|last| last.value == TraceValue::True)
+}
+
+fn tell_taker(taker: &RuleSeen, behind: &str) -> Vec<String> {
+    let (rule, at) = (&taker.rule, taker.position.line);
+    let mut lines = vec![format!("rule '{rule}' (line {at}) took it{behind}:")];
+    lines.extend(tell_tests(taker));
+    lines
+}
+
+fn tell_failed(failed: &RuleSeen) -> Vec<String> {
+    let (rule, at) = (&failed.rule, failed.position.line);
+    let mut lines = vec![match &failed.value {
+        TraceValue::Error(error) => {
+            format!("rule '{rule}' (line {at}) could not be evaluated: {error}")
+        }
+        TraceValue::True | TraceValue::False => {
+            format!("rule '{rule}' (line {at}) did not hold:")
+        }
+    }];
+    lines.extend(tell_tests(failed));
+    lines
+}
+
+fn tell_none(seen: &[RuleSeen]) -> String {
+    let tried = rules(seen.len());
+    format!("none of the {tried} held, so the default took it")
 }
 
 fn rules(count: usize) -> String {

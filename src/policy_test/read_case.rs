@@ -131,7 +131,7 @@ fn read_sequence(
     let circumstances = Circumstances {
         now: time_of(case, faults).unwrap_or(circumstances.now),
         waited: case
-            .duration("waited", faults)
+            .waited("waited", faults)
             .unwrap_or(circumstances.waited),
         ..*circumstances
     };
@@ -210,7 +210,7 @@ fn read_step(
     };
     let changes = read_changes(fields, circumstances, faults);
     let now = time_of(fields, faults).unwrap_or(circumstances.now);
-    let waited = fields.duration("waited", faults);
+    let waited = fields.waited("waited", faults);
     Some(CaseStep {
         position,
         ticket: ticket?,

@@ -34,6 +34,8 @@ pub struct AgentChange {
 #[derive(Debug, Clone)]
 pub(super) struct LiveRoster {
     agents: Vec<Agent>,
+    /// Who holds which ticket, by the ticket's id.
+    holders: BTreeMap<String, String>,
     taken: i64,
     origin: Arc<Roster>,
     snapshot: Option<Arc<Roster>>,
@@ -43,6 +45,7 @@ impl LiveRoster {
     pub(super) fn new(roster: &Arc<Roster>) -> Self {
         Self {
             agents: roster.agents().to_vec(),
+            holders: BTreeMap::new(),
             taken: 0,
             origin: Arc::clone(roster),
             snapshot: Some(Arc::clone(roster)),
@@ -61,10 +64,14 @@ impl LiveRoster {
             idle_since,
             last_assigned_at,
         } = change;
-        let Some(agent) = self.agents.iter_mut().find(|agent| agent.id == *id) else {
+        let Some(agent) = find(&mut self.agents, id) else {
             return;
         };
         self.snapshot = None;
+        // A load that is told counts all tickets, so none of them is known to be held any more.
+        if load.is_some() {
+            self.holders.retain(|_, holder| holder != id);
+        }
         agent.presence = presence.unwrap_or(agent.presence);
         agent.on_leave = on_leave.unwrap_or(agent.on_leave);
         agent.capacity = capacity.unwrap_or(agent.capacity);
@@ -83,17 +90,33 @@ impl LiveRoster {
         agent.last_assigned_at = last_assigned_at.or(agent.last_assigned_at);
     }
 
-    /// The agent takes a ticket: one more is held, and the idle time begins anew when it is done.
-    pub(super) fn take(&mut self, agent_id: &str, now: Timestamp) {
-        if let Some(agent) = self.agents.iter_mut().find(|agent| agent.id == agent_id) {
-            self.snapshot = None;
-            agent.load = agent.load.saturating_add(1);
-            agent.idle_since = Some(now);
-            // Several tickets of one moment are still assigned one after the other.
-            self.taken += 1;
-            let at = now.checked_add(SignedDuration::from_nanos(self.taken));
-            agent.last_assigned_at = at.ok();
+    /// Gives back the place of a ticket that is decided anew; returns who held it.
+    pub(super) fn give_back(&mut self, ticket_id: &str) -> Option<String> {
+        let holder = self.holders.remove(ticket_id)?;
+        self.snapshot = None;
+        if let Some(agent) = find(&mut self.agents, &holder) {
+            agent.load = agent.load.saturating_sub(1);
         }
+        Some(holder)
+    }
+
+    /// The agent takes a ticket: one more is held, and unless it was `kept`, the idle time begins anew when it is done.
+    pub(super) fn take(&mut self, ticket_id: &str, agent_id: &str, kept: bool, now: Timestamp) {
+        let Some(agent) = find(&mut self.agents, agent_id) else {
+            return;
+        };
+        self.snapshot = None;
+        self.holders
+            .insert(ticket_id.to_owned(), agent_id.to_owned());
+        agent.load = agent.load.saturating_add(1);
+        if kept {
+            return;
+        }
+        agent.idle_since = Some(now);
+        // Several tickets of one moment are still assigned one after the other.
+        self.taken += 1;
+        let at = now.checked_add(SignedDuration::from_nanos(self.taken));
+        agent.last_assigned_at = at.ok();
     }
 
     /// The roster as it is now.
@@ -107,4 +130,8 @@ impl LiveRoster {
         self.snapshot = Some(Arc::clone(&snapshot));
         snapshot
     }
+}
+
+fn find<'a>(agents: &'a mut [Agent], id: &str) -> Option<&'a mut Agent> {
+    agents.iter_mut().find(|agent| agent.id == id)
 }

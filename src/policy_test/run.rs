@@ -9,7 +9,7 @@ use super::parting::part_ways;
 use super::roster_change::LiveRoster;
 use super::tried::{Classified, MissingModel, Model, classify};
 use crate::classifier::Classification;
-use crate::routing::{Decision, DecisionInput, Policy, Roster, RuleSeen, decide, inspect};
+use crate::routing::{Decision, DecisionInput, Policy, Roster, RuleSeen, decide_anew, inspect};
 use crate::ticket::Ticket;
 
 /// What came of a case.
@@ -66,17 +66,21 @@ pub fn run(
     let mut steps = Vec::with_capacity(case.steps.len());
     for step in &case.steps {
         let said = classify(step, model.as_deref_mut())?;
+        let ticket_id = &step.ticket.id;
+        let mut holder = None;
         if let Some(roster) = &mut roster {
             for change in &step.changes {
                 roster.change(change);
             }
+            holder = roster.give_back(ticket_id);
         }
         let agents = roster.as_mut().map(LiveRoster::snapshot);
-        let result = run_step(step, said, policy, agents.as_deref());
+        let result = run_step(step, said, policy, agents.as_deref(), holder.as_deref());
         if let (Some(roster), Some(agent)) = (&mut roster, &result.decision.agent)
             && result.decision.self_service_article.is_none()
         {
-            roster.take(agent, step.now);
+            let kept = holder.as_ref() == Some(agent);
+            roster.take(ticket_id, agent, kept, step.now);
         }
         steps.push(result);
     }
@@ -87,13 +91,13 @@ pub fn run(
     })
 }
 
-/// Decides one ticket of a case and holds it against what is expected.
-#[must_use]
-pub fn run_step(
+/// Decides one ticket of a case, which `holder` has already, and holds it against what is expected.
+fn run_step(
     step: &CaseStep,
     said: Classified,
     policy: &Policy,
     roster: Option<&Roster>,
+    holder: Option<&str>,
 ) -> StepResult {
     let Classified {
         classification,
@@ -108,7 +112,7 @@ pub fn run_step(
         waited: step.waited,
         deciding_words: &deciding_words,
     };
-    let decision = decide(&input);
+    let decision = decide_anew(&input, holder);
     let seen = inspect(&input, &decision);
     let came = Came {
         decision: &decision,

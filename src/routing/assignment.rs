@@ -33,13 +33,8 @@ pub(super) struct Assignment {
     pub(super) last_resort_after: Option<SignedDuration>,
 }
 
-/// Tells apart and ranks the agents.
-pub(super) fn assign(given: &Assigning<'_>) -> Assignment {
-    assign_preferring(given, None)
-}
-
 /// Tells apart and ranks the agents, with the agent `first` before all others, if eligible.
-pub(super) fn assign_preferring(given: &Assigning<'_>, first: Option<&str>) -> Assignment {
+pub(super) fn assign(given: &Assigning<'_>, first: Option<&str>) -> Assignment {
     let placement = given.placement;
     let (mut eligible, mut rejected) = tell_apart(given);
     let mut last_resort_after = None;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::calendar::{Calendars, read_calendars};
+use super::check_cost::check_cost;
 use super::check_rule::read_rule;
 use super::condition::{Known, Patterns, Vocabulary};
 use super::document::{Node, NodeValue};
@@ -152,6 +153,7 @@ pub(super) fn read_policy(
         .and_then(|node| Fields::open(node, "default", DEFAULT_FIELDS, faults))
         .and_then(|fields| names.queue(fields.require("queue", faults)?, "queue", faults))
         .unwrap_or_default();
+    check_cost(&rules, &priorities, faults);
     Some(Policy {
         origin: origin.to_owned(),
         version: version_of(text),

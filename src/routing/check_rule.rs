@@ -94,11 +94,17 @@ pub(super) fn read_rule(node: &Node, names: &Names<'_>, faults: &mut Faults) -> 
     })
 }
 
+/// The tags, each once.
 fn read_tags(node: &Node, faults: &mut Faults) -> Vec<String> {
-    fields::items(node, "tags", faults)
-        .iter()
-        .filter_map(|item| fields::label(item, "a tag", faults).map(str::to_owned))
-        .collect()
+    let mut tags: Vec<String> = Vec::new();
+    for item in fields::items(node, "tags", faults) {
+        if let Some(tag) = fields::label(item, "a tag", faults)
+            && !tags.iter().any(|known| known == tag)
+        {
+            tags.push(tag.to_owned());
+        }
+    }
+    tags
 }
 
 /// The article and the bot; exactly one of them is given.

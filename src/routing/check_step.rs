@@ -30,7 +30,12 @@ pub(super) const STEP_FIELDS: &[&str] = &[
 
 /// A step as it stands, before the next one is known.
 struct RawStep {
+    /// `None` where it is left to the next step; empty where what is given cannot be read.
     queue: Option<String>,
+    /// Whether it has a timeout, right or wrong.
+    is_timed: bool,
+    /// Whether it may be skipped, on a condition that is right or wrong.
+    is_skippable: bool,
     step: Step,
 }
 
@@ -56,66 +61,70 @@ pub(super) fn read_steps(
         );
         return Vec::new();
     }
-    let before = faults.count();
-    let raw: Vec<RawStep> = items
-        .iter()
-        .filter_map(|item| read_step(item, names, faults))
-        .collect();
-    if faults.count() != before || raw.len() != items.len() {
-        return Vec::new();
-    }
+    let read = items.iter().map(|item| read_step(item, names, faults));
+    let raw: Vec<Option<RawStep>> = read.collect();
+    check_order(&raw, otherwise, faults);
+    resolve_destinations(raw, otherwise, faults)
+}
+
+/// Notes what is never reached. Of a step that is wrong, what it is known to have counts; of one that cannot be read,
+/// nothing is said.
+fn check_order(raw: &[Option<RawStep>], otherwise: Option<&str>, faults: &mut Faults) {
     let last = raw.len().saturating_sub(1);
-    for (index, (item, step)) in items.iter().zip(&raw).enumerate() {
-        let number = index + 1;
-        let has_timeout = step.step.timeout.is_some();
+    for (index, step) in raw.iter().enumerate() {
+        let Some(step) = step else { continue };
+        let (number, at) = (index + 1, step.step.position);
         // A step that may be skipped does not stand in the way of what follows.
-        let ends = has_timeout || step.step.skip_if.is_some();
+        let ends = step.is_timed || step.is_skippable;
         if index < last && !ends {
             faults.add(
-                item.position,
+                at,
                 format!(
                     "step {number} never ends, so step {} is never reached: give it a timeout",
                     number + 1
                 ),
             );
         }
-        if index == last && has_timeout && otherwise.is_none() {
+        if index == last && step.is_timed && otherwise.is_none() {
             faults.add(
-                item.position,
+                at,
                 format!("step {number} is the last and nothing follows its timeout: leave it out or give the rule an otherwise"),
             );
         }
         if index == last && !ends && otherwise.is_some() && step.queue.is_none() {
             faults.add(
-                item.position,
+                at,
                 format!(
                     "step {number} never ends, so otherwise is never reached: give it a timeout"
                 ),
             );
         }
     }
-    let may_skip = |step: &RawStep| step.step.skip_if.is_some();
-    if let (Some(first), None) = (items.first(), otherwise)
+    let may_skip = |step: &Option<RawStep>| step.as_ref().is_some_and(|step| step.is_skippable);
+    if let (Some(Some(first)), None) = (raw.first(), otherwise)
         && raw.iter().all(may_skip)
     {
         faults.add(
-            first.position,
+            first.step.position,
             "every step may be skipped: give the rule an otherwise, or one step no skip_if",
         );
     }
-    resolve_destinations(raw, items, otherwise, faults)
 }
 
 /// Gives each step that names no queue the one that follows it.
 fn resolve_destinations(
-    raw: Vec<RawStep>,
-    items: &[Node],
+    raw: Vec<Option<RawStep>>,
     otherwise: Option<&str>,
     faults: &mut Faults,
 ) -> Vec<Step> {
     let mut following = otherwise.map(str::to_owned);
     let mut steps: Vec<Step> = Vec::with_capacity(raw.len());
-    for (RawStep { queue, step }, item) in raw.into_iter().zip(items).rev() {
+    for step in raw.into_iter().rev() {
+        let Some(RawStep { queue, step, .. }) = step else {
+            // Which queue it names is not known, and so not that there is none.
+            following.get_or_insert_default();
+            continue;
+        };
         let names_queue = queue.is_some();
         following = queue.or(following);
         match &following {
@@ -125,7 +134,7 @@ fn resolve_destinations(
                 ..step
             }),
             None => faults.add(
-                item.position,
+                step.position,
                 "the step names no queue and none follows: give it a queue",
             ),
         }
@@ -139,6 +148,8 @@ fn read_step(node: &Node, names: &Names<'_>, faults: &mut Faults) -> Option<RawS
     let queue = fields
         .get("queue")
         .and_then(|node| names.queue(node, "queue", faults));
+    // One without either is told so, and not besides that no queue follows.
+    let leaves_queue = !fields.is_meant("queue") && fields.is_meant("preferred_agent");
     let preferred_agent = fields
         .get("preferred_agent")
         .and_then(|node| read_expression(node, "preferred_agent", Purpose::AgentId, names, faults));
@@ -183,7 +194,9 @@ fn read_step(node: &Node, names: &Names<'_>, faults: &mut Faults) -> Option<RawS
         None => OrderBy::DEFAULT.to_vec(),
     };
     Some(RawStep {
-        queue,
+        queue: queue.or_else(|| (!leaves_queue).then(String::new)),
+        is_timed: fields.is_meant("timeout"),
+        is_skippable: fields.is_meant("skip_if"),
         step: Step {
             position: node.position,
             destination: String::new(),

@@ -63,15 +63,15 @@ p.yaml:17:10: default needs 'queue'"
 }
 
 #[test]
-fn topics_tags_and_articles_may_hold_blanks() {
+fn topics_tags_and_articles_may_hold_blanks_and_a_tag_counts_once() {
     let text = "always_human: [\"HR Support\"]\nrules:\n  - id: a\n    when: topic == \"Log in\"\n    \
-                self_service: {article: How to log in}\n    tags: [first contact]\n";
+                self_service: {article: How to log in}\n    tags: [first contact, vip, first contact]\n";
     let policy = Policy::parse(&format!("{HEAD}{text}{TAIL}"), "p.yaml")
         .unwrap_or_else(|errors| panic!("{errors}"));
     assert!(policy.is_always_human("HR Support"));
     let rule = &policy.rules[0];
     assert_eq!(rule.article.as_deref(), Some("How to log in"));
-    assert_eq!(rule.tags, ["first contact"]);
+    assert_eq!(rule.tags, ["first contact", "vip"]);
 }
 
 #[test]
@@ -158,6 +158,44 @@ fn steps_that_can_never_be_reached_are_errors() {
     assert_eq!(
         rule("    steps: []\n"),
         "p.yaml:7:12: steps must hold at least one step: leave it out otherwise"
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_step_hides_nothing_of_how_the_steps_follow_each_other() {
+    let rule = |rest: &str| {
+        errors_of(&format!(
+            "rules:\n  - id: a\n    when: topic == \"x\"\n    steps:\n{rest}"
+        ))
+    };
+    assert_eq!(
+        rule(
+            "      - {queue: billing, require: {tech: 7}}\n      - {queue: biling, timeout: 5m}\n"
+        ),
+        "p.yaml:8:9: step 1 never ends, so step 2 is never reached: give it a timeout\n\
+         p.yaml:8:42: the level of 'tech' must be a whole number from 1 to 5, not 7\n\
+         p.yaml:9:9: step 2 is the last and nothing follows its timeout: leave it out or give the rule an otherwise\n\
+         p.yaml:9:17: unknown queue 'biling': did you mean 'billing'?"
+    );
+    assert_eq!(
+        rule(
+            "      - {queue: billing, timeout: soon}\n      - {preferred_agent: ticket.lst_agent_id}\n"
+        ),
+        "p.yaml:8:35: timeout must be a duration with its unit, such as 90s, 15m, 8h or 3d, up to 366d, not 'soon'\n\
+         p.yaml:9:9: the step names no queue and none follows: give it a queue\n\
+         p.yaml:9:33: unknown field 'lst_agent_id' of the ticket: did you mean 'last_agent_id'?"
+    );
+    assert_eq!(
+        rule(
+            "      - {queue: billing, skip_if: topic}\n      - {queue: general, skip_iff: 'true'}\n"
+        ),
+        "p.yaml:8:9: every step may be skipped: give the rule an otherwise, or one step no skip_if\n\
+         p.yaml:8:35: a condition must give true or false, not a text\n\
+         p.yaml:9:26: unknown field 'skip_iff' in a step: did you mean 'skip_if'?"
+    );
+    assert_eq!(
+        rule("      - {preferred_agent: ticket.last_agent_id, timeout: 5m}\n      - billing\n"),
+        "p.yaml:9:9: a step must be a mapping, not 'billing'"
     );
 }
 

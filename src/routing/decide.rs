@@ -51,7 +51,13 @@ pub struct DecisionInput<'a> {
 /// has no text, it goes to the default queue, for a person to look at.
 #[must_use]
 pub fn decide(input: &DecisionInput<'_>) -> Decision {
-    draft(input).assign(assign)
+    decide_anew(input, None)
+}
+
+/// Decides as [`decide`] a ticket that an agent has already: that one comes first if still eligible. The roster must
+/// not count the ticket.
+pub(crate) fn decide_anew(input: &DecisionInput<'_>, holder: Option<&str>) -> Decision {
+    draft(input).assign(|given| assign(given, holder))
 }
 
 /// Decides all but the agents.

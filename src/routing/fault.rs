@@ -79,11 +79,8 @@ impl FileErrors {
     pub(crate) fn append(&mut self, other: Self) {
         let origin = other.origin;
         self.faults.extend(other.faults.into_iter().map(|fault| {
-            let own = fault.file.as_deref() == Some(self.origin.as_str());
-            let file = match own {
-                true => None,
-                false => Some(fault.file.clone().unwrap_or_else(|| origin.clone())),
-            };
+            let file = fault.file.unwrap_or_else(|| origin.clone());
+            let file = Some(file).filter(|file| *file != self.origin);
             Fault { file, ..fault }
         }));
         self.faults
@@ -146,6 +143,7 @@ pub(crate) enum Section {
     Queues,
     Calendars,
     Shifts,
+    Agents,
 }
 
 /// Collects faults while a file is checked.

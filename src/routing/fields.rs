@@ -18,6 +18,9 @@ const MAX_LABEL_CHARS: usize = 256;
 /// Longest duration of a file.
 const MAX_DURATION: SignedDuration = SignedDuration::from_hours(366 * 24);
 
+/// Longest time that a ticket can have waited: ten years.
+pub(crate) const MAX_WAITED: SignedDuration = SignedDuration::from_hours(10 * 366 * 24);
+
 /// The fields of one mapping, each known and given once.
 pub(crate) struct Fields<'n> {
     position: Position,
@@ -133,6 +136,19 @@ impl<'n> Fields<'n> {
     /// A duration field, if given.
     pub(crate) fn duration(&self, name: &str, faults: &mut Faults) -> Option<SignedDuration> {
         duration(self.get(name)?, name, faults)
+    }
+
+    /// A field that tells how long a ticket has waited, if given.
+    pub(crate) fn waited(&self, name: &str, faults: &mut Faults) -> Option<SignedDuration> {
+        let node = self.get(name)?;
+        let text = match &node.value {
+            NodeValue::Text(text) => text,
+            _ => "",
+        };
+        let waited = parse_waited(text);
+        waited
+            .map_err(|wanted| mistyped(node, name, wanted, faults))
+            .ok()
     }
 
     /// A true-or-false field, if given.
@@ -271,12 +287,28 @@ fn is_nothing(text: &str) -> bool {
     span.is_ok_and(|span| span.is_zero() || span.is_negative())
 }
 
-fn parse_span(text: &str) -> Option<Span> {
-    let span: Span = text.parse().ok()?;
+/// How long a ticket has waited, such as `0s`, `90s` or `3d`; the error is what it must be.
+pub(crate) fn parse_waited(text: &str) -> Result<SignedDuration, &'static str> {
+    match text.parse().ok().as_ref().and_then(length) {
+        Some(waited) if waited.is_negative() => {
+            Err("0s or longer (a ticket cannot have waited less than nothing)")
+        }
+        Some(waited) if waited <= MAX_WAITED => Ok(waited),
+        Some(_) | None => Err("a duration with its unit, such as 90s, 15m, 8h or 3d, up to 3660d"),
+    }
+}
+
+/// How long a span is if it can be told without a calendar.
+fn length(span: &Span) -> Option<SignedDuration> {
     if span.get_years() != 0 || span.get_months() != 0 {
         return None;
     }
-    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
+}
+
+fn parse_span(text: &str) -> Option<Span> {
+    let span: Span = text.parse().ok()?;
+    let duration = length(&span)?;
     (duration > SignedDuration::ZERO && duration <= MAX_DURATION).then_some(span)
 }
 

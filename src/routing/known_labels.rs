@@ -97,7 +97,7 @@ impl Policy {
                 ),
                 None => return,
             },
-            Subject::Channel => return,
+            Subject::Channel | Subject::LastAgent => return,
         };
         let texts = || labels.iter().map(String::as_str);
         let Some(idle) = alone.idle(texts(), &self.vocabulary.patterns) else {

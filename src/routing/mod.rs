@@ -2,14 +2,14 @@
 //! both. Sees of the classifier only its [`Classification`](crate::classifier::Classification).
 //!
 //! A file is read in three steps, each with its own module: text to a tree with places (`document`), tree to
-//! typed fields (`fields`), fields to a checked [`Policy`] or [`Roster`] (`check`, `check_rule`, `check_step`,
+//! typed fields (`fields`), fields to a checked [`Policy`] or [`Roster`] (`check`, `check_rule`, `check_step`, `check_cost`,
 //! `roster_file`; `calendar`, `sla`, `priorities`, `note`, `last_resort` and `relax` read their own). A decision
 //! ([`decide()`]) finds the rule, the part of it in force (`placement`), the agents (`eligibility`, `rank`,
 //! `assignment`) and puts the answer together (`conclude`, `draft`). Many tickets at once are given out by `backlog`;
 //! `reservation` keeps the places that calls have taken, which no decision knows of by itself.
 //!
 //! What a policy names that stands elsewhere is collected in `mention`, so that it is held against the labels of a model
-//! (`known_labels`) and against a roster even where something else is wrong with it.
+//! (`known_labels`) and against a roster (`known_agents`) even where something else is wrong with it.
 //!
 //! Two parts decide nothing: `lint` finds what looks like a mistake in a policy, `inspect` tells what of a policy one
 //! decision touched.
@@ -19,6 +19,7 @@ mod backlog;
 mod by_urgency;
 mod calendar;
 mod check;
+mod check_cost;
 mod check_rule;
 mod check_step;
 mod conclude;
@@ -31,6 +32,7 @@ mod eligibility;
 pub(crate) mod fault;
 pub(crate) mod fields;
 mod inspect;
+mod known_agents;
 mod known_labels;
 mod last_resort;
 mod lint;
@@ -53,6 +55,7 @@ pub use backlog::{
     assign_backlog,
 };
 pub use calendar::Calendar;
+pub(crate) use decide::decide_anew;
 pub use decide::{DecisionInput, MIN_DESTINATION_PROBABILITY, decide};
 pub use decision::{
     Candidate, Decision, Destination, MAX_LISTED_AGENTS, Rejected, Stage, StepTraceEntry,

@@ -88,6 +88,13 @@ impl Rule {
     pub(super) const fn answers(&self) -> bool {
         self.article.is_some() || self.bot.is_some()
     }
+
+    /// All that is evaluated for a ticket.
+    pub(super) fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let steps = self.steps.iter();
+        let of_steps = steps.flat_map(|step| step.preferred_agent.iter().chain(&step.skip_if));
+        std::iter::once(&self.when).chain(of_steps)
+    }
 }
 
 /// A stage of a ticket's wait.
@@ -270,12 +277,8 @@ impl Policy {
 
     /// All that is evaluated for a ticket: conditions, agents asked for, the impact.
     pub(super) fn expressions(&self) -> impl Iterator<Item = &Expression> {
-        let steps = self.rules.iter().flat_map(|rule| &rule.steps);
-        let of_steps = steps.flat_map(|step| step.preferred_agent.iter().chain(&step.skip_if));
-        let conditions = self.rules.iter().map(|rule| &rule.when);
-        conditions
-            .chain(of_steps)
-            .chain(self.priorities.expressions())
+        let of_rules = self.rules.iter().flat_map(Rule::expressions);
+        of_rules.chain(self.priorities.expressions())
     }
 
     /// The skill of a language given as a BCP 47 tag: that of the whole tag or of the language alone.

@@ -100,6 +100,8 @@ pub struct Roster {
     positions: BTreeMap<String, Position>,
     /// The shifts that were declared, whether an agent has them or not.
     shifts: Calendars,
+    /// Whether there are agents whose ids could not be read.
+    has_unread: bool,
 }
 
 impl Roster {
@@ -187,6 +189,27 @@ impl Roster {
         Self::parse(&text, &origin)
     }
 
+    /// Reads as much of a roster file as can be read, and all that is wrong with it: the former is only for holding a
+    /// policy against it, so that everything is told at once.
+    #[must_use]
+    pub fn load_partly(path: &Path) -> (Option<Self>, Option<RosterErrors>) {
+        let origin = path.display().to_string();
+        let document = document::read(path, MAX_ROSTER_BYTES)
+            .and_then(|text| document::parse(&text, &origin, MAX_ROSTER_BYTES));
+        let document = match document {
+            Ok(document) => document,
+            Err(errors) => return (None, Some(errors.into())),
+        };
+        let mut faults = Faults::default();
+        let (agents, positions, shifts) = read_agents(&document, &mut faults);
+        let roster = Self {
+            has_unread: !faults.has_read(Section::Agents),
+            ..Self::sorted(agents, positions, shifts, &origin)
+        };
+        let errors = faults.into_result(&origin).err();
+        (Some(roster), errors.map(RosterErrors::from))
+    }
+
     /// The agents, in ascending order of their ids.
     #[must_use]
     pub fn agents(&self) -> &[Agent] {
@@ -241,16 +264,9 @@ impl Roster {
                 faults.add_undeclared(Section::Queues, at, &what, queue, policy.queues());
             }
         }
-        for (position, id) in policy.named_agents() {
-            if self.agent(id).is_none() {
-                let advice = faults.advice(id, self.agents.iter().map(|agent| agent.id.as_str()));
-                let roster = &self.origin;
-                faults.add_in(
-                    &policy.origin,
-                    position,
-                    format!("names the agent '{id}', who is not in {roster}: {advice}"),
-                );
-            }
+        if !self.has_unread {
+            let ids: Vec<&str> = self.agents.iter().map(|agent| agent.id.as_str()).collect();
+            policy.hold_against_agents(&self.origin, &ids, &mut faults);
         }
         Ok(faults.into_result(&self.origin)?)
     }
@@ -267,6 +283,7 @@ impl Roster {
             agents,
             positions,
             shifts,
+            has_unread: false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Reads a roster file: the fields of each agent, every error noted with its place.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
 
@@ -10,7 +11,8 @@ use super::fault::{Faults, Position, Section, advice};
 use super::fields::{self, Fields};
 use super::roster::{Agent, MAX_AGENTS, MAX_CAPACITY, MAX_PROFICIENCY, Presence};
 
-/// Reads all agents, with their places by id, and the shifts; complete only if no fault was noted.
+/// Reads all agents, with their places by id, and the shifts; complete only if no fault was noted. An agent of whom
+/// something is wrong is given with what is right, if the id is.
 pub(super) fn read_agents(
     document: &Node,
     faults: &mut Faults,
@@ -28,6 +30,7 @@ pub(super) fn read_agents(
         read_calendars(node, "shifts", "a shift", faults)
     });
     let Some(list) = file.require("agents", faults) else {
+        faults.mark_unread(Section::Agents);
         return (agents, positions, shifts);
     };
     let items = fields::items(list, "agents", faults);
@@ -37,20 +40,27 @@ pub(super) fn read_agents(
             list.position,
             format!("{count} agents are more than the {MAX_AGENTS} allowed"),
         );
+        faults.mark_unread(Section::Agents);
         return (agents, positions, shifts);
     }
     for node in items {
         let Some(agent) = read_agent(node, &shifts, faults) else {
+            faults.mark_unread(Section::Agents);
             continue;
         };
-        if let Some(earlier) = positions.insert(agent.id.clone(), node.position) {
-            let (id, line) = (&agent.id, earlier.line);
-            faults.add(
-                node.position,
-                format!("agent '{id}' is given twice, first in line {line}: keep one"),
-            );
+        match positions.entry(agent.id.clone()) {
+            Entry::Vacant(place) => {
+                place.insert(node.position);
+                agents.push(agent);
+            }
+            Entry::Occupied(earlier) => {
+                let (id, line) = (&agent.id, earlier.get().line);
+                faults.add(
+                    node.position,
+                    format!("agent '{id}' is given twice, first in line {line}: keep one"),
+                );
+            }
         }
-        agents.push(agent);
     }
     (agents, positions, shifts)
 }
@@ -114,8 +124,8 @@ fn read_agent(node: &Node, shifts: &Calendars, faults: &mut Faults) -> Option<Ag
         id: id?.to_owned(),
         skills,
         queues,
-        presence: presence?,
-        capacity: capacity?,
+        presence: presence.unwrap_or(Presence::Offline),
+        capacity: capacity.unwrap_or(0),
         idle_since,
         last_assigned_at,
         shift,

@@ -146,10 +146,7 @@ impl Ends {
 
 impl Worker {
     fn start(ending: Ending, phase: watch::Receiver<Phase>) -> io::Result<Self> {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .on_thread_park(lines::write_out)
-            .build()?;
+        let runtime = Builder::new_current_thread().enable_all().build()?;
         let (sender, receiver) = mpsc::unbounded_channel();
         thread::Builder::new()
             .name(format!("worker-{}", ending.worker))

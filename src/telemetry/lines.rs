@@ -1,60 +1,72 @@
 //! Where lines of the log go: standard output, and from the threads that serve connections many at a time.
 //!
-//! A line of its own costs a system call. A thread that has more to do keeps its lines until it has nothing to do,
-//! or has 32 KiB of them, or says something that may be its last: a warning or an error.
+//! A line of its own costs a system call, and whoever reads the log a turn. So lines of those threads are kept until
+//! there are many or a few milliseconds have gone by; a warning or an error may be the last, and goes out at once with all
+//! before it.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::io::{self, Write};
+use std::mem;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread::{self, Thread};
+use std::time::Duration;
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Bytes of lines that a thread keeps at most.
-const KEPT: usize = 32 * 1024;
+/// Bytes of lines that are kept at most: the thread that says more writes them.
+const MAX_KEPT: usize = 64 * 1024;
+/// How long a line is kept at most.
+const KEPT_FOR: Duration = Duration::from_millis(5);
+
+/// The lines that are kept, of all threads.
+static KEPT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+/// Writes them when it is time; `None` where the operating system gave no thread for that.
+static WRITER: OnceLock<Option<Thread>> = OnceLock::new();
 
 thread_local! {
-    /// The lines that this thread keeps, where it does.
-    static LINES: RefCell<Option<KeptLines>> = const { RefCell::new(None) };
+    /// Whether the lines of this thread are kept.
+    static KEEPS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Lines that are written when there are enough of them, at the latest when their thread ends.
-#[derive(Debug)]
-struct KeptLines(Vec<u8>);
-
-impl KeptLines {
-    fn write_out(&mut self) -> io::Result<()> {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        let written = io::stdout().write_all(&self.0);
-        self.0.clear();
-        written
-    }
-}
-
-impl Drop for KeptLines {
-    fn drop(&mut self) {
-        // Nobody is left to be told.
-        let _ = self.write_out();
-    }
-}
-
-/// From now on this thread keeps its lines of the log; it must call [`write_out`] before it waits for anything, and in
-/// the end.
+/// From now on the lines of this thread are kept for some milliseconds; [`write_out`] should be called in the end.
 pub fn keep() {
-    LINES.with_borrow_mut(|lines| {
-        lines.get_or_insert_with(|| KeptLines(Vec::with_capacity(KEPT)));
+    let writer = WRITER.get_or_init(|| {
+        let writer = thread::Builder::new().name("log".to_owned());
+        let writer = writer.spawn(write_in_time).ok()?;
+        Some(writer.thread().clone())
     });
+    KEEPS.set(writer.is_some());
 }
 
-/// Writes the lines that this thread has kept.
+/// Writes what is kept some milliseconds after the first line of it.
+fn write_in_time() {
+    loop {
+        thread::park();
+        thread::sleep(KEPT_FOR);
+        write_out();
+    }
+}
+
+/// Writes the lines that are kept.
 pub fn write_out() {
-    LINES.with_borrow_mut(|lines| {
-        if let Some(lines) = lines {
-            // A log that cannot be written is no reason to serve nobody.
-            let _ = lines.write_out();
-        }
-    });
+    // First the place to write to, then the lines: so that those of two who write stay in order.
+    let mut stdout = io::stdout().lock();
+    let lines = {
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = Vec::with_capacity(kept.len());
+        mem::replace(&mut *kept, room)
+    };
+    // A log that cannot be written is no reason to serve nobody.
+    let _ = stdout.write_all(&lines);
+}
+
+/// Keeps lines; how many bytes were and are kept.
+fn add(lines: &[u8]) -> (usize, usize) {
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = kept.len();
+    kept.extend_from_slice(lines);
+    (before, kept.len())
 }
 
 /// Makes the writers of single lines.
@@ -88,21 +100,17 @@ impl Write for Line {
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let kept = LINES.try_with(|lines| {
-            lines.borrow_mut().as_mut().map(|lines| {
-                lines.0.extend_from_slice(bytes);
-                if self.may_wait && lines.0.len() < KEPT {
-                    Ok(())
-                } else {
-                    lines.write_out()
-                }
-            })
-        });
-        // A thread that ends has no place for lines any more.
-        match kept {
-            Ok(Some(written)) => written,
-            Ok(None) | Err(_) => io::stdout().write_all(bytes),
+        let (before, after) = add(bytes);
+        // A thread that ends keeps nothing any more.
+        let keeps = self.may_wait && KEEPS.try_with(Cell::get).unwrap_or(false);
+        if !keeps || after >= MAX_KEPT {
+            write_out();
+        } else if before == 0
+            && let Some(Some(writer)) = WRITER.get()
+        {
+            writer.unpark();
         }
+        Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {

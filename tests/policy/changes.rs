@@ -1,6 +1,6 @@
 //! What `triage policy diff` tells of tickets that stay where they were.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::folder::{Folder, POLICY};
 use crate::program::Run;
@@ -167,4 +167,45 @@ fn an_empty_difference_says_nothing_else() {
         diff(&[], &["--max-moved", "0"]).printed(),
         "0 of 4 tickets move (0.0 %); the other 4 stay where they were\n"
     );
+}
+
+#[test]
+fn tickets_that_move_by_different_rules_are_told_apart() {
+    let folder = Folder::new();
+    let tickets = folder.write("t.csv", TICKETS);
+    let old = folder.path("policy.yaml");
+    let new = folder.write(
+        "new.yaml",
+        &POLICY.replace("queue: billing, require", "queue: people, require"),
+    );
+    let json: Value = folder
+        .diff(
+            &old,
+            &new,
+            &tickets,
+            &["--tier", "tier", "--format", "json"],
+        )
+        .json();
+    let ways: Vec<_> = json["ways"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|way| (&way["rules"], &way["examples"]))
+        .collect();
+    assert_eq!(
+        ways,
+        [
+            (&json!(["bills", "bills"]), &json!(["t2", "t4"])),
+            (&json!(["vip", "vip"]), &json!(["t1"])),
+        ]
+    );
+    assert_eq!(json["matrix"]["billing"]["people"], 3);
+}
+
+#[test]
+fn a_limit_is_told_so_that_it_differs_from_what_exceeds_it() {
+    let run = diff(&[FOR_PEOPLE], &["--max-moved", "74.9999999999999999%"]);
+    assert_eq!(run.code, Some(1));
+    let told = "(75.0 %), more than the 749999999999999999/1000000000000000000 allowed";
+    assert!(run.out.contains(told), "{}", run.out);
 }

@@ -30,6 +30,52 @@ fn errors_are_told_all_at_once() {
 }
 
 #[test]
+fn errors_are_told_as_json_too() {
+    let folder = Folder::new();
+    let broken = POLICY.replace("people: {}}", "people: {}}\nqueue: {}");
+    let file = folder.write("broken.yaml", &broken);
+    let roster = folder.write("broken-roster.yaml", "version: 1\nagents: [{id: ana}]\n");
+    let nowhere = folder.path("nowhere");
+    let beside = [
+        "--roster", &roster, "--models", &nowhere, "--format", "json",
+    ];
+    let run = folder.policy(&[&["check", file.as_str()], beside.as_slice()].concat());
+    assert_eq!((run.code, run.errors.as_str()), (Some(2), ""));
+    let told: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(told["file"], "DIR/broken.yaml");
+    let errors = told["errors"].as_array().unwrap();
+    assert_eq!(errors[0]["position"]["line"], 4);
+    let message = errors[0]["message"].as_str().unwrap();
+    assert!(message.contains("unknown field 'queue'"), "{message}");
+    let files: Vec<&Value> = errors.iter().map(|error| &error["file"]).collect();
+    assert_eq!(files[0], &Value::Null);
+    assert!(
+        files.contains(&&"DIR/broken-roster.yaml".into()),
+        "{files:?}"
+    );
+    assert!(files.contains(&&"DIR/nowhere".into()), "{files:?}");
+}
+
+#[test]
+fn what_is_wrong_with_an_agent_hides_nothing_of_the_others() {
+    let folder = Folder::new();
+    let roster = folder.write(
+        "roster.yaml",
+        "version: 1\nagents:\n  - {id: ana, presence: avaliable, capacity: 2, queues: [nope]}\n  \
+         - {id: bob, presence: away, capacity: 2, skills: {nothing: 2}}\n  \
+         - {id: bob, presence: away, capacity: 2}\n",
+    );
+    let policy = folder.path("policy.yaml");
+    let run = folder.policy(&["check", &policy, "--roster", &roster]);
+    run.refused(&[
+        "roster.yaml:3:25: unknown presence 'avaliable': did you mean 'available'?",
+        "agent 'ana' serves the unknown queue 'nope'",
+        "agent 'bob' has the unknown skill 'nothing'",
+        "roster.yaml:5:5: agent 'bob' is given twice, first in line 4: keep one",
+    ]);
+}
+
+#[test]
 fn warnings_fail_only_where_they_are_denied() {
     let folder = Folder::new();
     let file = folder.write(

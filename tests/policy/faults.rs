@@ -194,7 +194,7 @@ fn one_mistake_is_told_once() {
 error: DIR/a.tests.yaml:5:52: unknown field 'queu' in what is expected: did you mean 'queue'?
 DIR/a.tests.yaml:6:63: queue must be a text (put it in quotes), not 5
 DIR/a.tests.yaml:7:5: case 'b' is given twice, first in line 6: rename one
-DIR/a.tests.yaml:7:51: waited must be a duration with its unit, such as 90s, 15m, 8h or 3d, up to 366d, not 'soon'
+DIR/a.tests.yaml:7:51: waited must be a duration with its unit, such as 90s, 15m, 8h or 3d, up to 3660d, not 'soon'
 "
     );
     let lazy = crate::folder::POLICY.replace(
@@ -268,7 +268,7 @@ fn a_roster_that_cannot_be_used_hides_no_other_fault() {
     for part in [
         "8:23: the roster cannot be used",
         "load must be a whole number",
-        "waited must be longer than nothing",
+        "waited must be 0s or longer",
         "now must be a time with its offset",
         "unknown reason 'TIRED'",
     ] {

@@ -46,6 +46,24 @@ fn folders_and_empty_files_are_no_input() {
             "cannot have waited less than nothing",
         ),
         (
+            &[
+                "explain", "--policy", &policy, "--topic", "x", "--waited", "4000d",
+            ],
+            "such as 90s, 15m, 8h or 3d, up to 3660d",
+        ),
+        (
+            &[
+                "explain",
+                "--policy",
+                &policy,
+                "--topic",
+                "x",
+                "--now",
+                "9999-12-31T23:59:59Z",
+            ],
+            "from -009999-01-02T01:59:59Z to 9999-12-30T22:00:00Z",
+        ),
+        (
             &["replay", &policy, "--pinned", "--tickets", &here],
             "or give the format by `--tickets-format`",
         ),

@@ -95,6 +95,35 @@ fn a_rule_that_stands_too_early_is_named() {
 }
 
 #[test]
+fn a_queue_that_is_missed_for_the_default_tells_why_its_rules_did_not_hold() {
+    let folder = Folder::new();
+    let policy = crate::folder::POLICY.replace(
+        "default:",
+        "  - {id: plans, when: 'customer.attributes.plan == \"pro\"', steps: [{queue: billing}]}\n  \
+         - {id: ours, when: 'topic == \"staff\"', steps: [{queue: people}]}\ndefault:",
+    );
+    folder.write("policy.yaml", &policy);
+    let file = folder.write_cases(
+        "a.tests.yaml",
+        "  - {name: a, classification: {topic: other}, waited: 0s, expect: {queue: billing}}\n",
+    );
+    let run = folder.policy(&["test", &file]);
+    let told = "\
+        3 rules lead to queue 'billing':
+        rule 'vip' (line 5) did not hold:
+          false topic.startsWith(\"billing/\")   with topic = \"other\"
+        rule 'bills' (line 10) did not hold:
+          false topic.startsWith(\"billing/\")   with topic = \"other\"
+        rule 'plans' (line 13) could not be evaluated: ";
+    assert!(run.out.contains(told), "{}", run.out);
+    let end = "
+        none of the 4 rules held, so the default took it
+        the default is in force for a ticket that has just come: queue 'people'
+";
+    assert!(run.out.contains(end), "{}", run.out);
+}
+
+#[test]
 fn a_sequence_takes_capacity_and_tells_which_step_failed() {
     let folder = Folder::new();
     let step = "{classification: {topic: billing/x}, agents: {}, expect: {agent: ana}}";
@@ -119,6 +148,38 @@ fn a_sequence_takes_capacity_and_tells_which_step_failed() {
         run.out
     );
     assert!(!run.out.contains("step 2 of the sequence"), "{}", run.out);
+}
+
+#[test]
+fn a_ticket_that_is_decided_anew_in_a_sequence_keeps_its_place() {
+    let folder = Folder::new();
+    let step = |id: &str, more: &str| {
+        format!("      - {{ticket: {{id: {id}}}, classification: {{topic: billing/x}}, {more}}}\n")
+    };
+    let steps = [
+        step("X", "expect: {agent: bob}"),
+        step("X", "waited: 5m, expect: {agent: bob}"),
+        step("Y", "expect: {agent: none}"),
+        // Where its agent is not there any more, the ticket goes on and the place is free.
+        step(
+            "X",
+            "agents: {bob: {presence: away}, ana: {presence: available}}, expect: {agent: ana}",
+        ),
+        step(
+            "Y",
+            "agents: {bob: {presence: available}}, expect: {agent: bob}",
+        ),
+        // A load that is told counts the ticket.
+        step("Y", "agents: {bob: {load: 1}}, expect: {agent: none}"),
+    ];
+    let head = "  - name: anew\n    agents: {ana: {presence: away, capacity: 1}, bob: {capacity: 1}}\n    sequence:\n";
+    let file = folder.write_cases("a.tests.yaml", &(head.to_owned() + &steps.concat()));
+    let run = folder.policy(&["test", &file]);
+    assert!(
+        run.printed().ends_with("1 case: 1 passed, 0 failed\n"),
+        "{}",
+        run.out
+    );
 }
 
 #[test]

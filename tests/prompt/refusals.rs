@@ -49,7 +49,7 @@ fn options_that_mean_nothing_are_refused() {
         asked.refused(&[
             "--waited",
             &format!("'{wrong}'"),
-            "such as 90s, 10m or 1h30m\n",
+            "such as 90s, 15m, 8h or 3d, up to 3660d\n",
         ]);
     }
     run(&["classify", "--text", SMOKE, "--waited", "5m"]).refused(&["--waited"]);

@@ -235,6 +235,64 @@ fn whatever_is_accepted_is_evaluated_in_time_for_the_largest_ticket() {
     assert!(accepted >= 20, "{accepted} were accepted");
 }
 
+/// A policy of so many rules with these conditions, one after the other, each with its number for `N`.
+fn with_conditions(conditions: &[&str], rules: usize) -> String {
+    let mut text = String::new();
+    for (number, condition) in conditions.iter().cycle().take(rules).enumerate() {
+        let condition = condition.replace('N', &number.to_string());
+        let _ = writeln!(
+            text,
+            "  - {{id: r{number}, when: '{condition}', otherwise: a}}"
+        );
+    }
+    with_rules(&text)
+}
+
+#[test]
+fn conditions_that_are_each_cheap_are_refused_together_and_the_dearest_are_named() {
+    let dear = "ticket.tags.map(t, [t,t,t,t,t,t,t,t,t,t,t,t,t,t,t,t,t,t,t,t]).map(l, l).size() > N";
+    let policy = with_conditions(&[dear], 6_000)
+        .replace("r4000, when: '", "r4000, when: 'topic == \"x\" || ");
+    let errors = refused(&policy);
+    assert!(
+        errors.starts_with("p.yaml: all conditions together can take ")
+            && errors.contains(" ms for the largest ticket, more than the 1000 ms allowed: do less in the dearest rules, such as 'r4000' (line 4004, ")
+            && errors.contains(", 'r0' (line 4, "),
+        "{errors}"
+    );
+}
+
+#[test]
+fn conditions_of_steps_and_the_impact_count_as_those_of_rules() {
+    let dear = format!(
+        "[{}].exists(x, ticket.attributes == customer.attributes)",
+        "1,".repeat(5)
+    );
+    assert!(Policy::parse(&with_condition(&dear), "p.yaml").is_ok());
+    let steps = format!("{{queue: a, skip_if: '{dear}', timeout: 1m}}, ").repeat(49);
+    let rules = (0..20).map(|number| {
+        format!("  - {{id: r{number}, when: 'true', steps: [{steps}{{queue: a}}]}}\n")
+    });
+    let errors = refused(&with_rules(&rules.collect::<String>()));
+    assert!(errors.contains("'r0' (line 4, "), "{errors}");
+}
+
+#[test]
+fn thousands_of_ordinary_conditions_are_accepted() {
+    let ordinary = [
+        "topic == \"billing/invoice-N\" && urgency >= HIGH",
+        "ticket.tags.exists(tag, tag.startsWith(\"legal-N\"))",
+        "customer.tier in [\"vip\", \"gold\"] && ticket.subject.contains(\"order N\")",
+        "\"plan\" in customer.attributes && customer.attributes.plan == \"pro-N\"",
+        "ticket.tags.exists(tag, tag in [\"a-N\", \"b-N\"]) && waited >= duration(\"4h\")",
+        "ticket.subject.startsWith(\"Order N\") || topic.startsWith(\"billing/N\")",
+        "ticket.subject.matches(\"(?i)^(order|invoice) N\")",
+        "ticket.channel == \"email\" && has(facets.sentiment) && facets.sentiment == \"negative-N\"",
+    ];
+    let policy = Policy::parse(&with_conditions(&ordinary, 5_000), "p.yaml");
+    assert!(policy.is_ok(), "{}", policy.unwrap_err());
+}
+
 #[test]
 fn many_patterns_that_are_each_small_are_refused_together() {
     let mut rules = String::new();

@@ -226,6 +226,15 @@ fn a_name_that_no_label_bears_is_told_in_whatever_form_it_is_asked_for() {
              no topic of the model does: did you mean 'refund'?",
         ),
         (
+            "topic.matches(\"^billing/(refund|refnd)?$\")",
+            "rule 'r' asks whether the topic matches '^billing/(refund|refnd)?$' by its alternative 'refnd', and no topic \
+             of the model does: did you mean 'refund'?",
+        ),
+        (
+            "topic in [\"refund\", \"refnd\"].map(t, \"billing/\" + t)",
+            "rule 'r' names the topic 'billing/refnd', which the model lacks: did you mean 'billing/refund'?",
+        ),
+        (
             "topic.size() == 0",
             "what rule 'r' asks here is true of no topic of the model: drop it",
         ),

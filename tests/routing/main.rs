@@ -6,6 +6,7 @@
 mod answers;
 mod bounds;
 mod case;
+mod conditions;
 mod costs;
 mod decisions;
 mod desk;

@@ -171,7 +171,7 @@ fn steps_agents_and_impact_turn_as_well() {
 fn what_cannot_be_foreseen_is_decided_anew_each_minute_and_warned_of() {
     for when in [
         "string(now).contains(\"T12:\")",
-        "int(waited) > 5",
+        "int(now) > 5",
         "now.getHours(customer.attributes.zone) > 5",
     ] {
         let desk = desk(when);

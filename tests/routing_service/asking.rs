@@ -113,6 +113,13 @@ async fn cases_are_tried_on_any_policy_and_failures_are_told_in_full() {
     );
     let picked = test(misrouted(), Vec::new(), "^what").await.unwrap();
     assert_eq!((picked.passed, picked.failed), (1, 0));
+    let none = test(String::new(), Vec::new(), "^nothing").await;
+    let none = none.unwrap_err();
+    assert_eq!(none.code(), Code::InvalidArgument);
+    assert_eq!(
+        none.message(),
+        "run: no case is called like '^nothing': leave it out to try all"
+    );
 
     // One that stands in for the file beside, and one more, which gives a text for the model.
     let case = |name: &str, text: String| v1::CaseFile {

@@ -19,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use self::ask::Ask;
 use self::ticket::TicketArgs;
 use crate::grpc::json::to_json;
+use crate::routing::fields;
 
 /// Classifies help-desk tickets and shows who should get them, and why.
 #[derive(Debug, Parser)]
@@ -66,19 +67,16 @@ struct RouteCommand {
 }
 
 fn parse_waited(argument: &str) -> Result<SignedDuration, String> {
-    let waited: SignedDuration = argument
-        .parse()
-        .map_err(|_| "give a time with its unit, such as 90s, 10m or 1h30m".to_owned())?;
-    if waited.is_negative() {
-        return Err("a ticket cannot have waited less than nothing".to_owned());
-    }
-    Ok(waited)
+    fields::parse_waited(argument).map_err(|wanted| format!("must be {wanted}"))
 }
 
 fn parse_now(argument: &str) -> Result<Timestamp, String> {
     let parsed = argument.parse();
     parsed.map_err(|_| {
-        "give a day and a time with its offset, such as 2026-03-02T09:30:00Z".to_owned()
+        let (first, last) = (Timestamp::MIN, Timestamp::MAX);
+        format!(
+            "give a day and a time with its offset, such as 2026-03-02T09:30:00Z, from {first:.0} to {last:.0}"
+        )
     })
 }
 

@@ -1,4 +1,4 @@
-//! A test that looks at the topic, at one facet or at the channel and at nothing else, in whatever form: all labels that
+//! A test that looks at the topic, at one facet, at the channel or at the last agent and at nothing else, in whatever form: all labels that
 //! there are can be tried on it. One that is true of none names something that does not exist, and so does an
 //! alternative of a pattern that none matches.
 
@@ -21,6 +21,7 @@ pub(in crate::routing) enum Subject {
     Topic,
     Facet(String),
     Channel,
+    LastAgent,
 }
 
 /// A test of a subject alone.
@@ -140,6 +141,9 @@ impl Subject {
             Self::Topic => context.add_variable_from_value("topic", label.to_owned()),
             Self::Facet(name) => context.add_variable_from_value("facets", within(name)),
             Self::Channel => context.add_variable_from_value("ticket", within("channel")),
+            Self::LastAgent => {
+                context.add_variable_from_value("ticket", within("last_agent_id"));
+            }
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The part of the check that is about operators and function calls: what each needs and what it gives.
 
+use cel::Value;
 use cel::common::ast::{CallExpr, Expr, IdedExpr, operators};
 
 use super::check::Checker;
 use super::labels::note_labels;
 use super::types::{FUNCTIONS, MACROS, Type};
 use super::vocabulary::{IN_HOURS, literal_text};
-use super::{constant_error, zone_error};
+use super::{constant_error, constant_value, zone_error};
 use crate::routing::fault::advice;
 
 impl Checker<'_> {
@@ -33,13 +34,19 @@ impl Checker<'_> {
 
     fn infer_parts(&mut self, at: &IdedExpr, call: &CallExpr) -> Type {
         let target = call.target.as_deref().map(|target| self.infer(target));
+        let name = call.func_name.as_str();
+        // The language expands those that are called as they must be; the names in another one would be unknown.
+        if MACROS.contains(&name) {
+            self.fault(at, macro_usage(name));
+            return Type::Unknown;
+        }
         let arguments: Vec<Type> = call
             .args
             .iter()
             .map(|argument| self.infer(argument))
             .collect();
         note_labels(at, self.source, &mut self.labels);
-        match (call.func_name.as_str(), arguments.as_slice()) {
+        match (name, arguments.as_slice()) {
             (operators::LOGICAL_AND | operators::LOGICAL_OR, _) => {
                 for (argument, given) in call.args.iter().zip(&arguments) {
                     self.expect_bool(argument, given);
@@ -93,7 +100,12 @@ impl Checker<'_> {
                 }
                 Type::Bool
             }
-            (operators::INDEX, [of, by]) => self.infer_index(at, of, by),
+            (operators::INDEX, [of, by]) => {
+                if let (Type::List(_), Some(place)) = (of, call.args.last()) {
+                    self.check_place(place);
+                }
+                self.infer_index(at, of, by)
+            }
             (
                 operators::ADD
                 | operators::SUBSTRACT
@@ -116,6 +128,17 @@ impl Checker<'_> {
     fn expect_bool(&mut self, at: &IdedExpr, given: &Type) {
         if !given.comparable(&Type::Bool) {
             self.fault(at, format!("true or false is needed here, not {given}"));
+        }
+    }
+
+    /// A place in a list that is the same for every ticket must be one.
+    fn check_place(&mut self, place: &IdedExpr) {
+        if is_constant(place)
+            && let Some(Value::Int(number @ ..0)) = constant_value(place)
+        {
+            let message =
+                format!("no list has a place {number}: count from 0, or look with 'in' or exists");
+            self.fault(place, message);
         }
     }
 
@@ -268,6 +291,19 @@ impl Checker<'_> {
             let advice = advice(text, calendars.keys().map(String::as_str));
             self.fault(name, format!("unknown calendar '{text}': {advice}"));
         }
+    }
+}
+
+/// How `has` or a loop must be called.
+fn macro_usage(name: &str) -> String {
+    match name {
+        "has" => {
+            "'has' must be called with a key of a map, such as has(facets.sentiment)".to_owned()
+        }
+        _ => format!(
+            "'{name}' must be called on a list, with a name for its elements and what is asked of each or made of it, \
+             such as ticket.tags.{name}(tag, tag.startsWith(\"vip\"))"
+        ),
     }
 }
 

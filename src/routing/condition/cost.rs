@@ -49,9 +49,18 @@ impl Work {
     }
 }
 
-/// The part of `expression` that costs the most, and for what, if it comes to cost too much. One that is nested too
-/// deeply, and a loop inside a loop, always does.
-pub(super) fn too_costly(expression: &IdedExpr, patterns: &Patterns) -> Option<(u64, Work)> {
+/// What it can cost to evaluate an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cost {
+    /// All of it, in units of about a nanosecond.
+    pub(super) work: u64,
+    /// The part that costs the most, and for what, if that is too much.
+    pub(super) too_dear: Option<(u64, Work)>,
+}
+
+/// What it can cost to evaluate `expression`. One that is nested too deeply, and a loop inside a loop, always costs too
+/// much.
+pub(super) fn cost(expression: &IdedExpr, patterns: &Patterns) -> Cost {
     let mut meter = Meter {
         patterns,
         scopes: Vec::new(),
@@ -61,21 +70,30 @@ pub(super) fn too_costly(expression: &IdedExpr, patterns: &Patterns) -> Option<(
     };
     meter.size(expression);
     if let Some(at) = meter.breach {
-        return Some((at, Work::Turns));
+        return Cost {
+            work: u64::MAX,
+            too_dear: Some((at, Work::Turns)),
+        };
     }
     let sum = |of: Work| {
         let spent = meter.spent.iter().filter(|spent| spent.on == of);
         spent.fold(0, |sum: u64, spent| sum.saturating_add(spent.work))
     };
     let sums = Work::ALL.map(|of| (sum(of), of));
-    let (_, most) = sums.into_iter().max_by_key(|(sum, _)| *sum)?;
-    let total = sums
+    let work = sums
         .iter()
         .fold(0, |all: u64, (sum, _)| all.saturating_add(*sum));
-    // The first of those that cost as much.
-    let spent = meter.spent.iter().rev().filter(|spent| spent.on == most);
-    let dearest = spent.max_by_key(|spent| spent.work)?;
-    (total > MAX_WORK).then_some((dearest.at, most))
+    let dearest = || {
+        let (_, most) = sums.into_iter().max_by_key(|(sum, _)| *sum)?;
+        // The first of those that cost as much.
+        let spent = meter.spent.iter().rev().filter(|spent| spent.on == most);
+        let dearest = spent.max_by_key(|spent| spent.work)?;
+        Some((dearest.at, most))
+    };
+    Cost {
+        work,
+        too_dear: (work > MAX_WORK).then(dearest).flatten(),
+    }
 }
 
 /// Work done for one part of an expression.

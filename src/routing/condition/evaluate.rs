@@ -72,7 +72,7 @@ impl<'a> Variables<'a> {
         let mut context = functions.new_inner_scope();
         context.set_variable_resolver(&self.values);
         context.add_variable_from_value("topic", text(guess.topic));
-        context.add_variable_from_value("topic_confidence", f64::from(guess.confidence));
+        context.add_variable_from_value("topic_confidence", as_written(guess.confidence));
         context
     }
 }
@@ -225,6 +225,12 @@ fn map<'a>(entries: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
 
 fn text(text: &str) -> Value {
     Value::String(Arc::new(text.to_owned()))
+}
+
+/// The number that people write for a probability: 0.95 and not 0.949999988079071, so that `>=` takes a bound itself.
+fn as_written(probability: f32) -> f64 {
+    let written = probability.to_string();
+    written.parse().unwrap_or(f64::from(probability))
 }
 
 fn timestamp_value(now: Timestamp) -> Option<Value> {

@@ -1,11 +1,14 @@
 //! Which topics, facets and channels a condition names. Works on the expression alone; nothing of a ticket is
 //! evaluated.
 
+use std::borrow::Cow;
+
 use cel::common::ast::{CallExpr, Expr, IdedExpr, SourceInfo, operators};
 
 use super::alone::Alone;
 use super::check_call::is_constant;
 use super::constant_value;
+use super::sub_tests::turns;
 use super::vocabulary::literal_text;
 
 /// A label named in a condition.
@@ -33,21 +36,21 @@ pub(in crate::routing) enum LabelUseKind {
     Agent(String),
     /// `urgency` or one of its levels is used.
     Urgency,
-    /// Something else is asked of the topic, of a facet or of the channel alone.
+    /// Something else is asked of the topic, of a facet, of the channel or of the last agent alone.
     Alone(Alone),
 }
 
 /// Notes the labels that `at` itself names, its parts not included.
 pub(super) fn note_labels(at: &IdedExpr, source: &SourceInfo, labels: &mut Vec<LabelUse>) {
-    let mut note = |part: &IdedExpr, kind: LabelUseKind| {
-        let (start, _) = source.offset_for(part.id).unwrap_or((0, 0));
+    let mut note = |part: u64, kind: LabelUseKind| {
+        let (start, _) = source.offset_for(part).unwrap_or((0, 0));
         labels.push(LabelUse {
             offset: usize::try_from(start).unwrap_or(0),
             kind,
         });
     };
     if let Some(facet) = facet(at) {
-        note(at, LabelUseKind::Facet(facet.to_owned()));
+        note(at.id, LabelUseKind::Facet(facet.to_owned()));
     }
     let Expr::Call(call) = &at.expr else { return };
     if let Some(Comparison { of, labels, .. }) = comparison(call) {
@@ -67,7 +70,7 @@ pub(super) fn note_labels(at: &IdedExpr, source: &SourceInfo, labels: &mut Vec<L
         }
     }
     if let Some((part, prefix)) = topic_prefix(call) {
-        note(part, LabelUseKind::TopicPrefix(prefix.to_owned()));
+        note(part.id, LabelUseKind::TopicPrefix(prefix.to_owned()));
     }
 }
 
@@ -143,7 +146,8 @@ fn facet(expression: &IdedExpr) -> Option<&str> {
 /// Texts that a subject is compared with.
 struct Comparison<'a> {
     of: Subject<'a>,
-    labels: Vec<(&'a IdedExpr, String)>,
+    /// Each with the part that gives it.
+    labels: Vec<(u64, String)>,
     /// Whether it is compared with nothing else.
     whole: bool,
 }
@@ -164,7 +168,7 @@ fn comparison(call: &CallExpr) -> Option<Comparison<'_>> {
             let of = subject(left)?;
             let mut whole = true;
             for item in listed(right)? {
-                whole &= texts(item, &mut labels);
+                whole &= texts(&item, &mut labels);
             }
             (of, whole)
         }
@@ -173,10 +177,14 @@ fn comparison(call: &CallExpr) -> Option<Comparison<'_>> {
     Some(Comparison { of, labels, whole })
 }
 
-/// The elements of a list that is written out, or of several that are joined.
-pub(super) fn listed(expression: &IdedExpr) -> Option<Vec<&IdedExpr>> {
+/// The elements of a list that is written out, or made by `map` of one that is, or of several that are joined.
+pub(super) fn listed(expression: &IdedExpr) -> Option<Vec<Cow<'_, IdedExpr>>> {
     match &expression.expr {
-        Expr::List(list) => Some(list.elements.iter().collect()),
+        Expr::List(list) => Some(list.elements.iter().map(Cow::Borrowed).collect()),
+        Expr::Comprehension(looped) => {
+            let turns = turns(looped)?.into_iter();
+            turns.map(|(element, turn)| mapped(element, turn)).collect()
+        }
         Expr::Call(call) if call.func_name == operators::ADD => {
             let lists: Option<Vec<_>> = call.args.iter().map(listed).collect();
             lists.map(|lists| lists.concat())
@@ -185,10 +193,33 @@ pub(super) fn listed(expression: &IdedExpr) -> Option<Vec<&IdedExpr>> {
     }
 }
 
+/// What a turn of `map` makes of the element with this id, in whose place it stands.
+fn mapped(element: u64, turn: IdedExpr) -> Option<Cow<'static, IdedExpr>> {
+    let Expr::Call(call) = turn.expr else {
+        return None;
+    };
+    let joins = call.func_name == operators::ADD;
+    let [
+        _,
+        IdedExpr {
+            expr: Expr::List(list),
+            ..
+        },
+    ] = <[_; 2]>::try_from(call.args).ok()?
+    else {
+        return None;
+    };
+    let [made] = <[_; 1]>::try_from(list.elements).ok()?;
+    joins.then_some(Cow::Owned(IdedExpr {
+        id: element,
+        ..made
+    }))
+}
+
 /// Adds the texts that `expression` can give; whether these are all.
-fn texts<'a>(expression: &'a IdedExpr, found: &mut Vec<(&'a IdedExpr, String)>) -> bool {
+fn texts(expression: &IdedExpr, found: &mut Vec<(u64, String)>) -> bool {
     if let Some(text) = literal_text(expression) {
-        found.push((expression, text.to_owned()));
+        found.push((expression.id, text.to_owned()));
         return true;
     }
     match &expression.expr {
@@ -201,7 +232,7 @@ fn texts<'a>(expression: &'a IdedExpr, found: &mut Vec<(&'a IdedExpr, String)>) 
         }
         Expr::Call(_) if is_constant(expression) => match constant_value(expression) {
             Some(cel::Value::String(text)) => {
-                found.push((expression, text.as_str().to_owned()));
+                found.push((expression.id, text.as_str().to_owned()));
                 true
             }
             Some(_) | None => false,

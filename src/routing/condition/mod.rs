@@ -66,6 +66,8 @@ pub(super) struct Expression {
     clock: Option<Clock>,
     /// Where it computes with the time in a way that cannot be foreseen.
     unforeseen: Vec<Position>,
+    /// What it can cost at most to evaluate it.
+    work: u64,
 }
 
 /// A single test of an expression, without `&&`, `||` and `!`.
@@ -144,8 +146,8 @@ impl Expression {
             place(usize::try_from(offset).unwrap_or(0))
         };
         let patterns = known.patterns.borrow();
-        let costly = cost::too_costly(tree, &patterns);
-        if let Some((id, work)) = costly
+        let cost = cost::cost(tree, &patterns);
+        if let Some((id, work)) = cost.too_dear
             && faults.count() == before
         {
             faults.add(place_of(id), work.told());
@@ -154,7 +156,7 @@ impl Expression {
         if purpose == Purpose::AgentId {
             labels::note_agents(tree, source, &mut uses);
         }
-        if costly.is_none() {
+        if cost.too_dear.is_none() {
             sub_tests::note_alone(tree, source, &faulty, &mut uses);
         }
         labels.extend(
@@ -179,7 +181,13 @@ impl Expression {
             clock,
             bound,
             program,
+            work: cost.work,
         })
+    }
+
+    /// What it can cost at most to evaluate it, in units of about a nanosecond.
+    pub(super) const fn work(&self) -> u64 {
+        self.work
     }
 
     /// The expression as it was written.

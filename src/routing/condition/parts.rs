@@ -2,6 +2,8 @@
 //! value for one ticket and the variables that it read. For coverage and for saying why a condition does not
 //! hold; a decision evaluates the condition as a whole.
 
+use std::borrow::Cow;
+
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators};
 use cel::{Context, Value};
 use jiff::SignedDuration;
@@ -164,7 +166,8 @@ impl Walk<'_, '_, '_> {
         match path(expression) {
             Some(path) => {
                 if reads.iter().all(|(known, _)| *known != path) {
-                    let value = describe(&path, Value::resolve(expression, self.variables).ok());
+                    let read = entry(expression);
+                    let value = describe(&path, Value::resolve(&read, self.variables).ok());
                     reads.push((path, value));
                 }
             }
@@ -209,6 +212,17 @@ fn path(expression: &IdedExpr) -> Option<String> {
     }
 }
 
+/// What is read to evaluate `expression`: where it asks with `has` for an entry, the entry.
+fn entry(expression: &IdedExpr) -> Cow<'_, IdedExpr> {
+    let mut entry = Cow::Borrowed(expression);
+    if matches!(&expression.expr, Expr::Select(select) if select.test)
+        && let Expr::Select(select) = &mut entry.to_mut().expr
+    {
+        select.test = false;
+    }
+    entry
+}
+
 fn describe(path: &str, value: Option<Value>) -> String {
     let is_urgency = VARIABLES
         .iter()
@@ -228,7 +242,7 @@ fn plain(value: &Value) -> String {
         Value::Bool(value) => value.to_string(),
         Value::Int(value) => value.to_string(),
         Value::UInt(value) => value.to_string(),
-        Value::Float(value) => format!("{value:.3}"),
+        Value::Float(value) => value.to_string(),
         Value::String(text) => format!("{:?}", text.as_str()),
         Value::List(items) => {
             let items: Vec<String> = items.iter().map(plain).collect();

@@ -6,7 +6,7 @@ use regex::{Regex, RegexBuilder};
 use regex_automata::Input;
 use regex_automata::hybrid::dfa::DFA;
 use regex_syntax::ast::parse::Parser;
-use regex_syntax::ast::{Ast, Span};
+use regex_syntax::ast::{Ast, RepetitionKind, Span};
 
 /// Largest pattern once compiled, and the most that a thread remembers of matching it, in bytes.
 const MAX_BYTES: usize = 1 << 17;
@@ -114,7 +114,8 @@ pub(super) struct Alternative {
     pub(super) alone: String,
 }
 
-/// What stands between the `|` of a pattern. What is repeated is left out, as its alternatives can match in turns.
+/// What stands between the `|` of a pattern. What is repeated is left out, as its alternatives can match in turns;
+/// what may be left out and begins a name is not.
 pub(super) fn alternatives(pattern: &str) -> Vec<Alternative> {
     let Ok(ast) = Parser::new().parse(pattern) else {
         return Vec::new();
@@ -150,8 +151,16 @@ impl Walk<'_> {
             Ast::Group(group) => self.visit_part(&group.ast, &group.span, before, after),
             Ast::Concat(concat) => {
                 let parts = concat.asts.iter();
-                let mut groups = parts.filter(|part| matches!(part, Ast::Group(_)));
+                let mut groups =
+                    parts.filter(|part| matches!(part, Ast::Group(_) | Ast::Repetition(_)));
                 groups.try_for_each(|part| self.visit_part(part, &concat.span, before, after))
+            }
+            // Behind a word it is an ending, such as that of `refund(s|ed)?`, and names nothing.
+            Ast::Repetition(optional)
+                if optional.op.kind == RepetitionKind::ZeroOrOne
+                    && before.ends_with(['^', '/', '_', '-']) =>
+            {
+                self.visit(&optional.ast, before, after)
             }
             Ast::Alternation(alternation) => {
                 let mut before = before.to_owned();
@@ -240,6 +249,14 @@ mod tests {
                 pair("d", "(?i)b(d)$"),
             ]
         );
+        assert_eq!(
+            found("^billing/(refund|nope)?$"),
+            [
+                pair("refund", "^billing/(refund)$"),
+                pair("nope", "^billing/(nope)$")
+            ]
+        );
+        assert_eq!(found("refund(s|ed)?$"), []);
         assert_eq!(found("(a|b)+"), []);
         assert_eq!(found("["), []);
     }

@@ -1,6 +1,8 @@
 //! The smallest tests of a condition that look at one subject alone: within whatever they stand, and, in a loop over a
 //! list that is written out, for each of its elements.
 
+use std::borrow::Cow;
+
 use cel::common::ast::{ComprehensionExpr, Expr, IdedExpr, SourceInfo, operators};
 
 use super::alone::{Alone, Subject};
@@ -91,15 +93,16 @@ impl Finder<'_> {
 }
 
 /// What a loop over a list that is written out does in each turn, with the id of the turn's element.
-fn turns(looped: &ComprehensionExpr) -> Option<Vec<(u64, IdedExpr)>> {
+pub(super) fn turns(looped: &ComprehensionExpr) -> Option<Vec<(u64, IdedExpr)>> {
     let elements = listed(&looped.iter_range)?;
-    let (list, step) = (size(&looped.iter_range), size(&looped.loop_step));
+    let list: usize = elements.iter().map(|element| size(element)).sum();
+    let step = size(&looped.loop_step);
     if looped.iter_var2.is_some() || list.saturating_mul(step) > MAX_UNFOLDED {
         return None;
     }
-    let turn = |element: &IdedExpr| {
+    let turn = |element: Cow<'_, IdedExpr>| {
         let mut step = looped.loop_step.clone();
-        replace(&mut step, &looped.iter_var, element);
+        replace(&mut step, &looped.iter_var, &element);
         (element.id, step)
     };
     Some(elements.into_iter().map(turn).collect())
@@ -185,6 +188,11 @@ pub(super) fn subject(expression: &IdedExpr) -> Option<Subject> {
         }
         Expr::Select(select) if is(&select.operand, "ticket") && select.field == "channel" => {
             Some(Subject::Channel)
+        }
+        Expr::Select(select)
+            if is(&select.operand, "ticket") && select.field == "last_agent_id" =>
+        {
+            Some(Subject::LastAgent)
         }
         Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
             [of, name] if is(of, "facets") => {

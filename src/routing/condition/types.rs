@@ -143,6 +143,11 @@ pub(super) enum Receiver {
     Timestamp,
     Duration,
     Sized,
+    /// What `double` takes.
+    Number,
+    /// What `int` takes.
+    Count,
+    /// What `string` takes.
     Scalar,
 }
 
@@ -151,9 +156,10 @@ impl Receiver {
     pub(super) const fn accepts(self, given: &Type) -> bool {
         match given {
             Type::Unknown => true,
-            Type::Text => matches!(self, Self::Text | Self::Sized | Self::Scalar),
-            Type::Int | Type::Double | Type::Bool => matches!(self, Self::Scalar),
-            Type::Timestamp => matches!(self, Self::Timestamp | Self::Scalar),
+            Type::Text => !matches!(self, Self::Timestamp | Self::Duration),
+            Type::Int | Type::Double => matches!(self, Self::Number | Self::Count | Self::Scalar),
+            Type::Bool => matches!(self, Self::Scalar),
+            Type::Timestamp => matches!(self, Self::Timestamp | Self::Count | Self::Scalar),
             Type::Duration => matches!(self, Self::Duration | Self::Scalar),
             Type::TextMap | Type::List(_) => matches!(self, Self::Sized),
             Type::Urgency | Type::Ticket | Type::Customer => false,
@@ -167,7 +173,9 @@ impl Receiver {
             Self::Timestamp => "a time",
             Self::Duration => "a duration",
             Self::Sized => "a text, list or map",
-            Self::Scalar => "a text, number, time or duration",
+            Self::Number => "a text or number",
+            Self::Count => "a text, number or time",
+            Self::Scalar => "a text, number, truth value, time or duration",
         }
     }
 }
@@ -216,8 +224,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     on(Receiver::Text, "matches", &[Receiver::Text], Type::Bool),
     on(Receiver::Sized, "size", &[], Type::Int),
     plain("size", &[Receiver::Sized], Type::Int),
-    plain("int", &[Receiver::Scalar], Type::Int),
-    plain("double", &[Receiver::Scalar], Type::Double),
+    plain("int", &[Receiver::Count], Type::Int),
+    plain("double", &[Receiver::Number], Type::Double),
     plain("string", &[Receiver::Scalar], Type::Text),
     plain("duration", &[Receiver::Text], Type::Duration),
     plain("timestamp", &[Receiver::Text], Type::Timestamp),

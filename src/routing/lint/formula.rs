@@ -1,6 +1,8 @@
 //! A condition as a formula over tests that can be reasoned about: equality and parts of texts, levels of urgency,
 //! numbers against constants. Whatever else a condition asks is kept as it is and equal only to itself.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use cel::Value;
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 
@@ -24,7 +26,32 @@ pub(super) enum Test<'e> {
     /// The urgency is one of these levels: bit 0 is `low`.
     Urgency(u8),
     Number(Subject, NumberTest),
-    Opaque(&'e IdedExpr),
+    Opaque(Written<'e>),
+}
+
+/// An expression, equal to those that are written alike wherever they stand.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Written<'e> {
+    expression: &'e IdedExpr,
+    /// The same for all that are alike, so that most that are not need not be compared.
+    hash: u64,
+}
+
+impl<'e> Written<'e> {
+    pub(super) fn new(expression: &'e IdedExpr) -> Self {
+        let mut hasher = DefaultHasher::new();
+        hash(expression, &mut hasher);
+        Self {
+            expression,
+            hash: hasher.finish(),
+        }
+    }
+}
+
+impl PartialEq for Written<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && alike(self.expression, other.expression)
+    }
 }
 
 /// A variable, or a field of one.
@@ -76,7 +103,7 @@ fn build(expression: &IdedExpr, wanted: bool) -> Formula<'_> {
         return Formula::Constant(*value.inner() == wanted);
     }
     let Expr::Call(call) = &expression.expr else {
-        return Formula::Gives(Test::Opaque(expression), wanted);
+        return Formula::Gives(Test::Opaque(Written::new(expression)), wanted);
     };
     let parts = |wanted| call.args.iter().map(|part| build(part, wanted)).collect();
     match (call.func_name.as_str(), wanted) {
@@ -88,14 +115,14 @@ fn build(expression: &IdedExpr, wanted: bool) -> Formula<'_> {
         }
         (operators::LOGICAL_NOT, _) => match call.args.as_slice() {
             [inner] => build(inner, !wanted),
-            _ => Formula::Gives(Test::Opaque(expression), wanted),
+            _ => Formula::Gives(Test::Opaque(Written::new(expression)), wanted),
         },
         (operators::NOT_EQUALS, _) => match comparison(operators::EQUALS, call) {
             Some(test) => Formula::Gives(test, !wanted),
-            None => Formula::Gives(Test::Opaque(expression), wanted),
+            None => Formula::Gives(Test::Opaque(Written::new(expression)), wanted),
         },
         (name, _) => {
-            let test = comparison(name, call).unwrap_or(Test::Opaque(expression));
+            let test = comparison(name, call).unwrap_or(Test::Opaque(Written::new(expression)));
             Formula::Gives(test, wanted)
         }
     }
@@ -252,8 +279,34 @@ fn number(expression: &IdedExpr) -> Option<f64> {
     }
 }
 
+/// Hashes some of what makes two expressions alike.
+fn hash(expression: &IdedExpr, hasher: &mut DefaultHasher) {
+    match &expression.expr {
+        Expr::Ident(name) => name.hash(hasher),
+        Expr::Literal(LiteralValue::String(text)) => text.inner().hash(hasher),
+        Expr::Literal(LiteralValue::Int(number)) => number.inner().hash(hasher),
+        Expr::Select(select) => {
+            select.field.hash(hasher);
+            hash(&select.operand, hasher);
+        }
+        Expr::List(list) => list.elements.iter().for_each(|item| hash(item, hasher)),
+        Expr::Call(call) => {
+            call.func_name.hash(hasher);
+            let parts = call.target.as_deref().into_iter().chain(&call.args);
+            parts.for_each(|part| hash(part, hasher));
+        }
+        Expr::Comprehension(looped) => {
+            looped.iter_var.hash(hasher);
+            for part in [&looped.iter_range, &looped.loop_cond, &looped.loop_step] {
+                hash(part, hasher);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Whether two expressions are written alike; where they stand does not matter.
-pub(super) fn alike(a: &IdedExpr, b: &IdedExpr) -> bool {
+fn alike(a: &IdedExpr, b: &IdedExpr) -> bool {
     let all = |a: &[IdedExpr], b: &[IdedExpr]| {
         a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(a, b))
     };

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::formula::{ALL_LEVELS, Formula, NumberTest, Subject, Test, TextTest, alike};
+use super::formula::{ALL_LEVELS, Formula, NumberTest, Subject, Test, TextTest, Written};
 
 /// The variable that is a probability.
 const TOPIC_CONFIDENCE: &str = "topic_confidence";
@@ -18,7 +18,7 @@ pub(super) struct Knowledge<'e> {
     /// The levels of urgency that are still possible.
     levels: u8,
     numbers: BTreeMap<String, Vec<(NumberTest, bool)>>,
-    opaque: Vec<(&'e cel::common::ast::IdedExpr, bool)>,
+    opaque: Vec<(Written<'e>, bool)>,
 }
 
 /// What is known of one text.
@@ -71,7 +71,7 @@ impl<'e> Knowledge<'e> {
                 true
             }
             Test::Opaque(expression) => {
-                self.opaque.push((expression, value));
+                self.opaque.push((*expression, value));
                 true
             }
         }
@@ -97,7 +97,7 @@ impl<'e> Knowledge<'e> {
             Test::Opaque(expression) => self
                 .opaque
                 .iter()
-                .find(|(known, _)| alike(known, expression))
+                .find(|(known, _)| known == expression)
                 .map(|&(_, value)| value),
         }
     }

@@ -15,7 +15,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use self::formula::{Formula, alike, formula};
+use self::formula::{Formula, Written, formula};
 use self::prover::{Budget, Reach, reach};
 use super::condition::Expression;
 use super::fault::{Fault, Position};
@@ -123,13 +123,14 @@ impl Policy {
             .iter()
             .map(|rule| formula(rule.when.tree()))
             .collect();
+        let conditions = self.rules.iter().map(|rule| rule.when.tree());
+        let written: Vec<Written<'_>> = conditions.map(Written::new).collect();
         let mut lints = Vec::new();
         let mut budget = Budget::new();
         for (index, rule) in self.rules.iter().enumerate() {
-            let earlier = self.rules.iter().take(index);
-            let twin = earlier
-                .clone()
-                .find(|earlier| alike(earlier.when.tree(), rule.when.tree()));
+            let mut earlier = self.rules.iter().zip(&written).take(index);
+            let twin = earlier.find(|(_, earlier)| written.get(index) == Some(*earlier));
+            let twin = twin.map(|(twin, _)| twin);
             let id = &rule.id;
             let (kind, message) = match (twin, formulas.split_at_checked(index)) {
                 (Some(twin), _) => (

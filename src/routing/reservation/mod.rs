@@ -24,8 +24,7 @@ use jiff::Timestamp;
 pub use self::error::{HoldError, ReserveError};
 use self::table::{Held, Table};
 use self::view::{View, Views};
-use super::assignment::{Assigning, Assignment, assign_preferring};
-use super::decide::{DecisionInput, draft};
+use super::decide::{DecisionInput, decide_anew};
 use super::decision::Decision;
 use super::eligibility::TICKET_COST;
 use super::roster::Roster;
@@ -359,8 +358,6 @@ impl Seen {
             roster: Some(self.view.roster()),
             ..*input
         };
-        let holder = self.own.as_ref().map(|own| &*own.agent);
-        let find = |given: &Assigning<'_>| -> Assignment { assign_preferring(given, holder) };
-        draft(&input).assign(find)
+        decide_anew(&input, self.own.as_ref().map(|own| &*own.agent))
     }
 }

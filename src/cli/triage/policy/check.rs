@@ -1,6 +1,6 @@
 //! `triage policy check`: everything that is wrong with a policy, and what only looks like it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -10,7 +10,9 @@ use super::model::load;
 use crate::cli::exit;
 use crate::cli::printable::without_steering;
 use crate::cli::source_args::SourceArgs;
-use crate::routing::{Lint, Policy, PolicyAgainst, Roster, read_policy_text};
+use crate::routing::{
+    FileErrors, Lint, Policy, PolicyAgainst, Roster, RosterErrors, read_policy_text,
+};
 use crate::triage::known_labels;
 
 /// Checks a policy: errors, and warnings of what looks like a mistake
@@ -48,23 +50,41 @@ impl CheckArgs {
         let roster = sources
             .roster
             .filter(|_| configured || self.sources.names_roster())
-            .and_then(|file| noting(Roster::load(&file), &mut wrong));
+            .and_then(|file| {
+                let (roster, errors) = Roster::load_partly(&file);
+                wrong.extend(errors.map(|RosterErrors(errors)| errors));
+                roster
+            });
         let labels = (configured || self.sources.names_models())
             .then(|| load(&sources.models, sources.version.as_deref()))
-            .and_then(|loaded| noting(loaded, &mut wrong))
+            .and_then(|loaded| {
+                noting(
+                    loaded.map_err(|error| of_model(&sources.models, &error)),
+                    &mut wrong,
+                )
+            })
             .map(|bundle| known_labels(&bundle));
         let against = PolicyAgainst {
             roster: roster.as_ref(),
             labels: labels.as_ref(),
         };
-        let text = noting(read_policy_text(&path), &mut wrong);
+        let text = noting(
+            read_policy_text(&path).map_err(|errors| errors.0),
+            &mut wrong,
+        );
         let policy = text.and_then(|text| {
             let policy = Policy::parse_against(&text, &origin, against);
-            Some((noting(policy, &mut wrong)?, text))
+            Some((
+                noting(
+                    policy.map_err(|unfit| unfit.into_errors(&origin)),
+                    &mut wrong,
+                )?,
+                text,
+            ))
         });
         let (policy, text) = match policy {
             Some(read) if wrong.is_empty() => read,
-            _ => anyhow::bail!(wrong.join("\n")),
+            _ => return self.refuse(&origin, wrong),
         };
         let lints = policy.lint(&text, against);
         match self.format {
@@ -74,6 +94,7 @@ impl CheckArgs {
                     "file": origin,
                     "version": policy.version(),
                     "rules": policy.rule_ids().count(),
+                    "errors": [],
                     "warnings": lints,
                 }))?
             ),
@@ -110,17 +131,40 @@ impl CheckArgs {
             false => ExitCode::SUCCESS,
         })
     }
+
+    /// Tells the errors, as JSON where that is asked for.
+    fn refuse(&self, origin: &str, wrong: Vec<FileErrors>) -> anyhow::Result<ExitCode> {
+        if self.format == OutputFormat::Human {
+            let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+            anyhow::bail!(wrong.join("\n"));
+        }
+        let mut all = FileErrors {
+            origin: origin.to_owned(),
+            faults: Vec::new(),
+        };
+        for errors in wrong {
+            all.append(errors);
+        }
+        say!(
+            "{}",
+            serde_json::to_string_pretty(&serde_json::json!({
+                "file": origin,
+                "errors": all.faults,
+                "warnings": [],
+            }))?
+        );
+        Ok(ExitCode::from(exit::UNUSABLE_INPUT))
+    }
 }
 
-/// The value; an error is added to what is `wrong`.
-fn noting<T, E: Into<anyhow::Error>>(result: Result<T, E>, wrong: &mut Vec<String>) -> Option<T> {
-    match result {
-        Ok(value) => Some(value),
-        Err(error) => {
-            wrong.push(format!("{:#}", error.into()));
-            None
-        }
-    }
+/// What is wrong with a folder of models.
+fn of_model(folder: &Path, error: &anyhow::Error) -> FileErrors {
+    FileErrors::single(&folder.display().to_string(), None, exit::message(error))
+}
+
+/// The value; errors are added to what is `wrong`.
+fn noting<T>(result: Result<T, FileErrors>, wrong: &mut Vec<FileErrors>) -> Option<T> {
+    result.map_err(|errors| wrong.push(errors)).ok()
 }
 
 /// So many of them.

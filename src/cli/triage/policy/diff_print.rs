@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::limit;
 use super::tickets::{LeftOut, print_left_out};
 use crate::cli::printable::without_steering;
 use crate::cli::table::{percent, table};
@@ -50,7 +51,8 @@ pub(super) fn print(difference: &Difference, left_out: LeftOut, most: Option<Rat
     print_changes(difference);
     let too_many = match most {
         Some(most) if difference.concerned_share() > most => {
-            format!(", more than the {} allowed", percent(most.to_f64()))
+            let most = limit(most, difference.concerned_share());
+            format!(", more than the {most} allowed")
         }
         Some(_) | None => String::new(),
     };

@@ -17,6 +17,9 @@ use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 
+use crate::cli::table::percent;
+use crate::policy_test::Ratio;
+
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum OutputFormat {
@@ -24,6 +27,15 @@ enum OutputFormat {
     Human,
     /// As JSON.
     Json,
+}
+
+/// A limit on `share` as a percentage, or exactly where that would read the same as the share.
+fn limit(limit: Ratio, share: Ratio) -> String {
+    let rounded = percent(limit.to_f64());
+    match rounded == percent(share.to_f64()) {
+        true => limit.to_string(),
+        false => rounded,
+    }
 }
 
 /// The commands for those who write routing rules.

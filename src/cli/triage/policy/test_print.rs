@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::limit;
 use crate::cli::printable::without_steering;
 use crate::cli::table::{percent, table};
 use crate::policy_test::{CaseResult, Coverage, CoverageKind, Ratio, StepResult};
@@ -164,7 +165,7 @@ fn print_coverage(of: &PolicyCoverage, bar: Option<Ratio>) {
         without_steering(policy),
         percent(ratio.to_f64()),
         match bar {
-            Some(bar) if ratio < bar => format!(", below the bar of {}", percent(bar.to_f64())),
+            Some(bar) if ratio < bar => format!(", below the bar of {}", limit(bar, ratio)),
             Some(_) | None => String::new(),
         }
     );
