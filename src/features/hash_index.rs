@@ -31,11 +31,6 @@ impl HashIndex {
         (hash as usize & self.mask, (hash >> 32) as u32)
     }
 
-    /// The id of a hash, if known.
-    pub(super) fn get(&self, hash: u64) -> Option<u32> {
-        self.get_from(hash, self.slots[self.start(hash).0])
-    }
-
     /// The ids of hashes, in their order, for which `slots` is used. All first slots are read before any is looked
     /// at, so that the processor waits for many at a time.
     pub(super) fn get_all<'a>(

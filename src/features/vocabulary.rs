@@ -129,13 +129,7 @@ impl Vocabulary {
         }
     }
 
-    /// The id of an n-gram's hash, if known.
-    #[must_use]
-    pub fn id(&self, hash: u64) -> Option<u32> {
-        self.table.get(hash)
-    }
-
-    /// The ids of n-grams' hashes, in their order, for which `slots` is used: faster than one by one.
+    /// The ids of n-grams' hashes, in their order, `None` where one is unknown; `slots` is used for that.
     pub(super) fn ids<'a>(
         &'a self,
         hashes: &'a [u64],
@@ -149,6 +143,10 @@ impl Vocabulary {
 mod tests {
     use super::*;
 
+    fn id_of(vocabulary: &Vocabulary, hash: u64) -> Option<u32> {
+        vocabulary.ids(&[hash], &mut Vec::new()).next().flatten()
+    }
+
     #[test]
     fn every_hash_is_found_and_no_other() {
         let hashes: Vec<u64> = (1..5_000_u64)
@@ -156,9 +154,9 @@ mod tests {
             .collect();
         let vocabulary = Vocabulary::new(hashes.clone(), vec![1.0; hashes.len()], 100).unwrap();
         for (id, &hash) in (0..).zip(&hashes) {
-            assert_eq!(vocabulary.id(hash), Some(id));
+            assert_eq!(id_of(&vocabulary, hash), Some(id));
         }
-        assert_eq!(vocabulary.id(0x1234_5678_9ABC_DEF1), None);
+        assert_eq!(id_of(&vocabulary, 0x1234_5678_9ABC_DEF1), None);
         assert_eq!(vocabulary.block(99), Block::Words);
         assert_eq!(vocabulary.block(100), Block::Characters);
     }
@@ -166,7 +164,7 @@ mod tests {
     #[test]
     fn an_empty_vocabulary_knows_nothing() {
         let vocabulary = Vocabulary::new(vec![], vec![], 0).unwrap();
-        assert_eq!(vocabulary.id(7), None);
+        assert_eq!(id_of(&vocabulary, 7), None);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What to say of a condition that cannot be read: the parser tells where, and what people write by mistake there is
 //! well known.
 
+use super::written::outside_quotes;
+
 /// What is wrong at `offset` of `text`, where the parser stopped with `message`.
 pub(super) fn tell(text: &str, offset: usize, message: &str) -> String {
     if text.trim().is_empty() {
@@ -52,20 +54,13 @@ fn missing(text: &str) -> String {
 /// The last bracket outside of quotes that is not closed.
 fn open_bracket(text: &str) -> Option<char> {
     let mut open = Vec::new();
-    let mut quote = None;
-    let mut escaped = false;
-    for c in text.chars() {
-        match (quote, c) {
-            (Some(_), _) if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(begun), c) if c == begun => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '(' | '[' | '{') => open.push(c),
-            (None, ')' | ']' | '}') => {
+    for (_, c) in outside_quotes(text) {
+        match c {
+            '(' | '[' | '{' => open.push(c),
+            ')' | ']' | '}' => {
                 open.pop();
             }
-            (None, _) => {}
+            _ => {}
         }
     }
     open.pop()

@@ -37,24 +37,17 @@ enum Balance {
 
 fn balance(text: &str) -> Balance {
     let mut depth = 0_i64;
-    let mut quote = None;
-    let mut escaped = false;
     let mut closes_at = None;
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            (Some(_), _) if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '(') => depth += 1,
-            (None, ')') => {
+    for (at, c) in outside_quotes(text) {
+        match c {
+            '(' => depth += 1,
+            ')' => {
                 depth -= 1;
                 if depth == 0 && closes_at.is_none() {
                     closes_at = Some(at + 1);
                 }
             }
-            (None, _) => {}
+            _ => {}
         }
     }
     match depth {
@@ -63,6 +56,23 @@ fn balance(text: &str) -> Balance {
         0 => Balance::Even,
         _ => Balance::Closed,
     }
+}
+
+/// The characters of an expression that stand outside of quotes, each with its place.
+pub(super) fn outside_quotes(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let mut quote = None;
+    let mut escaped = false;
+    text.char_indices().filter(move |&(_, c)| {
+        match (quote, c) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), _) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, _) => return true,
+        }
+        false
+    })
 }
 
 /// `text` with single spaces and no line ends.
