@@ -53,7 +53,7 @@ impl Report {
             trouble: found
                 .trouble
                 .as_ref()
-                .map(|made| json!({"swaps": made.swaps, "jobs": made.jobs, "failed": made.failed})),
+                .map(|made| json!({"swaps": made.swaps, "jobs": made.jobs, "trained": made.trained, "failed": made.failed})),
         }
     }
 

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tonic::transport::Channel;
-use triage::grpc::v1;
 use triage::grpc::v1::model_service_client::ModelServiceClient;
 use triage::grpc::v1::start_training_request::Part;
+use triage::grpc::v1::{self, TrainingState};
 
 /// Who asks.
 const AUTHOR: &str = "load driver";
@@ -17,7 +17,9 @@ const PERIOD: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(crate) struct Made {
     pub(crate) swaps: u64,
+    /// Training jobs that were started, and how many of them wrote a version; the last one is called off at the end.
     pub(crate) jobs: u64,
+    pub(crate) trained: u64,
     pub(crate) failed: Vec<String>,
 }
 
@@ -39,7 +41,14 @@ pub(crate) fn make(address: &str, file: &Path, until: Instant) -> Made {
         );
         let mut job = None;
         while Instant::now() < until {
-            if !under_way(client.clone(), &mut job).await {
+            if let Some(ended) = ended(client.clone(), job.as_deref()).await {
+                made.trained += u64::from(ended.state() == TrainingState::Done);
+                if ended.state() == TrainingState::Failed {
+                    made.failed.push(ended.error);
+                }
+                job = None;
+            }
+            if job.is_none() {
                 match start(client.clone(), file).await {
                     Ok(id) => {
                         made.jobs += 1;
@@ -104,12 +113,13 @@ async fn start(
     Ok(started.into_inner().job.unwrap_or_default().id)
 }
 
-/// Whether the job that was started last goes on.
-async fn under_way(mut client: ModelServiceClient<Channel>, job: &mut Option<String>) -> bool {
-    let Some(id) = job.clone() else {
-        return false;
-    };
+/// The job that was started last, if it has ended.
+async fn ended(
+    mut client: ModelServiceClient<Channel>,
+    job: Option<&str>,
+) -> Option<v1::TrainingJob> {
+    let id = job?.to_owned();
     let found = client.get_training(v1::GetTrainingRequest { id }).await;
-    let found = found.ok().and_then(|found| found.into_inner().job);
-    found.is_some_and(|job| job.ended_at.is_none())
+    let found = found.unwrap().into_inner().job;
+    found.filter(|job| job.ended_at.is_some())
 }
