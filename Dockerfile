@@ -12,13 +12,13 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
-ENV CARGO_PROFILE_RELEASE_STRIP=symbols
+ENV CARGO_PROFILE_DIST_STRIP=symbols
 # The target is named so that build scripts and macros, which run here, stay dynamic.
 RUN TARGET="$(uname -m)-unknown-linux-gnu" \
-    && RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --target "$TARGET" \
+    && RUSTFLAGS="-C target-feature=+crt-static" cargo build --profile dist --locked --target "$TARGET" \
     && mkdir -p /out/bin \
-    && cp "target/$TARGET/release/triage-server" "target/$TARGET/release/triage-train" \
-          "target/$TARGET/release/triage" /out/bin/
+    && cp "target/$TARGET/dist/triage-server" "target/$TARGET/dist/triage-train" \
+          "target/$TARGET/dist/triage" /out/bin/
 
 FROM scratch
 WORKDIR /srv/triage

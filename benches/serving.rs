@@ -4,12 +4,13 @@
 //! `BENCH_MODELS` and `BENCH_DATA` name other models and another file.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use divan::{Bencher, black_box};
 use jiff::{SignedDuration, Timestamp};
+use prost::Message;
 use triage::classifier::Workspace;
 use triage::dataset::{Columns, Dataset};
 use triage::features::Encoding;
@@ -65,6 +66,34 @@ fn classify(bencher: Bencher<'_, '_>) {
     let turn = Cell::new(0);
     let mut workspace = Workspace::default();
     bencher.bench_local(|| BUNDLE.classifier.classify(next_text(&turn), &mut workspace));
+}
+
+/// The bytes of a request made into those of an answer: what a call of Classify costs beside its way through the
+/// server. On two threads as well, since under load no core is idle.
+#[divan::bench(sample_count = 3_000, threads = [1, 2])]
+fn classify_call(bencher: Bencher<'_, '_>) {
+    thread_local! {
+        static TURN: Cell<usize> = const { Cell::new(0) };
+        static WORKSPACE: RefCell<Workspace> = RefCell::default();
+    }
+    let request = || {
+        let request = v1::ClassifyRequest {
+            ticket: Some(v1::Ticket {
+                id: "T-1".to_owned(),
+                body: TURN.with(next_text).to_owned(),
+                ..v1::Ticket::default()
+            }),
+            options: None,
+        };
+        request.encode_to_vec()
+    };
+    bencher.with_inputs(request).bench_values(|bytes| {
+        let request = v1::ClassifyRequest::decode(bytes.as_slice()).unwrap();
+        WORKSPACE.with_borrow_mut(|workspace| {
+            let answer = triage::grpc::triage_service::classify(&BUNDLE, request, workspace);
+            answer.unwrap().encode_to_vec()
+        })
+    });
 }
 
 /// A request made into an answer, as a call does between reading and writing its messages.

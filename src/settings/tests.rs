@@ -61,6 +61,8 @@ fn errors_name_the_key() {
         assert!(message(&[(key, value.into())]).contains(key));
     }
     assert!(message(&[("server.listen", "nowhere".into())]).contains("server.listen"));
-    assert!(message(&[("log.level", "triage=loudly".into())]).contains("log.level"));
+    for level in ["triage=loudly", "inof", "a=b=info", "info,[request]=debug"] {
+        assert!(message(&[("log.level", level.into())]).contains("log.level"));
+    }
     assert!(message(&[("server.lisen", "x".into())]).contains("lisen"));
 }

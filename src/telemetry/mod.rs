@@ -3,6 +3,7 @@
 //!
 //! Neither holds a customer's words: of a request they tell method, id, code and times.
 
+mod clock;
 mod export;
 mod json;
 pub mod lines;
@@ -13,15 +14,17 @@ use std::io::IsTerminal;
 use std::{io, panic};
 
 use tracing::Subscriber;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
+use tracing_subscriber::{Layer, fmt, registry};
 
 pub use request::{end_request, is_health, request_span};
 pub use traces::{TraceError, Traces};
 
 use crate::access::ADMIN_CALLS;
+use clock::Clock;
 use json::{JsonLines, JsonMembers};
 use lines::ToStdout;
 
@@ -33,7 +36,7 @@ use crate::settings::{LogFormat, LogSettings, TelemetrySettings};
 pub enum TelemetryError {
     /// The filter of the log is not valid.
     #[error("log.level: {0}")]
-    Filter(#[from] tracing_subscriber::filter::ParseError),
+    Filter(#[from] tracing_subscriber::filter::LevelParseError),
     /// There is a log already.
     #[error("the log is set up already: {0}")]
     Twice(#[from] tracing_subscriber::util::TryInitError),
@@ -53,13 +56,12 @@ pub fn init(
     log: &LogSettings,
     telemetry: &TelemetrySettings,
 ) -> Result<Option<Traces>, TelemetryError> {
-    // Spans below that of a request are for traces alone: a line of the log carries the request's.
-    let no_inner_spans = format!("{SPANS}=off").parse()?;
-    // Who did what is told at any level.
-    let admin_calls = format!("{ADMIN_CALLS}=info").parse()?;
-    let filter = EnvFilter::try_new(&log.level)?
-        .add_directive(no_inner_spans)
-        .add_directive(admin_calls);
+    let filter = log
+        .filter()?
+        // Spans below that of a request are for traces alone: a line of the log carries the request's.
+        .with_target(SPANS, LevelFilter::OFF)
+        // Who did what is told at any level.
+        .with_target(ADMIN_CALLS, LevelFilter::INFO);
     let traces = if telemetry.sends_traces() {
         let traces = Traces::start(telemetry)?;
         registry()
@@ -83,7 +85,10 @@ fn lines<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    let lines = fmt::layer().with_writer(ToStdout).with_target(true);
+    let lines = fmt::layer()
+        .with_writer(ToStdout)
+        .with_timer(Clock)
+        .with_target(true);
     match format {
         LogFormat::Json => lines
             .fmt_fields(JsonMembers)
@@ -96,11 +101,11 @@ where
 /// Sends warnings and errors to standard error from now on, as a command's standard output is its
 /// answer. A log that is set up already stays as it is.
 pub fn init_warnings() {
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new("triage=warn"))
+    let lines = fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .without_time()
-        .with_target(false)
-        .try_init();
+        .with_target(false);
+    let warnings = Targets::new().with_target("triage", LevelFilter::WARN);
+    let _ = registry().with(warnings).with(lines).try_init();
 }
