@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod arriving;
+pub mod background;
 pub mod cancel;
 pub mod checksum;
 pub mod classifier;

@@ -11,7 +11,7 @@ const MAX_LINES: usize = 400;
 
 /// The modules from the bottom up; each may use itself and those on lower floors.
 const FLOORS: [&[&str]; 15] = [
-    &["cancel", "checksum", "text", "ticket"],
+    &["background", "cancel", "checksum", "text", "ticket"],
     &["features", "dataset"],
     &["classifier"],
     &["evaluation", "routing"],

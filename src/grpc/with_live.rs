@@ -1,4 +1,4 @@
-//! Work for operators: it may wait for a disk or try thousands of cases, so it runs on threads that may block.
+//! Work for operators: it may wait for a disk or try thousands of cases, so it runs in the background.
 
 use std::sync::{Arc, OnceLock};
 
@@ -6,9 +6,10 @@ use tonic::{Response, Status};
 use tracing::Span;
 
 use super::status::{internal, not_loaded};
+use crate::background;
 use crate::live::Live;
 
-/// Does `work` on a thread that may block, within the request's span of the log.
+/// Does `work` in the background, within the request's span of the log.
 ///
 /// # Errors
 /// What `work` fails with; UNAVAILABLE while nothing is loaded; INTERNAL if it panics.
@@ -18,7 +19,7 @@ pub(super) async fn with_live<T: Send + 'static>(
 ) -> Result<Response<T>, Status> {
     let live = Arc::clone(live.get().ok_or_else(not_loaded)?);
     let span = Span::current();
-    let done = tokio::task::spawn_blocking(move || span.in_scope(|| work(&live))).await;
+    let done = background::run(move || span.in_scope(|| work(&live))).await;
     match done {
         Ok(Ok(answer)) => Ok(Response::new(answer)),
         Ok(Err(status)) => Err(*status),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 use tokio_stream::{Stream, StreamExt};
 
+use crate::background;
 use crate::live::{Live, Part, Reloaded, Stamp, look};
 
 /// The files to look at, and what was seen of them when they were read last.
@@ -65,7 +66,7 @@ impl Watch {
             if told || settled && seen != self.read {
                 self.read = seen;
                 let read = Arc::clone(&read);
-                if let Err(error) = tokio::task::spawn_blocking(move || read()).await {
+                if let Err(error) = background::run(move || read()).await {
                     tracing::error!(%error, "the changed files could not be looked at");
                 }
             }
