@@ -16,7 +16,6 @@ use super::v1;
 use crate::access::Caller;
 use crate::jobs::{JobData, Jobs};
 use crate::live::Live;
-use crate::training::FitParams;
 
 /// How long a caller may take for the next message of tickets.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -48,7 +47,7 @@ pub(super) async fn start(
             }
             JobData::Files(files)
         }
-        None => sent(jobs, requests, facets, &options.params).await?,
+        None => sent(jobs, requests, facets, options.asks_for_costs).await?,
     };
     let begun = blocking(move || {
         place
@@ -66,7 +65,7 @@ async fn sent(
     jobs: &Jobs,
     mut requests: Streaming<v1::StartTrainingRequest>,
     facets: Vec<String>,
-    params: &FitParams,
+    asks_for_costs: bool,
 ) -> Result<JobData, Status> {
     let mut tickets = SentTickets::new(facets).map_err(|status| *status)?;
     while let Some(request) = next(jobs, &mut requests).await? {
@@ -77,7 +76,7 @@ async fn sent(
         })
         .await?;
     }
-    tickets.finish(params).map_err(|status| *status)
+    tickets.finish(asks_for_costs).map_err(|status| *status)
 }
 
 /// The next message; `None` after the last.

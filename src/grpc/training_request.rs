@@ -69,6 +69,7 @@ pub(super) fn options(
         options: JobOptions {
             by,
             params,
+            asks_for_costs: options.under_call_factor != 0.0,
             rare: match options.drop_rare {
                 true => Rare::LeaveOut,
                 false => Rare::Refuse,

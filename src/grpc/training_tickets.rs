@@ -10,7 +10,6 @@ use super::v1;
 use crate::dataset::ExampleFields;
 use crate::jobs::{JobData, JobLimits, SentRows};
 use crate::ticket::{MAX_ID_BYTES, MAX_SUBJECT_BYTES, Urgency};
-use crate::training::{FitParams, UrgencyCosts};
 
 /// Most tickets of a message.
 const MAX_TICKETS: usize = 10_000;
@@ -79,15 +78,15 @@ impl SentTickets {
             .map_err(|error| too_much("examples", error))
     }
 
-    /// What a job of these parameters learns from.
-    pub(super) fn finish(self, params: &FitParams) -> Result<JobData, Box<Status>> {
+    /// What a job learns from, which `asks_for_costs` of misjudged urgencies or does not.
+    pub(super) fn finish(self, asks_for_costs: bool) -> Result<JobData, Box<Status>> {
         if self.rows.learned.is_empty() {
             return Err(wrong(
                 "examples",
                 "are missing: send tickets to learn from, or name files",
             ));
         }
-        if matches!(params.urgency_costs, UrgencyCosts::UnderCallFactor(_)) && !self.has_urgency {
+        if asks_for_costs && !self.has_urgency {
             return Err(wrong(
                 "options.under_call_factor",
                 "is given, but no ticket to learn from has an urgency: label some, or leave it out",

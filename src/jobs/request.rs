@@ -61,6 +61,8 @@ pub struct JobOptions {
     pub by: By,
     /// Seed, target precision, costs and the rest.
     pub params: FitParams,
+    /// Whether costs of misjudged urgencies are asked for, which rows without any cannot have.
+    pub asks_for_costs: bool,
     /// What becomes of labels with too few rows.
     pub rare: Rare,
     /// What gives the sentence vectors.

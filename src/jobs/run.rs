@@ -16,7 +16,7 @@ use crate::evaluation::EvaluationError;
 use crate::features::{Embedding, SentenceEncoder};
 use crate::live::{Live, ModelActivation, ModelError};
 use crate::model::{Bundle, By, EncodersError, encoders};
-use crate::training::{FitError, Observer, Sentences, UrgencyCosts};
+use crate::training::{FitError, Observer, Sentences};
 
 /// Most warnings that are told.
 const MAX_WARNINGS: usize = 100;
@@ -112,15 +112,8 @@ impl Work {
         check(&called_off)?;
         let held_out = HeldOutRows::new(&held_out);
         let rows = LearnableRows::new(learned.0, learned.1, options.rare)?;
-        if matches!(
-            options.params.urgency_costs,
-            UrgencyCosts::UnderCallFactor(_)
-        ) && rows
-            .data
-            .heads
-            .iter()
-            .all(|head| head.kind != HeadKind::Urgency)
-        {
+        let mut heads = rows.data.heads.iter();
+        if options.asks_for_costs && heads.all(|head| head.kind != HeadKind::Urgency) {
             return Err(JobFault::NoUrgency);
         }
         teller.tell(|state| {

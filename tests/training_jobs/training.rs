@@ -1,9 +1,11 @@
 //! From tickets that are sent to a model that answers.
 
+use std::collections::BTreeMap;
+
 use triage::grpc::v1;
 
 use crate::desk::{Desk, begin, client, ended, example, options, watch};
-use crate::tickets::tickets;
+use crate::tickets::{csv, tickets};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tickets_that_are_sent_become_a_version_that_can_be_activated() {
@@ -66,6 +68,43 @@ async fn tickets_that_are_sent_become_a_version_that_can_be_activated() {
     };
     let answer = server.client().await.classify(request).await.unwrap();
     assert_eq!(answer.into_inner().model_version, trained.version);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn topics_alone_can_be_learned_sent_or_in_a_file() {
+    let desk = Desk::new();
+    let server = desk.start().await;
+    let mut client = client(&server).await;
+    let topics_alone = v1::TrainingOptions {
+        facets: Vec::new(),
+        ..options()
+    };
+    let labelled = tickets(2);
+    let sent = labelled.iter().map(|ticket| v1::TrainingExample {
+        urgency: v1::Urgency::Unspecified.into(),
+        facets: BTreeMap::new(),
+        ..example(ticket)
+    });
+    desk.write(
+        "data/topics.csv",
+        &csv(&tickets(2)).replacen(",urgency,", ",level,", 1),
+    );
+    let file = v1::TrainingFiles {
+        learned: vec!["topics.csv".to_owned()],
+        ..v1::TrainingFiles::default()
+    };
+    let in_a_file = v1::TrainingOptions {
+        files: Some(file),
+        ..topics_alone.clone()
+    };
+    for (options, sent) in [(topics_alone, sent.collect()), (in_a_file, Vec::new())] {
+        let begun = begin(&mut client, options, sent).await.unwrap();
+        let job = ended(&mut client, &begun.id).await;
+        assert_eq!(job.state(), v1::TrainingState::Done, "{job:?}");
+        let heads = job.version.unwrap().heads;
+        let names: Vec<&str> = heads.iter().map(|head| head.name.as_str()).collect();
+        assert_eq!(names, ["topic"]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
