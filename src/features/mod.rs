@@ -9,6 +9,7 @@ pub mod encoder;
 pub mod encoder_pool;
 mod gather;
 mod hash_index;
+mod id_sort;
 pub mod quantized;
 pub mod rows;
 pub mod sentence;

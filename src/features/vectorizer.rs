@@ -10,6 +10,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use rayon::prelude::*;
 
 use super::dense::scale_to_unit_length;
+use super::id_sort::sort_ids;
 use super::{SparseMatrix, Vocabulary};
 use crate::cancel::{CalledOff, Cancelled, check};
 use crate::text::{Block, TokenBuffer, visit_ngrams};
@@ -61,6 +62,8 @@ pub struct Encoding {
     /// Where among them the words' own are.
     unigrams: Vec<usize>,
     slots: Vec<(u32, u32)>,
+    /// Room for ids that are being sorted.
+    sorted: Vec<u32>,
 }
 
 /// One place of a known n-gram in a text.
@@ -140,6 +143,7 @@ impl Vectorizer {
             touched,
             unigrams,
             slots,
+            sorted,
         } = encoding;
         ids.clear();
         values.clear();
@@ -170,7 +174,7 @@ impl Vectorizer {
                 });
             }
         }
-        ids.sort_unstable();
+        sort_ids(ids, sorted, self.vocabulary.len());
         let idf = self.vocabulary.idf();
         collapse_repeats(ids, |id, count| {
             values.push(sublinear(count) * idf[id as usize]);
