@@ -1,15 +1,19 @@
-//! SHA-256 as text. Knows nothing of files.
+//! Bytes in hexadecimal digits, and SHA-256 in them. Knows nothing of files.
 
 use sha2::{Digest, Sha256};
+
+/// The lower-case hexadecimal digits of a byte, as ASCII.
+#[must_use]
+pub fn hex_digits(byte: u8) -> [u8; 2] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)])
+}
 
 /// Lower-case hexadecimal digits of `digest`, two a byte.
 #[must_use]
 pub fn hex(digest: &[u8]) -> String {
-    digest
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(u32::from(digit), 16))
-        .collect()
+    let digits = digest.iter().flat_map(|byte| hex_digits(*byte));
+    digits.map(char::from).collect()
 }
 
 /// SHA-256 of `bytes` in lower-case hexadecimal digits.

@@ -23,6 +23,7 @@ use super::routes::Routes;
 use super::shown::CertificateShown;
 use super::unreadable::blame_the_caller;
 use crate::access::AccessLayer;
+use crate::checksum::hex_digits;
 use crate::metrics::Metrics;
 
 use crate::telemetry;
@@ -30,22 +31,14 @@ use crate::telemetry;
 /// The header that carries a request's id, from the caller or made here.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The digits of such an id.
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
 /// Makes ids of 32 hexadecimal digits. They tell requests apart; they are no secret.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MakeRequestId;
 
 impl tower_http::request_id::MakeRequestId for MakeRequestId {
     fn make_request_id<B>(&mut self, _request: &Request<B>) -> Option<RequestId> {
-        let id = fastrand::u128(..).to_be_bytes();
-        let mut digits = [0; 32];
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(id) {
-            pair[0] = HEX[usize::from(byte >> 4)];
-            pair[1] = HEX[usize::from(byte & 0xf)];
-        }
-        let mut id = HeaderValue::from_bytes(&digits).ok()?;
+        let id = fastrand::u128(..).to_be_bytes().map(hex_digits);
+        let mut id = HeaderValue::from_bytes(id.as_flattened()).ok()?;
         // None comes twice: that keeps it out of the connection's table of headers, where it would push out others.
         id.set_sensitive(true);
         Some(RequestId::new(id))

@@ -7,7 +7,7 @@ use crate::desk::{
     Desk, begin, cancel, client, ended, example, many, messages, options, violations,
 };
 use crate::running::Server;
-use crate::tickets::{csv, tickets};
+use crate::tickets::tickets;
 
 fn examples() -> Vec<v1::TrainingExample> {
     tickets(2).iter().map(example).collect()
@@ -195,14 +195,8 @@ async fn a_factor_for_urgencies_is_refused_where_there_are_none() {
         ["options.under_call_factor"]
     );
 
-    let topics = csv(&tickets(2)).replacen(",urgency,", ",level,", 1);
-    desk.write("data/topics.csv", &topics);
-    let files = v1::TrainingFiles {
-        learned: vec!["topics.csv".to_owned()],
-        ..v1::TrainingFiles::default()
-    };
     let options = v1::TrainingOptions {
-        files: Some(files),
+        files: Some(desk.file_without_urgencies()),
         ..options
     };
     let begun = begin(&mut client, options, Vec::new()).await.unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use triage::grpc::v1;
 
 use crate::desk::{Desk, begin, client, ended, example, options, watch};
-use crate::tickets::{csv, tickets};
+use crate::tickets::tickets;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tickets_that_are_sent_become_a_version_that_can_be_activated() {
@@ -85,16 +85,8 @@ async fn topics_alone_can_be_learned_sent_or_in_a_file() {
         facets: BTreeMap::new(),
         ..example(ticket)
     });
-    desk.write(
-        "data/topics.csv",
-        &csv(&tickets(2)).replacen(",urgency,", ",level,", 1),
-    );
-    let file = v1::TrainingFiles {
-        learned: vec!["topics.csv".to_owned()],
-        ..v1::TrainingFiles::default()
-    };
     let in_a_file = v1::TrainingOptions {
-        files: Some(file),
+        files: Some(desk.file_without_urgencies()),
         ..topics_alone.clone()
     };
     for (options, sent) in [(topics_alone, sent.collect()), (in_a_file, Vec::new())] {
