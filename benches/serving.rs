@@ -57,7 +57,7 @@ fn encode(bencher: Bencher<'_, '_>) {
     let vectorizer = BUNDLE.classifier.vectorizer();
     bencher.bench_local(|| {
         vectorizer.encode(next_text(&turn), &mut encoding);
-        black_box(encoding.ids.len())
+        black_box(encoding.ids().len())
     });
 }
 

@@ -63,9 +63,6 @@ fn sum(parts: impl IntoIterator<Item = f64>) -> f32 {
 pub struct Explainer<'a> {
     classifier: &'a Classifier,
     workspace: &'a Workspace,
-    /// The places of known n-grams: their index among the encoding's occurrences, ordered by the n-gram's id, so
-    /// that each run of equal ids belongs to the encoding's next feature.
-    by_id: Vec<(u32, u32)>,
 }
 
 impl Classifier {
@@ -74,24 +71,17 @@ impl Classifier {
     /// [`classify_with_vector`](Self::classify_with_vector).
     #[must_use]
     pub fn explainer<'a>(&'a self, workspace: &'a Workspace) -> Explainer<'a> {
-        let mut by_id: Vec<(u32, u32)> = Vec::new();
-        if self.fits(workspace) {
-            let occurrences = workspace.encoding.occurrences.iter();
-            by_id.extend(occurrences.map(|occurrence| occurrence.id).zip(0..));
-            by_id.sort_unstable();
-        }
         Explainer {
             classifier: self,
             workspace,
-            by_id,
         }
     }
 
     /// Whether the workspace's content can be this classifier's.
     fn fits(&self, workspace: &Workspace) -> bool {
         let rows = self.weights().rows();
-        let last_row = workspace.encoding.ids.last().map(|&id| id as usize);
-        workspace.logits.len() == self.weights().columns() && last_row.is_none_or(|id| id < rows)
+        let mut ids = workspace.encoding.ids().iter();
+        workspace.logits.len() == self.weights().columns() && ids.all(|&id| (id as usize) < rows)
     }
 
     /// A head and its first column among those of all heads.
@@ -153,16 +143,19 @@ impl Explainer<'_> {
         let encoding = &self.workspace.encoding;
         let tokens = encoding.tokens.tokens();
         let mut contributions = vec![0.0_f64; tokens.len()];
-        let runs = self.by_id.chunk_by(|(id, _), (other, _)| id == other);
-        for (places, (&id, &value)) in runs.zip(encoding.ids.iter().zip(&encoding.values)) {
-            let weight = self.classifier.weights().get(id, column);
-            #[allow(clippy::cast_precision_loss)] // counts inside one text are small
-            let share = f64::from(value) * f64::from(weight) / places.len() as f64;
-            for &(_, place) in places {
-                let occurrence = encoding.occurrences[place as usize];
-                let touched = occurrence.first_token as usize..occurrence.last_token as usize + 1;
-                share_out(share, &tokens[touched.clone()], &mut contributions[touched]);
-            }
+        let weights = self.classifier.weights();
+        let features = encoding.ids().iter().zip(&encoding.values);
+        // What each feature adds at each of its places.
+        let shares: Vec<f64> = features
+            .zip(encoding.counts())
+            .map(|((&id, &value), &count)| {
+                f64::from(value) * f64::from(weights.get(id, column)) / f64::from(count)
+            })
+            .collect();
+        for occurrence in &encoding.occurrences {
+            let share = shares[occurrence.feature as usize];
+            let touched = occurrence.first_token as usize..occurrence.last_token as usize + 1;
+            share_out(share, &tokens[touched.clone()], &mut contributions[touched]);
         }
         #[allow(clippy::cast_possible_truncation)] // a part of a logit fits
         tokens

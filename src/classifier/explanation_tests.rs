@@ -73,7 +73,7 @@ fn check(classifier: &Classifier, text: &str, workspace: &Workspace) -> Result<(
         let parts: Vec<Explanation> = head.labels.iter().map(explain).collect();
         let logits: Vec<f32> = parts.iter().map(Explanation::logit).collect();
         let mut softmax = logits.clone();
-        super::super::pool::softmax(&mut softmax);
+        crate::features::softmax(&mut softmax);
         for (label, parts) in parts.iter().enumerate() {
             prop_assert_eq!(parts.words.len(), workspace.encoding.tokens.tokens().len());
             let answered = workspace.probabilities()[column];
@@ -88,7 +88,7 @@ fn check(classifier: &Classifier, text: &str, workspace: &Workspace) -> Result<(
             let mut expected = head.bias[label];
             for (&id, &value) in workspace
                 .encoding
-                .ids
+                .ids()
                 .iter()
                 .zip(&workspace.encoding.values)
             {

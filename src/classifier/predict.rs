@@ -3,9 +3,8 @@
 use super::classification::{AbstainReason, Classification};
 use super::head::HeadKind;
 use super::parts::Classifier;
-use super::pool::softmax;
 use super::prediction::predict;
-use crate::features::{Encoding, SentenceWorkspace};
+use crate::features::{Encoding, SentenceWorkspace, softmax};
 
 /// A text of which less than one word in this many is known from training is out of scope: another
 /// language, or no language at all.
@@ -136,7 +135,7 @@ impl Classifier {
         vector.clear();
         logits.clear();
         logits.extend(self.heads.iter().flat_map(|head| &head.bias));
-        let features = encoding.ids.iter().zip(&encoding.values);
+        let features = encoding.ids().iter().zip(&encoding.values);
         self.weights
             .add_rows(features.map(|(&id, &value)| (id, value)), logits);
     }

@@ -3,9 +3,7 @@
 use ndarray::{Array2, ArrayView2};
 
 use super::gather::{self, Rows};
-
-/// Running sums of a dot product.
-const LANES: usize = 16;
+use super::lanes::LANES;
 
 /// A matrix of which each row is stored as signed bytes times one scale.
 ///
@@ -65,8 +63,8 @@ impl QuantizedMatrix {
     }
 
     fn padded(columns: usize, scales: Vec<f32>, mut values: Vec<i8>) -> Self {
-        values.reserve_exact(gather::LANES);
-        values.resize(values.len() + gather::LANES, 0);
+        values.reserve_exact(LANES);
+        values.resize(values.len() + LANES, 0);
         Self {
             columns,
             scales,

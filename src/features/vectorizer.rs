@@ -10,7 +10,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use rayon::prelude::*;
 
 use super::dense::scale_to_unit_length;
-use super::id_sort::sort_ids;
+use super::id_counts::IdCounts;
 use super::{SparseMatrix, Vocabulary};
 use crate::cancel::{CalledOff, Cancelled, check};
 use crate::text::{Block, TokenBuffer, visit_ngrams};
@@ -45,9 +45,7 @@ pub struct Vectorizer {
 pub struct Encoding {
     /// The text's tokens.
     pub tokens: TokenBuffer,
-    /// Feature ids, ascending, without repeats.
-    pub ids: Vec<u32>,
-    /// The features' values, in the order of `ids`.
+    /// The features' values, in the order of [`ids`](Self::ids).
     pub values: Vec<f32>,
     /// Number of words in the text.
     pub words: usize,
@@ -59,22 +57,35 @@ pub struct Encoding {
     hashes: Vec<u64>,
     /// The first and the last token of each.
     touched: Vec<(u32, u32)>,
-    /// Where among them the words' own are.
-    unigrams: Vec<usize>,
-    slots: Vec<(u32, u32)>,
-    /// Room for ids that are being sorted.
-    sorted: Vec<u32>,
+    /// Those of them that are known: their places among the hashes, and their ids.
+    known: Vec<(u32, u32)>,
+    /// The features and how often each occurs.
+    counted: IdCounts,
 }
 
 /// One place of a known n-gram in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Occurrence {
-    /// The feature's id.
-    pub id: u32,
+    /// The feature's place among those of the text.
+    pub feature: u32,
     /// Index of the first token that the n-gram touches.
     pub first_token: u32,
     /// Index of the last token that it touches.
     pub last_token: u32,
+}
+
+impl Encoding {
+    /// Feature ids without repeats, those of the word block first, in the order in which the text brings them.
+    #[must_use]
+    pub fn ids(&self) -> &[u32] {
+        self.counted.ids()
+    }
+
+    /// How often each feature occurs in the text, in the order of [`ids`](Self::ids).
+    #[must_use]
+    pub fn counts(&self) -> &[u32] {
+        self.counted.counts()
+    }
 }
 
 impl Vectorizer {
@@ -134,52 +145,47 @@ impl Vectorizer {
         encoding.tokens.tokenize(text);
         let Encoding {
             tokens,
-            ids,
             values,
             words,
             known_words,
             occurrences,
             hashes,
             touched,
-            unigrams,
-            slots,
-            sorted,
+            known,
+            counted,
         } = encoding;
-        ids.clear();
         values.clear();
         occurrences.clear();
         hashes.clear();
         touched.clear();
-        unigrams.clear();
+        // The n-grams of words come first.
+        let (mut unigrams, mut of_words) = (0, 0);
         visit_ngrams(tokens, |ngram| {
-            if ngram.block == Block::Words && ngram.first_token == ngram.last_token {
-                unigrams.push(hashes.len());
-            }
+            let is_word = ngram.block == Block::Words;
+            of_words += usize::from(is_word);
+            unigrams += usize::from(is_word && ngram.first_token == ngram.last_token);
             hashes.push(ngram.hash);
             touched.push((ngram.first_token, ngram.last_token));
         });
-        let mut word = unigrams.iter().peekable();
-        (*words, *known_words) = (unigrams.len(), 0);
-        let found = self.vocabulary.ids(hashes, slots).zip(touched.iter());
-        for (place, (id, &(first_token, last_token))) in found.enumerate() {
-            if word.next_if(|at| **at == place).is_some() {
-                *known_words += usize::from(id.is_some());
+        self.vocabulary.find(hashes, known);
+        counted.clear(known.len());
+        let mut known_unigrams = 0;
+        occurrences.extend(known.iter().map(|&(place, id)| {
+            let (first_token, last_token) = touched[place as usize];
+            let is_word = (place as usize) < of_words;
+            known_unigrams += usize::from(is_word && first_token == last_token);
+            Occurrence {
+                feature: counted.add(id),
+                first_token,
+                last_token,
             }
-            if let Some(id) = id {
-                ids.push(id);
-                occurrences.push(Occurrence {
-                    id,
-                    first_token,
-                    last_token,
-                });
-            }
-        }
-        sort_ids(ids, sorted, self.vocabulary.len());
+        }));
+        (*words, *known_words) = (unigrams, known_unigrams);
         let idf = self.vocabulary.idf();
-        collapse_repeats(ids, |id, count| {
-            values.push(sublinear(count) * idf[id as usize]);
-        });
-        let split = ids.partition_point(|&id| self.vocabulary.block(id) == Block::Words);
+        let features = counted.ids().iter().zip(counted.counts());
+        values.extend(features.map(|(&id, &count)| sublinear(count) * idf[id as usize]));
+        let is_word = |&id: &u32| self.vocabulary.block(id) == Block::Words;
+        let split = counted.ids().partition_point(is_word);
         let (words, characters) = values.split_at_mut(split);
         scale_to_unit_length(words);
         scale_to_unit_length(characters);
@@ -199,30 +205,23 @@ impl Vectorizer {
             .map_init(Encoding::default, |encoding, text| {
                 check(called_off)?;
                 self.encode(text.as_ref(), encoding);
-                Ok((encoding.ids.clone(), encoding.values.clone()))
+                Ok(ascending(encoding))
             })
             .collect::<Result<_, _>>()?;
         Ok(SparseMatrix::from_rows(rows, self.vocabulary.len()))
     }
 }
 
-/// Shortens sorted `ids` to one each and hands on how often each occurred.
-fn collapse_repeats(ids: &mut Vec<u32>, mut each: impl FnMut(u32, usize)) {
-    let mut write = 0;
-    let mut read = 0;
-    while read < ids.len() {
-        let id = ids[read];
-        let count = ids[read..].iter().take_while(|&&other| other == id).count();
-        each(id, count);
-        ids[write] = id;
-        write += 1;
-        read += count;
-    }
-    ids.truncate(write);
+/// A text's features as a row of a matrix.
+fn ascending(encoding: &Encoding) -> (Vec<u32>, Vec<f32>) {
+    let values = encoding.values.iter().copied();
+    let mut features: Vec<(u32, f32)> = encoding.ids().iter().copied().zip(values).collect();
+    features.sort_unstable_by_key(|&(id, _)| id);
+    features.into_iter().unzip()
 }
 
 /// 1 + ln(count).
-fn sublinear(count: usize) -> f32 {
+fn sublinear(count: u32) -> f32 {
     if count == 1 {
         return 1.0;
     }
@@ -310,7 +309,7 @@ mod tests {
         let words = vectorizer.vocabulary().words();
         let norm = |keep: &dyn Fn(usize) -> bool| -> f32 {
             encoding
-                .ids
+                .ids()
                 .iter()
                 .zip(&encoding.values)
                 .filter(|(id, _)| keep(**id as usize))
@@ -348,7 +347,7 @@ mod tests {
     fn unknown_words_give_an_empty_vector() {
         let vectorizer = Vectorizer::fit(&TEXTS, VectorizerParams::default(), NEVER).unwrap();
         let encoding = encode(&vectorizer, "ü 42 ¿");
-        assert!(encoding.ids.is_empty() && encoding.values.is_empty());
+        assert!(encoding.ids().is_empty() && encoding.values.is_empty());
         assert_eq!((encoding.words, encoding.known_words), (2, 0));
     }
 

@@ -71,7 +71,7 @@ impl Vocabulary {
                 idf: idf.len(),
             });
         }
-        if words > hashes.len() || u32::try_from(hashes.len()).is_err() {
+        if words > hashes.len() || u32::try_from(hashes.len() + 1).is_err() {
             return Err(VocabularyError::Blocks {
                 words,
                 total: hashes.len(),
@@ -129,13 +129,10 @@ impl Vocabulary {
         }
     }
 
-    /// The ids of n-grams' hashes, in their order, `None` where one is unknown; `slots` is used for that.
-    pub(super) fn ids<'a>(
-        &'a self,
-        hashes: &'a [u64],
-        slots: &'a mut Vec<(u32, u32)>,
-    ) -> impl Iterator<Item = Option<u32>> + 'a {
-        self.table.get_all(hashes, slots)
+    /// Replaces `known` by those of n-grams' hashes that are known, in their order: the place among `hashes`, and the
+    /// id.
+    pub(super) fn find(&self, hashes: &[u64], known: &mut Vec<(u32, u32)>) {
+        self.table.find(hashes, known);
     }
 }
 
@@ -144,7 +141,9 @@ mod tests {
     use super::*;
 
     fn id_of(vocabulary: &Vocabulary, hash: u64) -> Option<u32> {
-        vocabulary.ids(&[hash], &mut Vec::new()).next().flatten()
+        let mut known = Vec::new();
+        vocabulary.find(&[hash], &mut known);
+        known.first().map(|&(_, id)| id)
     }
 
     #[test]

@@ -8,7 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::new_folder::{NewFolder, WriteError, make_ready};
+use super::shared::Shared;
 use crate::features::{Encoder, EncoderError};
+
+/// The encoders of the models in memory.
+static IN_MEMORY: Shared<Encoder> = Shared::new();
 
 /// Folder of the encoders in a registry.
 const ENCODERS: &str = "encoders";
@@ -104,7 +108,8 @@ pub fn folder_of(models: &Path, checksum: &str) -> Result<PathBuf, EncodersError
     }
 }
 
-/// Loads the encoder with this checksum from the registry `models`.
+/// Loads the encoder with this checksum from the registry `models`. One that is in memory already serves as well, once
+/// the files have been looked at.
 ///
 /// # Errors
 /// If it is not there, or its files are not those that were installed.
@@ -123,12 +128,20 @@ pub fn load(models: &Path, checksum: &str) -> Result<Arc<Encoder>, EncodersError
         models: models.to_owned(),
         cause,
     };
-    let encoder = Encoder::load(&folder).map_err(|error| damaged(error.to_string()))?;
-    if encoder.checksum() == checksum {
-        Ok(Arc::new(encoder))
+    let read = || {
+        let encoder = Encoder::load(&folder).map_err(|error| damaged(error.to_string()))?;
+        if encoder.checksum() == checksum {
+            Ok(encoder)
+        } else {
+            let found = encoder.checksum();
+            Err(damaged(format!("its files have checksum {found}")))
+        }
+    };
+    if Encoder::checksum_of(&folder).is_ok_and(|own| own == checksum) {
+        IN_MEMORY.get_or_make(checksum.to_owned(), read)
     } else {
-        let found = encoder.checksum();
-        Err(damaged(format!("its files have checksum {found}")))
+        // Reading it tells what is wrong.
+        read().map(Arc::new)
     }
 }
 

@@ -72,6 +72,21 @@ fn one_that_is_there_is_left_alone_and_a_damaged_one_replaced() {
 }
 
 #[test]
+fn models_share_an_encoder_and_its_files_are_looked_at_all_the_same() {
+    let (source, models) = desk();
+    let checksum = installed(models.path(), source.path());
+    let first = load(models.path(), &checksum).unwrap();
+    let second = load(models.path(), &checksum).unwrap();
+    assert!(Arc::ptr_eq(&first, &second));
+    put(
+        &folder_of(models.path(), &checksum).unwrap(),
+        "config.json",
+        b"{}",
+    );
+    assert!(load(models.path(), &checksum).is_err());
+}
+
+#[test]
 fn a_missing_encoder_is_named_with_what_to_do() {
     let models = Path::new("no-such-models");
     let error = load(models, ALL_MINILM_L6_V2).unwrap_err().to_string();

@@ -15,6 +15,7 @@ pub mod new_folder;
 pub mod pointer;
 pub mod registry;
 mod sentence;
+mod shared;
 mod tensors;
 
 pub use activations::{Action, Activation, Activations, By};

@@ -7,7 +7,11 @@ use std::sync::Arc;
 use super::bundle::{BundleError, MANIFEST, read_checked};
 use super::encoders::{self, EncodersError};
 use super::manifest::{Manifest, SentenceSummary};
+use super::shared::Shared;
 use crate::features::{Embedding, SentenceEncoder};
+
+/// The tables of the models in memory.
+static TABLES: Shared<Embedding> = Shared::new();
 
 impl SentenceSummary {
     /// Describes what gives a model's texts their vectors.
@@ -60,16 +64,7 @@ pub(super) fn read_sentence_encoder(
     };
     let encoder = match summary {
         SentenceSummary::Embedding { .. } => {
-            let [table, tokenizer] = Embedding::FILES;
-            let table = read_checked(folder, table, manifest)?;
-            let tokenizer = read_checked(folder, tokenizer, manifest)?;
-            let embedding = Embedding::from_files([&table, &tokenizer]).map_err(|error| {
-                BundleError::Content {
-                    path: folder.join(error.file),
-                    cause: error.cause,
-                }
-            })?;
-            SentenceEncoder::Embedding(Arc::new(embedding))
+            SentenceEncoder::Embedding(read_table(folder, manifest)?)
         }
         SentenceSummary::Encoder { checksum, .. } => {
             let models = folder.parent().unwrap_or(Path::new(""));
@@ -90,5 +85,70 @@ pub(super) fn read_sentence_encoder(
             path: folder.join(MANIFEST),
             cause: "what it says of the sentence vectors is not so".to_owned(),
         })
+    }
+}
+
+/// The table of a bundle. That of another model in memory serves as well, if its files' checksums are the same; this
+/// bundle's files are looked at all the same.
+fn read_table(folder: &Path, manifest: &Manifest) -> Result<Arc<Embedding>, BundleError> {
+    let [table, tokenizer] = Embedding::FILES;
+    let files = [
+        read_checked(folder, table, manifest)?,
+        read_checked(folder, tokenizer, manifest)?,
+    ];
+    let checksums =
+        Embedding::FILES.map(|name| manifest.files.get(name).map_or("", String::as_str));
+    TABLES.get_or_make(checksums.join(" "), || {
+        let [table, tokenizer] = &files;
+        Embedding::from_files([table, tokenizer]).map_err(|error| BundleError::Content {
+            path: folder.join(error.file),
+            cause: error.cause,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::model::{Bundle, Registry};
+
+    fn table(bundle: &Bundle) -> &Arc<Embedding> {
+        match bundle.classifier.sentence_encoder() {
+            Some(SentenceEncoder::Embedding(table)) => table,
+            other => panic!("{other:?} is no table"),
+        }
+    }
+
+    #[test]
+    fn models_share_a_table_and_its_file_is_looked_at_all_the_same() {
+        let registry = Registry::new("models");
+        let first = registry.load(None).unwrap();
+        let copies = tempfile::tempdir().unwrap();
+        let copy = copies.path().join(&first.version);
+        fs::create_dir(&copy).unwrap();
+        for name in first
+            .manifest
+            .files
+            .keys()
+            .map(String::as_str)
+            .chain([MANIFEST])
+        {
+            fs::copy(
+                Path::new("models").join(&first.version).join(name),
+                copy.join(name),
+            )
+            .unwrap();
+        }
+        let second = Bundle::load(&copy).unwrap();
+        assert!(Arc::ptr_eq(table(&first), table(&second)));
+        let path = copy.join(Embedding::FILES[0]);
+        let mut bytes = fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        let error = Bundle::load(&copy).unwrap_err();
+        assert!(matches!(error, BundleError::Checksum { .. }), "{error}");
     }
 }

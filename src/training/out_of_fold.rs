@@ -14,11 +14,12 @@ use crate::cancel::{CalledOff, Cancelled};
 use crate::classifier::discriminant::DiscriminantModel;
 use crate::classifier::linear::LinearModel;
 use crate::classifier::naive_bayes::NaiveBayesModel;
-use crate::classifier::pool::{Pool, fit_pool, softmax};
+use crate::classifier::pool::{Pool, fit_pool};
 use crate::classifier::scope::{choose_bar, scope};
 use crate::classifier::thresholds::{Outcome, choose_thresholds};
 use crate::classifier::{AreaThreshold, Head, HeadKind, OUT_OF_SCOPE, Thresholds};
 use crate::evaluation::{Answer, HeadAnswers, Truth};
+use crate::features::softmax;
 
 /// Number of folds on which the linear expert's cost is chosen; the rest use the one chosen.
 pub(super) const COST_FOLDS: usize = 2;

@@ -52,7 +52,7 @@ pub struct EmbeddingWorkspace {
     found: Vec<PipelineToken>,
     ids: Vec<u32>,
     keys: Vec<u64>,
-    slots: Vec<(u32, u32)>,
+    known: Vec<(u32, u32)>,
     rows: Vec<u32>,
     vector: Vec<f32>,
 }
@@ -199,7 +199,7 @@ impl Embedding {
         let EmbeddingWorkspace {
             ids,
             keys,
-            slots,
+            known,
             rows,
             ..
         } = workspace;
@@ -216,8 +216,8 @@ impl Embedding {
         }));
         #[allow(clippy::cast_possible_truncation)] // `new` holds it below 2^32
         let first_pair = self.pieces as u32;
-        let known = self.index.get_all(keys, slots).flatten();
-        rows.extend(known.map(|id| first_pair + id));
+        self.index.find(keys, known);
+        rows.extend(known.iter().map(|&(_, id)| first_pair + id));
     }
 
     /// Replaces `ids` by the text's tokens between the special ones.

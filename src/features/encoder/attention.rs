@@ -2,7 +2,8 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::functions::{WIDTH, softmax};
+use crate::features::lanes::LANES;
+use crate::features::softmax::softmax_here;
 
 /// Tokens whose scores are worked on side by side, to keep the processor's adders busy.
 const ROWS: usize = 4;
@@ -21,7 +22,7 @@ pub(super) struct Attend<'a> {
     pub(super) buffers: &'a mut AttentionBuffers,
 }
 
-/// Reusable buffers. Rows are filled up with zeros to a multiple of [`WIDTH`].
+/// Reusable buffers. Rows are filled up with zeros to a multiple of [`LANES`].
 #[derive(Default)]
 pub(super) struct AttentionBuffers {
     /// One head's keys, scaled, one component after the other: `width × tokens`.
@@ -75,8 +76,8 @@ impl Head<'_> {
     fn attend<S: Simd>(&self, simd: S, context: &mut [f32], buffers: &mut AttentionBuffers) {
         let (start, width) = (self.start, self.width);
         let tokens = context.len() / self.hidden;
-        let padded_tokens = tokens.next_multiple_of(WIDTH);
-        let padded_width = width.next_multiple_of(WIDTH);
+        let padded_tokens = tokens.next_multiple_of(LANES);
+        let padded_width = width.next_multiple_of(LANES);
         let AttentionBuffers {
             keys,
             values,
@@ -94,7 +95,9 @@ impl Head<'_> {
             let scores = &mut scores[..count * padded_tokens];
             multiply_rows(simd, queries, keys, scores, padded_tokens);
             for scores in scores.chunks_exact_mut(padded_tokens) {
-                softmax(scores, tokens);
+                // What only fills has no part.
+                scores[tokens..].fill(f32::NEG_INFINITY);
+                softmax_here(scores);
             }
             let sums = &mut sums[..count * padded_width];
             multiply_rows(
@@ -140,7 +143,7 @@ impl Head<'_> {
 }
 
 /// Writes left · right into `result`, up to [`ROWS`] rows of `columns` numbers, a multiple of
-/// [`WIDTH`]. `left` is numbers, the distance of rows, and their length. Each sum runs in the order
+/// [`LANES`]. `left` is numbers, the distance of rows, and their length. Each sum runs in the order
 /// of `right`'s rows, whatever the width of the registers.
 #[inline(always)]
 #[allow(clippy::inline_always)] // must take over the caller's instruction set

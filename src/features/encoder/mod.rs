@@ -29,9 +29,9 @@ use self::bert::{Bert, Buffers};
 use self::config::Pooling;
 pub use self::error::EncoderError;
 pub use self::folder::EncoderFiles;
-use self::functions::sum_of_squares;
 pub use self::tokenizer::SpecialTokens;
 use self::tokenizer::Tokenizer;
+use super::lanes::sum_of_squares;
 
 /// Tokens that are put through the layers together: enough to read each weight seldom, few enough for
 /// the buffers to stay in the second-level cache.

@@ -7,8 +7,8 @@
 
 use pulp::{Arch, NullaryFnOnce};
 
-use super::functions::{largest_magnitude, sum_of_squares};
 use super::product::{block_rows, pair};
+use crate::features::lanes::{largest_magnitude, sum_of_squares};
 
 /// Euclidean length that vectors of integers are scaled to. Rounding adds at most √n / 2, which for
 /// [`MAX_INPUTS`] inputs is 64, and (46,000 + 65)² < 2³¹.
