@@ -4,6 +4,7 @@
 //! manifest's checksum, so no byte can change unnoticed. Loading reads numbers and text; it never
 //! executes anything.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,7 @@ use super::manifest::{FORMAT_VERSION, Manifest};
 use super::new_folder::WriteError;
 use super::sentence::read_sentence_encoder;
 use super::tensors::read_classifier;
-use crate::checksum::sha256_hex;
+use crate::checksum::{sha256_hex, sha256_hex_of};
 use crate::classifier::Classifier;
 
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -132,6 +133,16 @@ pub(super) fn read_checked(
         Ok(bytes)
     } else {
         Err(BundleError::Checksum { path })
+    }
+}
+
+/// Holds a file of a bundle against the checksum that the manifest gives.
+pub(super) fn check(folder: &Path, name: &str, manifest: &Manifest) -> Result<(), BundleError> {
+    let path = folder.join(name);
+    match File::open(&path).and_then(sha256_hex_of) {
+        Ok(checksum) if manifest.files.get(name) == Some(&checksum) => Ok(()),
+        Ok(_) => Err(BundleError::Checksum { path }),
+        Err(source) => Err(BundleError::Io { path, source }),
     }
 }
 

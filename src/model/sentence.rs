@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::bundle::{BundleError, MANIFEST, read_checked};
+use super::bundle::{BundleError, MANIFEST, check, read_checked};
 use super::encoders::{self, EncodersError};
 use super::manifest::{Manifest, SentenceSummary};
 use super::shared::Shared;
@@ -88,19 +88,23 @@ pub(super) fn read_sentence_encoder(
     }
 }
 
-/// The table of a bundle. That of another model in memory serves as well, if its files' checksums are the same; this
-/// bundle's files are looked at all the same.
+/// The table of a bundle. That of another model in memory serves as well, if its files have the same checksums; this
+/// bundle's files are looked at all the same, but not held in memory.
 fn read_table(folder: &Path, manifest: &Manifest) -> Result<Arc<Embedding>, BundleError> {
-    let [table, tokenizer] = Embedding::FILES;
-    let files = [
-        read_checked(folder, table, manifest)?,
-        read_checked(folder, tokenizer, manifest)?,
-    ];
     let checksums =
         Embedding::FILES.map(|name| manifest.files.get(name).map_or("", String::as_str));
-    TABLES.get_or_make(checksums.join(" "), || {
-        let [table, tokenizer] = &files;
-        Embedding::from_files([table, tokenizer]).map_err(|error| BundleError::Content {
+    let key = checksums.join(" ");
+    if let Some(table) = TABLES.get(&key) {
+        for name in Embedding::FILES {
+            check(folder, name, manifest)?;
+        }
+        return Ok(table);
+    }
+    TABLES.get_or_make(key, || {
+        let [table, tokenizer] = Embedding::FILES;
+        let table = read_checked(folder, table, manifest)?;
+        let tokenizer = read_checked(folder, tokenizer, manifest)?;
+        Embedding::from_files([&table, &tokenizer]).map_err(|error| BundleError::Content {
             path: folder.join(error.file),
             cause: error.cause,
         })

@@ -17,6 +17,11 @@ impl<T> Shared<T> {
         }
     }
 
+    /// What is in use under `key`.
+    pub(super) fn get(&self, key: &str) -> Option<Arc<T>> {
+        find(&self.lock(), key)
+    }
+
     /// What is in use under `key`; what `make` makes, if nothing is.
     ///
     /// # Errors
@@ -26,7 +31,7 @@ impl<T> Shared<T> {
         key: String,
         make: impl FnOnce() -> Result<T, E>,
     ) -> Result<Arc<T>, E> {
-        if let Some(there) = find(&self.lock(), &key) {
+        if let Some(there) = self.get(&key) {
             return Ok(there);
         }
         // Others need not wait for it.
