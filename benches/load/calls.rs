@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -102,12 +102,20 @@ pub(crate) fn run(run: &Run, messages: &[Bytes], serving: &Serving) -> Found {
     let from = Instant::now() + run.warm_up;
     let until = from + run.measured;
     let messages: Arc<[Bytes]> = messages.into();
+    // The server shares connections out as they come: an operator's among them would leave one of its threads with more
+    // of those that call all the time.
+    let connected = Arc::new(Barrier::new(threads + 1));
     let callers: Vec<_> = (0..threads)
         .map(|number| {
             let (run, messages) = (run.clone(), Arc::clone(&messages));
-            thread::spawn(move || thread_of(&run, number, threads, &messages, (from, until)))
+            let connected = Arc::clone(&connected);
+            thread::spawn(move || {
+                let share = (number, threads);
+                thread_of(&run, share, &connected, &messages, (from, until))
+            })
         })
         .collect();
+    connected.wait();
     let troubling = run.trouble.clone().map(|file| {
         let address = run.address.clone();
         thread::spawn(move || trouble::make(&address, &file, until))
@@ -144,8 +152,8 @@ pub(crate) fn run(run: &Run, messages: &[Bytes], serving: &Serving) -> Found {
 /// One thread's share of the connections and calls.
 fn thread_of(
     run: &Run,
-    number: usize,
-    threads: usize,
+    (number, threads): (usize, usize),
+    connected: &Barrier,
     messages: &Arc<[Bytes]>,
     (from, until): (Instant, Instant),
 ) -> Tally {
@@ -161,6 +169,7 @@ fn thread_of(
         for _ in connections {
             clients.push(Client::connect(&run.address, run.path).await);
         }
+        connected.wait();
         let each = run.in_flight.div_ceil(run.connections).max(1);
         match run.mode {
             Mode::Unary | Mode::Batch => closed(&clients, each, messages, &tally).await,

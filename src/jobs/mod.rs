@@ -7,6 +7,7 @@ mod desk;
 mod files;
 mod held_out;
 mod learn;
+mod pause;
 mod request;
 mod rows;
 mod run;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::pause;
 use super::state::{JobStage, JobState, Phase};
 use crate::cancel::Cancelled;
 use crate::training::{Observer, Stage};
@@ -79,7 +80,9 @@ impl Observer for Teller {
         });
     }
 
+    /// Asked often by each thread, so that this is where they pause.
     fn called_off(&self) -> bool {
+        pause::now_and_then();
         self.called_off.load(Ordering::Relaxed)
     }
 }
