@@ -190,7 +190,7 @@ impl ToActivate {
             expected: None,
             force: false,
         };
-        let is_wanted = || !teller.called_off();
+        let is_wanted = || !teller.is_called_off();
         let activation = match self.live.activate_model(&wish, is_wanted) {
             Ok(_) => Activation::Activated,
             Err(ModelError::Abandoned) => {

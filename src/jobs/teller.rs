@@ -46,7 +46,12 @@ impl Teller {
             state.stage = stage;
             state.done = state.done.max(done);
         });
-        crate::cancel::check(&|| self.called_off())
+        crate::cancel::check(&|| self.is_called_off())
+    }
+
+    /// Whether the job was called off; asked by who must not be kept, unlike [`Observer::called_off`].
+    pub(super) fn is_called_off(&self) -> bool {
+        self.called_off.load(Ordering::Relaxed)
     }
 
     /// The job has ended. Nothing is told after that.
@@ -83,6 +88,6 @@ impl Observer for Teller {
     /// Asked often by each thread, so that this is where they pause.
     fn called_off(&self) -> bool {
         pause::now_and_then();
-        self.called_off.load(Ordering::Relaxed)
+        self.is_called_off()
     }
 }

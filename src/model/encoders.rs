@@ -137,12 +137,12 @@ pub fn load(models: &Path, checksum: &str) -> Result<Arc<Encoder>, EncodersError
             Err(damaged(format!("its files have checksum {found}")))
         }
     };
-    if Encoder::checksum_of(&folder).is_ok_and(|own| own == checksum) {
-        IN_MEMORY.get_or_make(checksum.to_owned(), read)
-    } else {
+    let look = || match Encoder::checksum_of(&folder) {
+        Ok(own) if own == checksum => Ok(()),
         // Reading it tells what is wrong.
-        read().map(Arc::new)
-    }
+        Ok(_) | Err(_) => read().map(drop),
+    };
+    IN_MEMORY.load(checksum.to_owned(), look, read)
 }
 
 /// Copies the encoder in the folder `source` into the registry `models` and returns it. One that is there

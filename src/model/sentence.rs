@@ -91,17 +91,15 @@ pub(super) fn read_sentence_encoder(
 /// The table of a bundle. That of another model in memory serves as well, if its files have the same checksums; this
 /// bundle's files are looked at all the same, but not held in memory.
 fn read_table(folder: &Path, manifest: &Manifest) -> Result<Arc<Embedding>, BundleError> {
-    let checksums =
-        Embedding::FILES.map(|name| manifest.files.get(name).map_or("", String::as_str));
-    let key = checksums.join(" ");
-    if let Some(table) = TABLES.get(&key) {
-        for name in Embedding::FILES {
-            check(folder, name, manifest)?;
-        }
-        return Ok(table);
-    }
-    TABLES.get_or_make(key, || {
-        let [table, tokenizer] = Embedding::FILES;
+    let files = Embedding::FILES;
+    let checksums = files.map(|name| manifest.files.get(name).map_or("", String::as_str));
+    let look = || {
+        files
+            .iter()
+            .try_for_each(|name| check(folder, name, manifest))
+    };
+    TABLES.load(checksums.join(" "), look, || {
+        let [table, tokenizer] = files;
         let table = read_checked(folder, table, manifest)?;
         let tokenizer = read_checked(folder, tokenizer, manifest)?;
         Embedding::from_files([&table, &tokenizer]).map_err(|error| BundleError::Content {

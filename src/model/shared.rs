@@ -17,25 +17,24 @@ impl<T> Shared<T> {
         }
     }
 
-    /// What is in use under `key`.
-    pub(super) fn get(&self, key: &str) -> Option<Arc<T>> {
-        find(&self.lock(), key)
-    }
-
-    /// What is in use under `key`; what `make` makes, if nothing is.
+    /// What is in use under `key`, if `look` finds nothing wrong with the files; what `read` reads from them, if nothing
+    /// is.
     ///
     /// # Errors
-    /// If `make` fails.
-    pub(super) fn get_or_make<E>(
+    /// What `look` or `read` says.
+    pub(super) fn load<E>(
         &self,
         key: String,
-        make: impl FnOnce() -> Result<T, E>,
+        look: impl FnOnce() -> Result<(), E>,
+        read: impl FnOnce() -> Result<T, E>,
     ) -> Result<Arc<T>, E> {
-        if let Some(there) = self.get(&key) {
+        let there = find(&self.lock(), &key);
+        if let Some(there) = there {
+            look()?;
             return Ok(there);
         }
         // Others need not wait for it.
-        let made = Arc::new(make()?);
+        let made = Arc::new(read()?);
         let mut in_use = self.lock();
         if let Some(there) = find(&in_use, &key) {
             return Ok(there);
@@ -61,7 +60,7 @@ mod tests {
     use super::*;
 
     fn get(shared: &Shared<u8>, key: &str, value: u8) -> Arc<u8> {
-        let made: Result<_, ()> = shared.get_or_make(key.to_owned(), || Ok(value));
+        let made: Result<_, ()> = shared.load(key.to_owned(), || Ok(()), || Ok(value));
         made.unwrap()
     }
 
@@ -85,7 +84,16 @@ mod tests {
     #[test]
     fn what_cannot_be_made_is_tried_anew() {
         let shared = Shared::new();
-        assert!(shared.get_or_make("a".to_owned(), || Err(())).is_err());
+        let made = shared.load("a".to_owned(), || Ok(()), || Err(()));
+        assert!(made.is_err());
         assert_eq!(*get(&shared, "a", 1), 1);
+    }
+
+    #[test]
+    fn what_is_in_use_serves_only_if_nothing_is_wrong_with_the_files() {
+        let shared = Shared::new();
+        let kept = get(&shared, "a", 1);
+        assert!(shared.load("a".to_owned(), || Err(()), || Ok(2)).is_err());
+        assert!(Arc::ptr_eq(&kept, &get(&shared, "a", 3)));
     }
 }
