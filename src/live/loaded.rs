@@ -81,17 +81,9 @@ impl Loaded {
             && self.policy.record.version == other.policy.record.version
     }
 
-    /// Logs that another model than that of `before` answers, and says whether it does.
-    pub(super) fn tell_other_model(&self, before: &Self) -> bool {
-        let is_other = !Arc::ptr_eq(&self.model, &before.model);
-        if is_other {
-            tracing::info!(
-                model_version = self.triage.model_version(),
-                before = before.triage.model_version(),
-                "another model answers"
-            );
-        }
-        is_other
+    /// Whether another model than that of `before` answers.
+    pub(super) fn has_other_model(&self, before: &Self) -> bool {
+        !Arc::ptr_eq(&self.model, &before.model)
     }
 
     /// Model, policy and roster.

@@ -197,6 +197,7 @@ impl Live {
             earlier,
         };
         self.put(changing, current.with(triage, Arc::new(policy), model));
+        self.metrics.reloaded(Reload::Policy, Outcome::TakenOver);
         tracing::info!(
             policy_version = record.version,
             before = record.before,
@@ -206,7 +207,6 @@ impl Live {
             cases = candidate.cases,
             "another policy decides"
         );
-        self.metrics.reloaded(Reload::Policy, Outcome::TakenOver);
         Ok(Swapped {
             previous: previous.record.version.clone(),
             record,
@@ -245,8 +245,13 @@ impl Live {
         }
         let before = std::mem::replace(&mut changing.current, Arc::new(loaded));
         self.loaded.store(Some(Arc::clone(&changing.current)));
-        if changing.current.tell_other_model(&before) {
+        if changing.current.has_other_model(&before) {
             self.metrics.reloaded(Reload::Model, Outcome::TakenOver);
+            tracing::info!(
+                model_version = changing.current.triage().model_version(),
+                before = before.triage().model_version(),
+                "another model answers"
+            );
         }
     }
 }

@@ -252,19 +252,19 @@ impl Live {
                     if let Some(store) = &mut changing.store {
                         store.note_file(&file.version)?;
                     }
+                    changing.policy_file = Some(file.version.clone());
                     tracing::info!(
                         policy_version = file.version,
                         "the policy's file holds the policy that decides already"
                     );
-                    changing.policy_file = Some(file.version.clone());
                 }
             }
         }
         if let Some(file) = roster {
             changing.roster_file = Some(file.checksum.clone());
             let agents = file.roster.agents().len();
-            tracing::info!(agents, "the roster's file is in force");
             self.metrics.reloaded(Reload::Roster, Outcome::TakenOver);
+            tracing::info!(agents, "the roster's file is in force");
         }
         Ok(())
     }

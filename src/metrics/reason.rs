@@ -55,15 +55,6 @@ impl Outcome {
     }
 }
 
-impl<T, E> From<&Result<T, E>> for Outcome {
-    fn from(result: &Result<T, E>) -> Self {
-        match result {
-            Ok(_) => Self::TakenOver,
-            Err(_) => Self::Refused,
-        }
-    }
-}
-
 /// Why a request was refused although nothing was wrong with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shed {

@@ -38,15 +38,19 @@ pub(super) fn load(
 
 /// Takes the file of keys over if it has changed; logs and counts what came of it.
 pub(super) fn reload_keys(access: &Access, metrics: &Metrics) {
-    let looked = access.reload_keys();
-    match &looked {
+    match access.reload_keys() {
         // What was refused before is gone, if there was anything.
-        Ok(KeysLooked::Unchanged) => return metrics.in_force(Reload::JwtKeys),
-        Ok(KeysLooked::Changed) => {}
-        Err(error) => tracing::error!(
-            %error,
-            "the changed file of keys is refused: the keys in force stay"
-        ),
+        Ok(KeysLooked::Unchanged) => metrics.in_force(Reload::JwtKeys),
+        Ok(KeysLooked::Changed(keys)) => {
+            metrics.reloaded(Reload::JwtKeys, Outcome::TakenOver);
+            tracing::info!(keys, "other keys check tokens from now on");
+        }
+        Err(error) => {
+            metrics.reloaded(Reload::JwtKeys, Outcome::Refused);
+            tracing::error!(
+                %error,
+                "the changed file of keys is refused: the keys in force stay"
+            );
+        }
     }
-    metrics.reloaded(Reload::JwtKeys, Outcome::from(&looked));
 }

@@ -147,12 +147,12 @@ impl Shadow {
     ) -> Result<Option<Report>, ShadowError> {
         let candidate = registry.load(Some(version))?;
         let running = Running::start(candidate, sample, self.metrics.clone())?;
+        let before = self.running.swap(Some(Arc::new(running)));
         tracing::info!(
             version,
             sample = sample.get(),
             "a shadow classifies beside the model"
         );
-        let before = self.running.swap(Some(Arc::new(running)));
         Ok(before.map(|running| running.report()))
     }
 
@@ -219,5 +219,45 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::{Event, Subscriber};
+    use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+    use super::*;
+
+    /// Looks, at each line of the log, whether there is a shadow.
+    struct Looks {
+        shadow: Arc<Shadow>,
+        seen: Arc<Mutex<Vec<bool>>>,
+    }
+
+    impl<S: Subscriber> Layer<S> for Looks {
+        fn on_event(&self, _event: &Event<'_>, _context: Context<'_, S>) {
+            let mut seen = self.seen.lock().unwrap();
+            seen.push(self.shadow.report().is_some());
+        }
+    }
+
+    #[test]
+    fn the_log_tells_of_a_shadow_once_it_is_there_and_of_its_end_once_it_is_gone() {
+        let registry = Registry::new("models");
+        let version = registry.active().unwrap();
+        let shadow = Arc::new(Shadow::new(Metrics::new(["Route"]).unwrap()));
+        let seen = Arc::default();
+        let looks = Looks {
+            shadow: Arc::clone(&shadow),
+            seen: Arc::clone(&seen),
+        };
+        let subscriber = tracing_subscriber::registry().with(looks);
+        tracing::subscriber::with_default(subscriber, || {
+            let before = shadow.start(&registry, &version, Share::ALL).unwrap();
+            assert!(before.is_none());
+            assert_eq!(shadow.stop().unwrap().version, version);
+        });
+        assert_eq!(*seen.lock().unwrap(), [true, false]);
     }
 }

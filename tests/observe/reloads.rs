@@ -29,17 +29,25 @@ async fn refused_and_taken_over_policies_are_told_apart() {
         0.0
     );
 
-    fs::write(&policy, "version: 1\nqueues: {}\n").unwrap();
+    let write = |text: &str| {
+        let new = folder.path().join("new");
+        fs::write(&new, text).unwrap();
+        fs::rename(&new, &policy).unwrap();
+    };
+    write("version: 1\nqueues: {}\n");
     let refused = "the changed files are refused: policy and roster stay as they are";
     both.server.logged(refused).await;
-    let scrape = Scrape::once(&both, |scrape| counted(scrape, "refused") == 1.0).await;
-    assert_eq!(scrape.sum("triage_last_reload_successful", &[kind]), 0.0);
-
-    fs::write(&policy, sample + "# changed\n").unwrap();
-    both.server.logged("another policy decides").await;
-    let scrape = Scrape::once(&both, |scrape| counted(scrape, "taken_over") == 1.0).await;
+    let successful = |scrape: &Scrape| scrape.sum("triage_last_reload_successful", &[kind]);
+    let scrape = Scrape::of(&both).await;
     assert_eq!(counted(&scrape, "refused"), 1.0);
-    assert_eq!(scrape.sum("triage_last_reload_successful", &[kind]), 1.0);
+    assert_eq!(successful(&scrape), 0.0);
+
+    write(&(sample + "# changed\n"));
+    both.server.logged("another policy decides").await;
+    let scrape = Scrape::of(&both).await;
+    assert_eq!(counted(&scrape, "taken_over"), 1.0);
+    assert_eq!(counted(&scrape, "refused"), 1.0);
+    assert_eq!(successful(&scrape), 1.0);
     let last = scrape.sum("triage_last_reload_timestamp_seconds", &[kind]);
     assert!(last >= before.sum("process_start_time_seconds", &[]));
 }
@@ -80,7 +88,8 @@ async fn whatever_part_is_refused_when_it_is_told_to_look_is_logged_and_counted_
         both.server.signal(Signal::HUP);
         both.server.logged(refused).await;
         let last = |scrape: &Scrape| scrape.sum("triage_last_reload_successful", &[("kind", kind)]);
-        let scrape = Scrape::once(&both, |scrape| last(scrape) == 0.0).await;
+        let scrape = Scrape::of(&both).await;
+        assert_eq!(last(&scrape), 0.0, "{kind}");
         let counted = [("kind", kind), ("outcome", "refused")];
         assert_eq!(scrape.sum("triage_reloads_total", &counted), 1.0, "{kind}");
         assert_eq!(scrape.sum("triage_ready", &[]), 1.0, "{kind}");

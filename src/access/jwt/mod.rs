@@ -83,8 +83,8 @@ pub enum JwtFault {
 /// What became of looking at the file of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeysLooked {
-    /// Other keys are in force.
-    Changed,
+    /// Other keys are in force, so many.
+    Changed(usize),
     /// The file is as it was.
     Unchanged,
 }
@@ -132,8 +132,7 @@ impl Jwt {
         }
         let keys = set.keys.len();
         self.trusted.store(Arc::new(Trusted::new(set)));
-        tracing::info!(keys, "other keys check tokens from now on");
-        Ok(KeysLooked::Changed)
+        Ok(KeysLooked::Changed(keys))
     }
 
     /// Who sent a token that was found good before, by its fingerprint.
