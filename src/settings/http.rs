@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use http::{HeaderValue, Uri};
-use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
+use super::address::address_or_empty;
 use super::{SettingsError, within};
 
 /// Longest body that may be allowed.
@@ -87,19 +87,6 @@ fn parse_origin(origin: &str) -> Result<HeaderValue, String> {
         return Err(wrong());
     }
     HeaderValue::from_str(&origin.to_lowercase()).map_err(|_| wrong())
-}
-
-fn address_or_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
-    let text = String::deserialize(from)?;
-    if text.is_empty() {
-        return Ok(None);
-    }
-    match text.parse() {
-        Ok(address) => Ok(Some(address)),
-        Err(_) => Err(D::Error::custom(format!(
-            "'{text}' is no address with a port, such as 127.0.0.1:8080"
-        ))),
-    }
 }
 
 impl HttpSettings {

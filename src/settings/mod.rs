@@ -1,6 +1,7 @@
 //! Settings: defaults < file < environment < flags. The only module that reads the environment.
 
 mod access;
+mod address;
 mod http;
 mod log;
 mod model;

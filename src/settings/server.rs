@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::address::address;
 use super::{MAX_TIMEOUT_MS, SettingsError, within};
 pub use crate::access::AdminCalls;
 
@@ -27,6 +28,7 @@ const MAX_ENCODER_QUEUE: u64 = 65_536;
 #[serde(deny_unknown_fields)]
 pub struct ServerSettings {
     /// Address and port to listen on.
+    #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
     /// Threads that serve requests; 0 for as many as there are processor cores.
     pub threads: usize,

@@ -60,7 +60,12 @@ fn errors_name_the_key() {
     ] {
         assert!(message(&[(key, value.into())]).contains(key));
     }
-    assert!(message(&[("server.listen", "nowhere".into())]).contains("server.listen"));
+    for (key, value) in [("server.listen", "nowhere"), ("http.listen", "8080")] {
+        let told = message(&[(key, value.into())]);
+        for part in [key, &format!("'{value}'"), "address with a port, such as"] {
+            assert!(told.contains(part), "{told}");
+        }
+    }
     for level in ["triage=loudly", "inof", "a=b=info", "info,[request]=debug"] {
         assert!(message(&[("log.level", level.into())]).contains("log.level"));
     }
