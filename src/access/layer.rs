@@ -8,8 +8,8 @@ use std::task::{Context, Poll, ready};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tokio::sync::oneshot;
-use tonic::Status;
 use tonic::body::Body;
+use tonic::{Code, Status};
 use tower::{Layer, Service};
 
 use super::answer::WatchedBody;
@@ -149,19 +149,21 @@ impl<F: Future<Output = Result<Response<Body>, E>>, E> Future for AccessFuture<F
     }
 }
 
-/// The answer with what the call took along tied to its end.
+/// The answer, which takes the call's place along to its end. The call is logged now: what it did is done, and whoever
+/// reads none of the answer cannot keep it out of the log.
 fn watched(
     answer: Response<Body>,
     entry: Entry,
 ) -> (Response<Body>, Option<oneshot::Receiver<()>>) {
-    if entry.under_way.is_none() && entry.logged.is_none() {
-        return (answer, None);
-    }
-    // A status in the head is all there is to the answer.
-    if let Some(status) = Status::from_header_map(answer.headers()) {
-        let written = entry.logged.and_then(|logged| logged.end(status.code()));
-        return (answer, written);
-    }
-    let watch = |body| Body::new(WatchedBody::new(body, entry.under_way, entry.logged));
-    (answer.map(watch), None)
+    let status = Status::from_header_map(answer.headers());
+    let code = status.as_ref().map_or(Code::Ok, Status::code);
+    let written = entry.logged.and_then(|logged| logged.end(code));
+    let answer = match entry.under_way {
+        // A status in the head is all there is to the answer.
+        Some(under_way) if status.is_none() => {
+            answer.map(|body| Body::new(WatchedBody::new(body, under_way)))
+        }
+        _ => answer,
+    };
+    (answer, written)
 }
