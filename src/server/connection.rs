@@ -28,6 +28,12 @@ use crate::metrics::OpenConnection;
 const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(20));
 /// How long a connection that has said nothing yet may still speak when the server begins to drain.
 const LAST_WORD: Duration = Duration::from_millis(500);
+/// How much a stream may be sent ahead of what is read of it, in bytes.
+const STREAM_WINDOW: u32 = 64 << 10;
+/// How much all streams of a connection may together, in bytes. `h2` closes a connection whose unread frames are so short
+/// that they cost it more than half of this, at 256 bytes a frame less what it holds: a caller who sends a frame a ticket
+/// reaches that with one stream only if there is nothing in its tickets, with eight if they hold 20 bytes.
+const CONNECTION_WINDOW: u32 = 8 << 20;
 /// Most bytes of a request's headers.
 const MAX_HEADER_BYTES: u32 = 16 << 10;
 
@@ -145,6 +151,8 @@ fn builder(port: &Port) -> Builder<TokioExecutor> {
     builder
         .http2()
         .timer(TokioTimer::new())
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .max_concurrent_streams(port.limits.max_streams)
         .max_header_list_size(MAX_HEADER_BYTES)
         .keep_alive_interval(KEEP_ALIVE.0)
