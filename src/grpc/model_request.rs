@@ -70,6 +70,7 @@ pub(super) fn activate(
         by: by(request.author, request.comment, caller, &mut violations),
         expected: expected(request.expected_version, &mut violations),
         force: request.force,
+        must_be_compared: false,
     };
     violations.into_result()?;
     Ok(wish)

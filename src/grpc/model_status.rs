@@ -51,6 +51,10 @@ pub(super) fn refused(error: ModelError) -> Box<Status> {
             let message = format!("model {version} is worse than the active one, {active}");
             unmet(&message, reasons(&version, &verdict))
         }
+        ModelError::NotCompared { version, .. } => unmet(
+            "the model is not activated",
+            vec![precondition("GATE", &version, &told)],
+        ),
         ModelError::Pinned { version } => unmet(
             "the model cannot be changed",
             vec![precondition("PINNED", &version, &told)],

@@ -96,6 +96,8 @@ pub(super) struct ToActivate {
     live: Arc<Live>,
     version: String,
     by: By,
+    /// Whether held-out tickets were there to compare it with the active version.
+    was_compared: bool,
 }
 
 impl Work {
@@ -126,6 +128,7 @@ impl Work {
         drop((rows, sentences));
         let mut heads = figures(&report);
         let mut reasons = Vec::new();
+        let was_compared = held_out.is_some();
         if let Some(held_out) = held_out {
             teller.begin(JobStage::Measuring, FIT.1)?;
             let models = options.activate.then_some(&**models);
@@ -149,6 +152,7 @@ impl Work {
             live: self.live,
             version: bundle.version,
             by: options.by,
+            was_compared,
         }))
     }
 }
@@ -189,6 +193,7 @@ impl ToActivate {
             by: self.by,
             expected: None,
             force: false,
+            must_be_compared: !self.was_compared,
         };
         let is_wanted = || !teller.is_called_off();
         let activation = match self.live.activate_model(&wish, is_wanted) {

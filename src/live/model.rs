@@ -11,7 +11,7 @@ use super::served::ServedModel;
 use super::trial::cases_pass;
 use super::{ATTEMPTS, ChangeError, Changing, Live, Loaded};
 use crate::model::gate::judge_out_of_fold;
-use crate::model::{Bundle, By, Judged, Pointer, Registry, RegistryError, Verdict};
+use crate::model::{Basis, Bundle, By, Judged, Pointer, Registry, RegistryError, Verdict};
 use crate::triage::{LoadError, Triage};
 
 /// A model to be activated.
@@ -25,6 +25,9 @@ pub struct ModelActivation {
     pub expected: Option<String>,
     /// Whether the gate is overruled.
     pub force: bool,
+    /// Whether it must have been compared with the active version by something: where nobody looks on, "nothing speaks
+    /// against it" is not enough.
+    pub must_be_compared: bool,
 }
 
 /// What came, or would come, of an activation.
@@ -97,6 +100,20 @@ pub enum ModelError {
         /// Why.
         verdict: Verdict,
     },
+    /// Nothing says whether it is worse than the active one, and that was asked for.
+    #[error(
+        "model {version} could not be compared with the active one, {active}: hold tickets out of training that both are \
+         measured on, or activate it by ActivateModel{}",
+        notes(verdict)
+    )]
+    NotCompared {
+        /// The version.
+        version: String,
+        /// The active version.
+        active: String,
+        /// What the gate noticed.
+        verdict: Verdict,
+    },
     /// Another version is active than was expected.
     #[error(
         "version {} is the active one, not {expected} as expected: see what changed and try again",
@@ -130,6 +147,13 @@ pub enum ModelError {
 fn reasons(verdict: &Verdict) -> String {
     let reasons: Vec<String> = verdict.reasons.iter().map(ToString::to_string).collect();
     reasons.join("; ")
+}
+
+fn notes(verdict: &Verdict) -> String {
+    match verdict.notes.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", verdict.notes.join("; ")),
+    }
 }
 
 impl ModelError {
@@ -284,13 +308,27 @@ fn judge(
         Ok::<_, ModelError>(judge_out_of_fold(active.into(), bundle.into()))
     })?;
     expect(wish.expected.as_deref(), judged.active.as_deref())?;
-    match judged.verdict.refused() && !wish.force {
-        true => Err(ModelError::Refused {
-            version: bundle.version.clone(),
+    let version = bundle.version.clone();
+    if judged.verdict.refused() && !wish.force {
+        return Err(ModelError::Refused {
+            version,
             active: judged.active.unwrap_or_default(),
             verdict: judged.verdict,
-        }),
-        false => Ok(judged),
+        });
+    }
+    match &judged.active {
+        Some(active)
+            if wish.must_be_compared
+                && *active != version
+                && judged.verdict.basis == Basis::Nothing =>
+        {
+            Err(ModelError::NotCompared {
+                version,
+                active: active.clone(),
+                verdict: judged.verdict,
+            })
+        }
+        _ => Ok(judged),
     }
 }
 

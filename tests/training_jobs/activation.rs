@@ -15,13 +15,20 @@ fn held_out(ticket: &Ticket) -> v1::TrainingExample {
 
 /// Trains on tickets and held-out ones and activates if the gate passes.
 async fn train(desk: &Desk, learned: &[Ticket]) -> (v1::TrainedVersion, String) {
+    train_judged_by(desk, learned, &many_tickets(3, 30, 12)).await
+}
+
+async fn train_judged_by(
+    desk: &Desk,
+    learned: &[Ticket],
+    judges: &[Ticket],
+) -> (v1::TrainedVersion, String) {
     let server = desk.start().await;
     let mut client = client(&server).await;
     let options = v1::TrainingOptions {
         activation: WhenGatePasses.into(),
         ..options()
     };
-    let judges = many_tickets(3, 30, 12);
     let learned = learned.iter().map(example);
     let examples = learned.chain(judges.iter().map(held_out)).collect();
     let begun = begin(&mut client, options, examples).await.unwrap();
@@ -59,4 +66,16 @@ async fn a_version_that_is_worse_on_held_out_tickets_stays_a_candidate() {
     );
     assert_eq!(served, desk.active);
     assert_eq!(desk.versions().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_was_compared_with_nothing_stays_a_candidate() {
+    let desk = Desk::new();
+    let (trained, served) = train_judged_by(&desk, &many_tickets(2, 40, 12), &[]).await;
+    assert!(!trained.activated, "{trained:?}");
+    let refusal = &trained.refusals[0];
+    for part in [&*desk.active, "compared", "hold tickets out"] {
+        assert!(refusal.contains(part), "{refusal}");
+    }
+    assert_eq!(served, desk.active);
 }
