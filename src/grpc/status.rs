@@ -10,11 +10,14 @@ use crate::features::encoder_pool::PoolError;
 const MAX_LISTED_BYTES: usize = 4_096;
 
 /// What the transport's message starts with where the bytes of a request are no message of its type.
-const NO_MESSAGE: [&str; 4] = [
+const NO_MESSAGE: [&str; 6] = [
     "failed to decode Protobuf message",
     "Error decompressing",
     "Unexpected EOF decoding stream",
     "Missing request message",
+    "protocol error: received message with invalid compression flag",
+    // Of gRPC-Web: what is not Base64, or ends amid it.
+    "tonic-web: ",
 ];
 /// What it starts with where a message is longer than the settings allow.
 const TOO_LARGE: &str = "Error, decoded message length too large";

@@ -183,12 +183,20 @@ async fn faults_over_grpc_web_are_those_of_grpc() {
         status_of(CLASSIFY, framed(b"\xff\xff")).await.as_deref(),
         Some("3")
     );
+    let flag = Bytes::from_static(b"\x07\0\0\0\x05hello");
+    assert_eq!(status_of(CLASSIFY, flag).await.as_deref(), Some("3"));
     assert_eq!(
         status_of("/triage.v1.TriageService/No", empty)
             .await
             .as_deref(),
         Some("12")
     );
+    // Text that is no Base64.
+    let text = Request::post(CLASSIFY)
+        .header(CONTENT_TYPE, "application/grpc-web-text")
+        .header(ORIGIN, PAGE);
+    let answer = both.send(text, Bytes::from_static(b"!!!!")).await;
+    assert_eq!(answer.headers()["grpc-status"], "3", "{answer:?}");
     // Another page.
     let other = Request::post(CLASSIFY)
         .header(CONTENT_TYPE, "application/grpc-web+proto")
