@@ -5,6 +5,7 @@
 
 mod call;
 mod codec;
+mod codings;
 mod edge;
 mod fault;
 mod method;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::HeaderValue;
@@ -108,6 +109,7 @@ pub fn router(port: Port, settings: &HttpSettings) -> Result<Router, HttpError> 
         // Bodies of gRPC-Web have their limits and their compression where gRPC has them.
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
+        .layer(map_request(codings::without_refusals))
         .fallback(async move |request: Request| other(by, request).await)
         .method_not_allowed_fallback(edge::no_such_method);
     let allowed = Arc::new(settings.allowed_origins.clone());

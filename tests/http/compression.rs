@@ -37,6 +37,30 @@ async fn a_compressed_body_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_is_answered_for_in_the_clear_if_no_coding_is_wanted_that_there_is() {
+    let both = Both::start().await;
+    let body = ticket().to_string();
+    let expected = ok(&both.post("/v1/classify", body.clone()).await);
+    for wish in [
+        "br, identity;q=0",
+        "*;q=0",
+        "identity; q=0.0",
+        "br;q=1, *; Q=0.000",
+    ] {
+        let request = Request::post("/v1/classify").header(CONTENT_TYPE, JSON);
+        let answer = both
+            .send(request.header(ACCEPT_ENCODING, wish), body.clone())
+            .await;
+        assert_eq!(ok(&answer), expected, "{wish}");
+        assert!(!answer.headers().contains_key(CONTENT_ENCODING), "{wish}");
+    }
+    let request = Request::post("/v1/classify").header(CONTENT_TYPE, JSON);
+    let wish = "gzip;q=0.5, identity;q=0";
+    let answer = both.send(request.header(ACCEPT_ENCODING, wish), body).await;
+    assert_eq!(answer.headers()[CONTENT_ENCODING], "gzip");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_compressed_as_the_caller_wishes() {
     let both = Both::start().await;
     let body = ticket().to_string();

@@ -1,15 +1,9 @@
 //! SIGTERM: what is in flight is answered on this port too, and the program ends with 0.
 
-use bytes::Bytes;
-use futures_util::stream;
 use http::Request;
-use http::header::{CONTENT_TYPE, HOST};
-use http_body_util::{BodyExt, StreamBody};
-use hyper::body::Frame;
-use hyper_util::rt::TokioIo;
 use rustix::process::Signal;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
 
 use crate::calling::{Both, JSON, command, connect, json, send_on};
 use crate::running::within_deadline;
@@ -25,47 +19,29 @@ async fn start_patient() -> Both {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_in_flight_is_answered() {
     let mut both = start_patient().await;
-    let stream = TcpStream::connect(both.http).await.unwrap();
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .unwrap();
-    tokio::spawn(connection);
-    // The first half of the body comes now, the second when the server drains.
-    let (asked, is_asked) = oneshot::channel();
-    let (send, second) = oneshot::channel::<&'static str>();
-    let body = stream::unfold(Some((asked, second, 0)), async |state| {
-        let (asked, second, part) = state?;
-        if part == 0 {
-            let first = Bytes::from_static(br#"{"ticket":{"body":"where is"#);
-            return Some((
-                Ok::<_, std::convert::Infallible>(Frame::data(first)),
-                Some((asked, second, 1)),
-            ));
-        }
-        asked.send(()).unwrap();
-        let second = second.await.unwrap();
-        Some((Ok(Frame::data(Bytes::from_static(second.as_bytes()))), None))
-    });
-    let request = Request::post("/v1/classify")
-        .header(CONTENT_TYPE, JSON)
-        .header(HOST, "triage.test")
-        .body(StreamBody::new(Box::pin(body)))
-        .unwrap();
-    let call = tokio::spawn(async move { sender.send_request(request).await });
-    within_deadline(is_asked).await.unwrap();
-    // The server has read the head of the call: it answers 100 or nothing, so ask what it counts in flight.
-    assert!(both.get("/readyz").await.status().is_success());
+    let mut stream = TcpStream::connect(both.http).await.unwrap();
+    let body = r#"{"ticket":{"body":"where is my parcel"}}"#;
+    let head = format!(
+        "POST /v1/classify HTTP/1.1\r\nhost: triage.test\r\ncontent-type: {JSON}\r\ncontent-length: {}\r\n\
+         expect: 100-continue\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // What is told to go on is in flight.
+    let mut told = vec![0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+    within_deadline(stream.read_exact(&mut told)).await.unwrap();
+    assert_eq!(told, b"HTTP/1.1 100 Continue\r\n\r\n");
 
     both.server.signal(Signal::TERM);
     both.server.logged("draining").await;
-    send.send(r#" my parcel"}}"#).unwrap();
-    let answer = within_deadline(call).await.unwrap().unwrap();
-    assert_eq!(answer.status().as_u16(), 200);
-    let body = within_deadline(answer.into_body().collect())
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    within_deadline(stream.read_to_string(&mut answer))
         .await
-        .unwrap()
-        .to_bytes();
-    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        .unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
     assert!(
         body["classification"]["topic"]["label"].is_string(),
         "{body}"

@@ -1,0 +1,48 @@
+//! Which codings of an answer its caller accepts.
+
+use axum::extract::Request;
+use http::HeaderValue;
+use http::header::ACCEPT_ENCODING;
+
+/// The request as one that does not mind an answer without a coding. Whoever minds would be told 406 only once the call
+/// is done, and take it for one that was not; an answer in the clear is what RFC 9110, section 12.5.3, has for those
+/// who accept nothing else that there is.
+pub(super) async fn without_refusals(mut request: Request) -> Request {
+    let headers = request.headers_mut();
+    let wishes: Vec<HeaderValue> = headers.get_all(ACCEPT_ENCODING).iter().cloned().collect();
+    if wishes.iter().all(|wish| !refuses(wish)) {
+        return request;
+    }
+    headers.remove(ACCEPT_ENCODING);
+    for wish in wishes {
+        let kept: Vec<&str> = codings(&wish)
+            .filter(|coding| !is_refused(coding))
+            .collect();
+        if let Ok(kept) = HeaderValue::from_str(&kept.join(",")) {
+            headers.append(ACCEPT_ENCODING, kept);
+        }
+    }
+    request
+}
+
+fn refuses(wish: &HeaderValue) -> bool {
+    codings(wish).any(is_refused)
+}
+
+fn codings(wish: &HeaderValue) -> impl Iterator<Item = &str> {
+    wish.to_str().unwrap_or_default().split(',')
+}
+
+/// Whether this is the plain form, or all forms that are not named, with the weight 0.
+fn is_refused(coding: &str) -> bool {
+    let Some((name, weight)) = coding.split_once(';') else {
+        return false;
+    };
+    let name = name.trim();
+    let weight = weight
+        .trim()
+        .split_once('=')
+        .map(|(_, weight)| weight.trim());
+    (name == "*" || name.eq_ignore_ascii_case("identity"))
+        && weight.and_then(|weight| weight.parse::<f32>().ok()) == Some(0.0)
+}
