@@ -2,6 +2,8 @@
 //!
 //! The server and the command line both call this, so a preview cannot drift from what is served.
 
+mod words;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,9 +16,7 @@ use crate::routing::{
     RosterErrors, Unfit, decide, read_policy_text,
 };
 use crate::ticket::Ticket;
-
-/// Most words that notes show of those that decided the topic.
-const MAX_DECIDING_WORDS: usize = 5;
+pub use words::deciding_words;
 
 /// Where a model, a policy and a roster are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -232,38 +232,6 @@ impl Triage {
     pub fn policy_version(&self) -> &str {
         self.policy.version()
     }
-}
-
-/// The words that spoke most for the topic of what the model classified last with `workspace`, the strongest
-/// first.
-#[must_use]
-pub fn deciding_words(
-    bundle: &Bundle,
-    ticket: &Ticket,
-    classification: &Classification,
-    workspace: &Workspace,
-) -> Vec<String> {
-    let explainer = bundle.classifier.explainer(workspace);
-    let topic = classification.topic.as_ref();
-    let Some(explanation) =
-        topic.and_then(|topic| explainer.explain(&HeadKind::Topic, &topic.label))
-    else {
-        return Vec::new();
-    };
-    let text = ticket.text();
-    let mut evidence = explanation.words;
-    evidence.sort_by(|a, b| b.contribution.total_cmp(&a.contribution));
-    let mut words = Vec::with_capacity(MAX_DECIDING_WORDS);
-    for one in evidence.into_iter().filter(|one| one.contribution > 0.0) {
-        let word = text.get(one.span).unwrap_or_default().to_lowercase();
-        if word.chars().any(char::is_alphanumeric) && !words.contains(&word) {
-            words.push(word);
-        }
-        if words.len() == MAX_DECIDING_WORDS {
-            break;
-        }
-    }
-    words
 }
 
 /// The labels that a model can give.

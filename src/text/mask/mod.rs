@@ -63,6 +63,18 @@ pub fn masked(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Where a text holds personal data, and of which kind, from left to right.
+#[must_use]
+pub fn personal_data(text: &str) -> Vec<(Range<usize>, PersonalData)> {
+    let mut places = Vec::new();
+    if may_hold(text) {
+        find(text, &mut Words::new(), |place, kind| {
+            places.push((place, kind));
+        });
+    }
+    places
+}
+
 /// One text after another with personal data masked, and where it stood.
 #[derive(Debug, Default)]
 pub(super) struct Mask {
