@@ -122,8 +122,9 @@ async fn frames_that_hold_no_message_are_refused() {
         ("", "identity", Code::InvalidArgument),
         ("\0\0\0\0\u{9}short", "identity", Code::InvalidArgument),
         ("\u{1}\0\0\0\u{5}no zip", "gzip", Code::InvalidArgument),
+        // The protocol says so: compressed, but by nothing that is named.
         ("\u{1}\0\0\0\u{5}hello", "identity", Code::Internal),
-        ("\u{7}\0\0\0\u{5}hello", "identity", Code::Internal),
+        ("\u{7}\0\0\0\u{5}hello", "identity", Code::InvalidArgument),
         ("\0\0\0\0\0", "br", Code::Unimplemented),
     ] {
         let refused = send_body(channel.clone(), METHOD, body, encoding).await;
