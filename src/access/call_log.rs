@@ -178,7 +178,7 @@ macro_rules! tell {
     };
 }
 
-/// A call that will be logged when it ends; when this is dropped before, as cancelled.
+/// A call that will be logged when its answer begins; when this is dropped before, as cancelled.
 #[derive(Debug)]
 pub(super) struct Logged {
     log: Arc<CallLog>,

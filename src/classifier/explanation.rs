@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::head::{Head, HeadKind};
 use super::parts::Classifier;
 use super::predict::Workspace;
+use crate::text::mask::PersonalData;
 use crate::text::{Token, TokenKind};
 
 /// One word of the text, or one run of symbols, and what it spoke for.
@@ -115,6 +116,12 @@ impl Explainer<'_> {
             sentence: self.sentence_share(column),
             words: self.words(column),
         })
+    }
+
+    /// What a word of the text with this span is, if it was masked.
+    #[must_use]
+    pub fn personal_data(&self, span: &Range<usize>) -> Option<PersonalData> {
+        self.workspace.encoding.tokens.personal_data(span)
     }
 
     /// The most probable label of the head apart from `label`; `None` if the model lacks the head.

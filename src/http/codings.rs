@@ -9,10 +9,11 @@ use http::header::ACCEPT_ENCODING;
 /// who accept nothing else that there is.
 pub(super) async fn without_refusals(mut request: Request) -> Request {
     let headers = request.headers_mut();
-    let wishes: Vec<HeaderValue> = headers.get_all(ACCEPT_ENCODING).iter().cloned().collect();
-    if wishes.iter().all(|wish| !refuses(wish)) {
+    let wishes = headers.get_all(ACCEPT_ENCODING);
+    if !wishes.iter().flat_map(codings).any(is_refused) {
         return request;
     }
+    let wishes: Vec<HeaderValue> = wishes.iter().cloned().collect();
     headers.remove(ACCEPT_ENCODING);
     for wish in wishes {
         let kept: Vec<&str> = codings(&wish)
@@ -23,10 +24,6 @@ pub(super) async fn without_refusals(mut request: Request) -> Request {
         }
     }
     request
-}
-
-fn refuses(wish: &HeaderValue) -> bool {
-    codings(wish).any(is_refused)
 }
 
 fn codings(wish: &HeaderValue) -> impl Iterator<Item = &str> {

@@ -316,20 +316,17 @@ fn judge(
             verdict: judged.verdict,
         });
     }
-    match &judged.active {
-        Some(active)
-            if wish.must_be_compared
-                && *active != version
-                && judged.verdict.basis == Basis::Nothing =>
-        {
-            Err(ModelError::NotCompared {
-                version,
-                active: active.clone(),
-                verdict: judged.verdict,
-            })
-        }
-        _ => Ok(judged),
+    if wish.must_be_compared
+        && judged.verdict.basis == Basis::Nothing
+        && let Some(active) = judged.active.clone().filter(|own| *own != version)
+    {
+        return Err(ModelError::NotCompared {
+            version,
+            active,
+            verdict: judged.verdict,
+        });
     }
+    Ok(judged)
 }
 
 fn outcome(bundle: &Bundle, current: &Loaded, judged: Judged, cases: usize) -> ModelActivated {

@@ -10,7 +10,7 @@ use tokenizers::normalizers::{unicode::NFKC, utils::Lowercase};
 use tokenizers::pipeline::{Normalizer, PreTokenizer, PreTokenizerScratch, Span};
 use tokenizers::pre_tokenizers::whitespace::Whitespace;
 
-use super::mask::Mask;
+use super::mask::{Mask, PersonalData};
 
 /// Whether a token is made of word characters (`\w`) or of anything else that is not white space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,11 @@ impl TokenBuffer {
             }
         }
         self.mask = mask;
+    }
+
+    /// What the token with this span stands for, if for something masked.
+    pub(crate) fn personal_data(&self, span: &Range<usize>) -> Option<PersonalData> {
+        self.mask.kind(span)
     }
 
     /// Spans are those of the masked text.

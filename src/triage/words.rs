@@ -1,10 +1,7 @@
 //! The words of a ticket that decided its topic, as notes for agents show them.
 
-use std::ops::Range;
-
 use crate::classifier::{Classification, HeadKind, Workspace};
 use crate::model::Bundle;
-use crate::text::mask::personal_data;
 use crate::ticket::Ticket;
 
 /// Most words that notes show.
@@ -27,14 +24,12 @@ pub fn deciding_words(
         return Vec::new();
     };
     let text = ticket.text();
-    let personal = personal_data(&text);
     let mut evidence = explanation.words;
     evidence.sort_by(|a, b| b.contribution.total_cmp(&a.contribution));
     let mut words = Vec::with_capacity(MAX_DECIDING_WORDS);
     for one in evidence.into_iter().filter(|one| one.contribution > 0.0) {
-        let masked = personal.iter().find(|(place, _)| overlap(place, &one.span));
-        let word = match masked {
-            Some((_, kind)) => kind.placeholder().to_owned(),
+        let word = match explainer.personal_data(&one.span) {
+            Some(kind) => kind.placeholder().to_owned(),
             None => text.get(one.span).unwrap_or_default().to_lowercase(),
         };
         if word.chars().any(char::is_alphanumeric) && !words.contains(&word) {
@@ -45,10 +40,6 @@ pub fn deciding_words(
         }
     }
     words
-}
-
-fn overlap(one: &Range<usize>, other: &Range<usize>) -> bool {
-    one.start < other.end && other.start < one.end
 }
 
 #[cfg(test)]

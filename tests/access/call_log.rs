@@ -1,15 +1,14 @@
 //! The log of operators' calls.
 
-use bytes::Bytes;
-use http::Request;
+use h2::client::Builder;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 use tonic::Code;
 use triage::grpc::v1;
 
 use crate::calls::{Call, applied, bearing, call, code, shown};
 use crate::desk::{client, rollback, with_priority};
 use crate::guarded::{Guarded, token};
+use crate::raw::{Frames, framed};
 use crate::running::{Server, within_deadline};
 use crate::signer::{Signer, claims};
 
@@ -211,22 +210,15 @@ async fn a_call_whose_answer_nobody_reads_is_a_line_all_the_same() {
     let guarded = Guarded::new(&token("ops", "secret", &["admin"]));
     let server = guarded.start().await;
     // Of its answer only the head may be sent.
-    let stream = TcpStream::connect(&server.address).await.unwrap();
-    let mut unread = h2::client::Builder::new();
-    let handshake = unread.initial_window_size(0).handshake(stream);
-    let (requests, connection) = handshake.await.unwrap();
-    tokio::spawn(async move { drop(connection.await) });
-    let request = Request::post("http://triage/triage.v1.RoutingService/GetPolicy")
-        .header("content-type", "application/grpc")
-        .header("te", "trailers")
-        .header("authorization", "Bearer secret");
-    let mut requests = within_deadline(requests.ready()).await.unwrap();
-    let (answer, mut message) = requests
-        .send_request(request.body(()).unwrap(), false)
-        .unwrap();
-    message
-        .send_data(Bytes::from_static(&[0; 5]), true)
-        .unwrap();
+    let mut unread = Builder::new();
+    unread.initial_window_size(0);
+    let mut connection = Frames::connect_as(&unread, &server.address).await;
+    let by = [("authorization", "Bearer secret")];
+    let (answer, mut body) = connection
+        .begin_to("/triage.v1.RoutingService/GetPolicy", &by)
+        .await;
+    let request = framed(&v1::GetPolicyRequest::default());
+    body.send_data(request, true).unwrap();
     let _unread = within_deadline(answer).await.unwrap();
     let log = guarded.log();
     assert_eq!(log.len(), 1);

@@ -25,6 +25,9 @@ mod desk;
 #[allow(dead_code)] // what only the prompt's own tests need
 #[path = "../prompt/program.rs"]
 mod program;
+#[allow(dead_code)] // what only the tests of faults need
+#[path = "../faults/raw.rs"]
+mod raw;
 #[allow(dead_code)] // what only the tests of the triage service need
 #[path = "../server/running.rs"]
 mod running;

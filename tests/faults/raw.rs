@@ -1,7 +1,7 @@
 //! Connections whose bytes or frames are chosen by the test.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use h2::client::{ResponseFuture, SendRequest};
+use h2::client::{Builder, ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
 use http::{Request, Response};
 use prost::Message;
@@ -35,8 +35,13 @@ pub(crate) struct Frames {
 
 impl Frames {
     pub(crate) async fn connect(address: &str) -> Self {
+        Self::connect_as(&Builder::new(), address).await
+    }
+
+    /// Connects as a client with other settings.
+    pub(crate) async fn connect_as(client: &Builder, address: &str) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
-        let (requests, connection) = h2::client::handshake(stream).await.unwrap();
+        let (requests, connection) = client.handshake(stream).await.unwrap();
         // It ends with the connection, however that does.
         tokio::spawn(async move { drop(connection.await) });
         Self { requests }
@@ -73,12 +78,29 @@ impl Frames {
 
 /// A message as gRPC sends it.
 pub(crate) fn framed(message: &impl Message) -> Bytes {
-    let encoded = message.encode_to_vec();
-    let mut framed = BytesMut::new();
-    framed.put_u8(0);
-    framed.put_u32(u32::try_from(encoded.len()).unwrap());
-    framed.put_slice(&encoded);
-    framed.freeze()
+    framed_bytes(&message.encode_to_vec())
+}
+
+/// The same of what may be no message.
+pub(crate) fn framed_bytes(message: &[u8]) -> Bytes {
+    let mut frame = BytesMut::new();
+    frame.put_u8(0);
+    frame.put_u32(u32::try_from(message.len()).unwrap());
+    frame.put_slice(message);
+    frame.freeze()
+}
+
+/// The frames of an answer: their first byte, which tells gRPC-Web's trailers, and what is in them.
+pub(crate) fn frames(mut body: &[u8]) -> Vec<(u8, &[u8])> {
+    let mut frames = Vec::new();
+    while let Some((head, rest)) = body.split_at_checked(5) {
+        let length = u32::from_be_bytes(head[1..].try_into().unwrap());
+        let (message, rest) = rest.split_at(usize::try_from(length).unwrap());
+        frames.push((head[0], message));
+        body = rest;
+    }
+    assert!(body.is_empty());
+    frames
 }
 
 /// The status of an answer and its request id.

@@ -1,6 +1,6 @@
 //! Pages in browsers: whether they may call, and gRPC-Web.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ORIGIN,
@@ -10,6 +10,7 @@ use prost::Message;
 use triage::grpc::v1::{ClassifyRequest, ClassifyResponse, Ticket};
 
 use crate::calling::{Both, JSON, command, ok, refused};
+use crate::raw::{framed, framed_bytes, frames};
 
 const PAGE: &str = "https://desk.example.com";
 const OTHER: &str = "https://elsewhere.example.com";
@@ -94,28 +95,6 @@ async fn no_page_may_call_unless_the_settings_say_so() {
     }
 }
 
-/// A message with the head that gRPC gives it.
-fn framed(message: &[u8]) -> Bytes {
-    let mut frame = BytesMut::new();
-    frame.put_u8(0);
-    frame.put_u32(u32::try_from(message.len()).unwrap());
-    frame.put_slice(message);
-    frame.freeze()
-}
-
-/// The frames of an answer: their first byte, which tells trailers, and what is in them.
-fn frames(mut body: &[u8]) -> Vec<(u8, &[u8])> {
-    let mut frames = Vec::new();
-    while let Some((head, rest)) = body.split_at_checked(5) {
-        let length = u32::from_be_bytes(head[1..].try_into().unwrap());
-        let (message, rest) = rest.split_at(usize::try_from(length).unwrap());
-        frames.push((head[0], message));
-        body = rest;
-    }
-    assert!(body.is_empty());
-    frames
-}
-
 fn request(body: &str) -> ClassifyRequest {
     let ticket = Ticket {
         body: body.to_owned(),
@@ -138,9 +117,7 @@ fn grpc_web(path: &str) -> http::request::Builder {
 async fn grpc_web_is_answered_as_grpc_is() {
     let both = start_for(PAGE).await;
     let asked = request("where is my parcel");
-    let answer = both
-        .send(grpc_web(CLASSIFY), framed(&asked.encode_to_vec()))
-        .await;
+    let answer = both.send(grpc_web(CLASSIFY), framed(&asked)).await;
     assert_eq!(answer.status().as_u16(), 200);
     assert_eq!(answer.headers()[CONTENT_TYPE], "application/grpc-web+proto");
     assert_eq!(answer.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], PAGE);
@@ -174,13 +151,15 @@ async fn faults_over_grpc_web_are_those_of_grpc() {
             Some(rest.split('\r').next()?.to_owned())
         })
     };
-    let empty = framed(&request("").encode_to_vec());
+    let empty = framed(&request(""));
     assert_eq!(
         status_of(CLASSIFY, empty.clone()).await.as_deref(),
         Some("3")
     );
     assert_eq!(
-        status_of(CLASSIFY, framed(b"\xff\xff")).await.as_deref(),
+        status_of(CLASSIFY, framed_bytes(b"\xff\xff"))
+            .await
+            .as_deref(),
         Some("3")
     );
     let flag = Bytes::from_static(b"\x07\0\0\0\x05hello");
@@ -202,7 +181,7 @@ async fn faults_over_grpc_web_are_those_of_grpc() {
         .header(CONTENT_TYPE, "application/grpc-web+proto")
         .header(ORIGIN, OTHER);
     refused(
-        &both.send(other, framed(b"")).await,
+        &both.send(other, framed_bytes(b"")).await,
         403,
         "PERMISSION_DENIED",
     );

@@ -17,6 +17,9 @@ mod secured;
 mod streams;
 mod watched;
 
+#[allow(dead_code)] // what only the tests of faults need
+#[path = "../faults/raw.rs"]
+mod raw;
 #[allow(dead_code)] // what only the server's own tests need
 #[path = "../server/running.rs"]
 mod running;

@@ -63,18 +63,6 @@ pub fn masked(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Where a text holds personal data, and of which kind, from left to right.
-#[must_use]
-pub fn personal_data(text: &str) -> Vec<(Range<usize>, PersonalData)> {
-    let mut places = Vec::new();
-    if may_hold(text) {
-        find(text, &mut Words::new(), |place, kind| {
-            places.push((place, kind));
-        });
-    }
-    places
-}
-
 /// One text after another with personal data masked, and where it stood.
 #[derive(Debug, Default)]
 pub(super) struct Mask {
@@ -90,6 +78,8 @@ struct Place {
     masked: Range<usize>,
     /// Byte range in the original text.
     original: Range<usize>,
+    /// What stood there.
+    kind: PersonalData,
 }
 
 impl Mask {
@@ -110,6 +100,7 @@ impl Mask {
             places.push(Place {
                 masked: start..masked.len(),
                 original,
+                kind,
             });
         });
         if self.places.is_empty() {
@@ -122,6 +113,14 @@ impl Mask {
     /// Whether anything was masked.
     pub(super) fn found(&self) -> bool {
         !self.places.is_empty()
+    }
+
+    /// What stood in this range of the original text, if that was masked as a whole.
+    pub(super) fn kind(&self, original: &Range<usize>) -> Option<PersonalData> {
+        let start = |place: &Place| place.original.start;
+        let at = self.places.binary_search_by_key(&original.start, start);
+        let place = self.places.get(at.ok()?)?;
+        (place.original == *original).then_some(place.kind)
     }
 
     /// Where a range of the masked text stands in the original one; the whole of a masked value for any part of its
