@@ -29,10 +29,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = protox::compile(FILES, ["proto"])?;
     let path = PathBuf::from(env::var("OUT_DIR")?).join("triage_descriptors.bin");
     fs::write(path, descriptors.encode_to_vec())?;
+    let mut messages = prost_build::Config::new();
+    // What a request may take is looked up by its type's name before it is decoded.
+    messages.enable_type_names();
     tonic_prost_build::configure()
         .btree_map(".")
         .codec_path("crate::grpc::codec::SmallBuffers")
         .extern_path(".google.rpc", "::tonic_types::pb")
-        .compile_fds(descriptors)?;
+        .compile_fds_with_config(descriptors, messages)?;
     Ok(())
 }

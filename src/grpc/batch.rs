@@ -8,7 +8,7 @@ use tonic::Status;
 use super::fairness::Aside;
 use super::outcomes::{Answering, outcomes};
 use super::roster_edit::given_roster;
-use super::status::Violations;
+use super::status::too_much;
 use super::v1;
 use crate::live::Loaded;
 
@@ -24,7 +24,13 @@ pub(super) async fn answer(
     loaded: Arc<Loaded>,
     aside: Aside,
 ) -> Result<v1::BatchRouteResponse, Status> {
-    check(&request).map_err(|status| *status)?;
+    let count = request.requests.len();
+    if count > MAX_BATCH {
+        let problem = format!(
+            "{count} tickets, at most {MAX_BATCH} are allowed: send several batches, or a stream"
+        );
+        return Err(*too_much("requests", &problem));
+    }
     let roster = match request.roster {
         None => None,
         Some(roster) => {
@@ -37,7 +43,6 @@ pub(super) async fn answer(
             Some(aside.run(read).await?)
         }
     };
-    let count = request.requests.len();
     let by = move || {
         Ok(Answering {
             loaded: Arc::clone(&loaded),
@@ -53,17 +58,4 @@ pub(super) async fn answer(
         answer.outcomes.push(outcome?);
     }
     Ok(answer)
-}
-
-/// Checks what concerns all tickets.
-fn check(request: &v1::BatchRouteRequest) -> Result<(), Box<Status>> {
-    let mut violations = Violations::default();
-    let count = request.requests.len();
-    if count > MAX_BATCH {
-        violations.too_large(
-            "requests",
-            format!("{count} tickets, at most {MAX_BATCH} are allowed: send several batches, or a stream"),
-        );
-    }
-    violations.into_result()
 }

@@ -16,12 +16,12 @@ const SLICE: Duration = Duration::from_micros(500);
 
 /// Threads for what takes longer than a slice; no more of them work at a time than there are processor cores.
 #[derive(Debug, Clone)]
-pub(super) struct Aside {
+pub(crate) struct Aside {
     turns: Arc<Semaphore>,
 }
 
 impl Aside {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         Self {
             turns: Arc::new(Semaphore::new(cores)),
@@ -33,7 +33,7 @@ impl Aside {
     ///
     /// # Errors
     /// What `work` says; INTERNAL if it panics.
-    pub(super) async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, Status> + Send + 'static,
     ) -> Result<T, Status> {

@@ -70,6 +70,24 @@ impl Violations {
     }
 }
 
+/// INVALID_ARGUMENT with one violation.
+#[must_use]
+pub fn wrong(field: &str, description: &str) -> Box<Status> {
+    one(Code::InvalidArgument, field, description)
+}
+
+/// RESOURCE_EXHAUSTED with one violation.
+#[must_use]
+pub fn too_much(field: &str, description: &str) -> Box<Status> {
+    one(Code::ResourceExhausted, field, description)
+}
+
+fn one(code: Code, field: &str, description: &str) -> Box<Status> {
+    let message = format!("{field}: {description}");
+    let details = ErrorDetails::with_bad_request(vec![FieldViolation::new(field, description)]);
+    Box::new(Status::with_error_details(code, message, details))
+}
+
 /// The first violations, as many as fit into a status.
 fn listed(mut found: Vec<FieldViolation>) -> Vec<FieldViolation> {
     let mut bytes = 0;

@@ -1,14 +1,14 @@
 //! How to train, as a request says it: parsed once, at the edge.
 
-use tonic::{Code, Status};
+use tonic::Status;
 
 use super::routing_request::by;
-use super::status::Violations;
+use super::status::{Violations, too_much, wrong};
 use super::v1;
 use crate::access::{Caller, Scope, Scopes};
 use crate::classifier::thresholds::ThresholdParams;
 use crate::dataset::Columns;
-use crate::jobs::{BadFile, JobLimits, JobOptions, NamedFiles, Rare, SentRows, TooMuch, Vectors};
+use crate::jobs::{BadFile, JobLimits, JobOptions, NamedFiles, Rare, SentRows, Vectors};
 use crate::training::{FitParams, UrgencyCosts};
 
 /// Most facets that tickets may have labels for.
@@ -80,16 +80,6 @@ pub(super) fn options(
         files,
         facets: options.facets,
     })
-}
-
-/// INVALID_ARGUMENT with one violation.
-pub(super) fn wrong(field: &str, description: &str) -> Box<Status> {
-    let mut violations = Violations::default();
-    violations.bad(field, description);
-    match violations.into_result() {
-        Err(status) => status,
-        Ok(()) => Box::new(Status::new(Code::InvalidArgument, description)),
-    }
 }
 
 fn activates(activation: i32) -> Result<bool, Box<Status>> {
@@ -199,16 +189,6 @@ fn find_files(
                 &problem.to_string(),
             )
         }
-        BadFile::TooMuch(error) => too_much("options.files", error),
+        BadFile::TooMuch(error) => too_much("options.files", &error.to_string()),
     })
-}
-
-/// RESOURCE_EXHAUSTED with one violation.
-pub(super) fn too_much(field: &str, error: TooMuch) -> Box<Status> {
-    let mut violations = Violations::default();
-    violations.too_large(field, error.to_string());
-    match violations.into_result() {
-        Err(status) => status,
-        Ok(()) => Box::new(Status::resource_exhausted(error.to_string())),
-    }
 }

@@ -4,8 +4,7 @@
 use tonic::Status;
 
 use super::request::MAX_BODY_BYTES;
-use super::status::Violations;
-use super::training_request::{too_much, wrong};
+use super::status::{Violations, too_much, wrong};
 use super::v1;
 use crate::dataset::ExampleFields;
 use crate::jobs::{JobData, JobLimits, SentRows};
@@ -47,10 +46,8 @@ impl SentTickets {
             None => return Err(wrong("part", "is missing: send tickets")),
         };
         if sent.len() > MAX_TICKETS {
-            let mut violations = Violations::default();
             let problem = format!("are more than {MAX_TICKETS} in one message");
-            violations.too_large("examples", problem);
-            violations.into_result()?;
+            return Err(too_much("examples", &problem));
         }
         let mut violations = Violations::default();
         for example in sent {
@@ -69,13 +66,13 @@ impl SentTickets {
             // What was there before fits.
             limits
                 .check(rows + 1, bytes)
-                .map_err(|error| too_much("examples", error))?;
+                .map_err(|error| too_much("examples", &error.to_string()))?;
         }
         violations.into_result()?;
         let (rows, bytes) = self.rows.extent();
         limits
             .check(rows, bytes)
-            .map_err(|error| too_much("examples", error))
+            .map_err(|error| too_much("examples", &error.to_string()))
     }
 
     /// What a job learns from, which `asks_for_costs` of misjudged urgencies or does not.

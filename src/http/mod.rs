@@ -8,6 +8,7 @@ mod codec;
 mod codings;
 mod edge;
 mod fault;
+mod json_size;
 mod method;
 pub mod openapi;
 mod probes;

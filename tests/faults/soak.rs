@@ -1,7 +1,5 @@
 //! Many calls of all kinds, and changes of the policy between them: after a while memory grows no more.
 
-use std::fs;
-
 use futures_util::StreamExt;
 use futures_util::stream;
 use tonic::Code;
@@ -19,14 +17,6 @@ const FIRST_ROUNDS: u8 = 3;
 const FURTHER_ROUNDS: u8 = 5;
 /// How much more memory may be taken after the further rounds, in KiB: half of what was sent in them.
 const MOST_GROWTH_KIB: u64 = 8 << 10;
-
-/// Resident memory of a process, in KiB.
-fn resident_kib(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let number = line.unwrap().trim().split(' ').next().unwrap();
-    number.parse().unwrap()
-}
 
 /// A text that was never sent before, of some two kilobytes.
 fn text(round: u8, call: usize) -> String {
@@ -81,11 +71,11 @@ async fn memory_does_not_grow_with_the_number_of_calls() {
     for number in 0..FIRST_ROUNDS {
         within_deadline(round(&server, number)).await;
     }
-    let before = resident_kib(server.id());
+    let before = server.memory_kib("VmRSS");
     for number in FIRST_ROUNDS..FIRST_ROUNDS + FURTHER_ROUNDS {
         within_deadline(round(&server, number)).await;
     }
-    let after = resident_kib(server.id());
+    let after = server.memory_kib("VmRSS");
     assert!(
         after < before + MOST_GROWTH_KIB,
         "{before} KiB before, {after} KiB after"

@@ -148,3 +148,20 @@ async fn many_lines_without_text_are_no_longer_than_one_line_may_be() {
     assert!(first["response"].is_object() && second["response"].is_object());
     assert_eq!(end["error"]["status"], "RESOURCE_EXHAUSTED", "{end}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_short_body_of_very_many_tickets_is_refused_before_it_takes_memory() {
+    const MOST_KIB: u64 = 200 << 10;
+    let both = Both::start().await;
+    let before = both.server.memory_kib("VmHWM");
+    let json = format!(r#"{{"requests":[{}{{}}]}}"#, "{},".repeat(1_300_000));
+    let packed = gzip(json.as_bytes());
+    let request = Request::post("/v1/batch-route").header(CONTENT_TYPE, JSON);
+    let answer = both
+        .send(request.header(CONTENT_ENCODING, "gzip"), packed)
+        .await;
+    let message = refused(&answer, 413, "RESOURCE_EXHAUSTED");
+    assert!(message.starts_with("requests["), "{message}");
+    let taken = both.server.memory_kib("VmHWM") - before;
+    assert!(taken < MOST_KIB, "{taken} KiB");
+}

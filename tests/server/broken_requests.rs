@@ -57,9 +57,14 @@ impl Decoder for AsIs {
 
 /// Sends `message` in a valid frame.
 async fn send(channel: Channel, message: Vec<u8>) -> Result<(), Status> {
+    send_to(channel, METHOD, message).await
+}
+
+/// Sends `message` in a valid frame to `method`.
+async fn send_to(channel: Channel, method: &'static str, message: Vec<u8>) -> Result<(), Status> {
     let mut grpc = Grpc::new(channel);
     grpc.ready().await.unwrap();
-    let path = PathAndQuery::from_static(METHOD);
+    let path = PathAndQuery::from_static(method);
     let answer = grpc.unary(tonic::Request::new(message), path, AsIs).await;
     answer.map(tonic::Response::into_inner)
 }
@@ -154,4 +159,24 @@ async fn a_message_over_the_limit_is_refused_as_too_large() {
         .unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted, "{refused:?}");
     packed.classify(classify(SMOKE)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_short_message_of_very_many_tickets_is_refused_before_it_takes_memory() {
+    const MOST_KIB: u64 = 150 << 10;
+    let server = Server::start(&[]).await;
+    let before = server.memory_kib("VmHWM");
+    // Two bytes for each, and hundreds once it is read.
+    let tickets = field(1, b"").repeat(2_000_000);
+    for (method, field) in [
+        ("/triage.v1.TriageService/BatchRoute", "requests: "),
+        ("/triage.v1.TriageService/AssignBacklog", "tickets: "),
+    ] {
+        let refused = send_to(server.channel().await, method, tickets.clone()).await;
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.code(), Code::ResourceExhausted, "{refused:?}");
+        assert!(refused.message().starts_with(field), "{refused:?}");
+    }
+    let taken = server.memory_kib("VmHWM") - before;
+    assert!(taken < MOST_KIB, "{taken} KiB");
 }

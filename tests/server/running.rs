@@ -1,5 +1,6 @@
 //! A `triage-server` of its own for each test: started, listened to, and killed when the test ends, however it ends.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
@@ -144,6 +145,15 @@ impl Server {
     /// A client of the triage service, on a new connection.
     pub(crate) async fn client(&self) -> TriageServiceClient<Channel> {
         TriageServiceClient::new(self.channel().await)
+    }
+
+    /// A size of the program's memory as the system calls it, in KiB: `VmRSS` is what it takes now, `VmHWM` the most that
+    /// it has taken.
+    #[allow(dead_code)] // what only some tests that start servers need
+    pub(crate) fn memory_kib(&self, size: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with(size)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
     /// The program's id.

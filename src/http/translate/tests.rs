@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use prost_reflect::DescriptorPool;
 use serde_json::Value;
 use tonic::Code;
+use tonic_types::StatusExt;
 
 use super::*;
 use crate::grpc::DESCRIPTORS;
@@ -153,4 +154,47 @@ proptest! {
     ) {
         let _ = to_wire(&kind("RouteRequest"), text.as_bytes(), 1);
     }
+}
+
+#[test]
+fn what_would_take_too_much_memory_is_refused_where_it_is_too_much() {
+    let most = 4 << 20;
+    for (name, open, item, close, field) in [
+        (
+            "BatchRouteRequest",
+            "{\"requests\":[",
+            "{}",
+            "]}",
+            "requests[",
+        ),
+        ("PutAgentsRequest", "{\"agents\":[", "{}", "]}", "agents["),
+        ("RouteRequest", "{", "\"\":{}", "}", ""),
+    ] {
+        let count = (most - open.len() - close.len()) / (item.len() + 1);
+        let json = format!("{open}{}{close}", vec![item; count].join(","));
+        let status = to_wire(&kind(name), json.as_bytes(), 1)
+            .map(|_| ())
+            .unwrap_err();
+        assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+        let details = status.get_error_details();
+        let violation = &details.bad_request().unwrap().field_violations[0];
+        assert!(violation.field.starts_with(field), "{violation:?}");
+        let told = &violation.description;
+        assert!(
+            told.starts_with("more than is read of one message: "),
+            "{told}"
+        );
+        assert!(
+            told.contains("send fewer at a time, at line 1 column "),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_backlog_of_as_many_tickets_as_are_allowed_is_read() {
+    let ticket = r#"{"ticket":{"id":"4711","body":"Where is my parcel? It should have come last week.","tags":["vip"],
+        "attributes":{"shop":"uk"},"customer":{"id":"c-1"}},"labels":{"topic":"billing/refund"},"waited":"60s"}"#;
+    let json = format!("{{\"tickets\":[{}]}}", vec![ticket; 20_000].join(","));
+    to_wire(&kind("AssignBacklogRequest"), json.as_bytes(), 1).unwrap();
 }
