@@ -35,6 +35,16 @@ pub(super) fn all() -> Result<Vec<Method>, HttpError> {
     by_path(services.flat_map(|service| service.methods().collect::<Vec<_>>()))
 }
 
+/// The paths of all methods whose answers are streams.
+///
+/// # Errors
+/// As of all.
+pub fn streams() -> Result<Vec<String>, HttpError> {
+    let mut methods = all()?;
+    methods.retain(|method| method.descriptor.is_server_streaming());
+    Ok(methods.into_iter().map(|method| method.path).collect())
+}
+
 fn by_path(methods: impl Iterator<Item = MethodDescriptor>) -> Result<Vec<Method>, HttpError> {
     let mut found: BTreeMap<String, Method> = BTreeMap::new();
     for descriptor in methods {

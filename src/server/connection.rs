@@ -17,8 +17,9 @@ use tonic::body::Body;
 use tower::{BoxError, Service as _};
 
 use super::arrival::{Arrival, ToldBody};
-use super::opening::{Opened, Opening};
 use super::port::{Port, Protocol, Stack};
+use super::unread::{AnswerBody, Answering, End, Patient, Unread};
+use super::watched::{Opened, Watched};
 use super::workers::Phase;
 use crate::access::Connection;
 use crate::arriving::{Arriving, Framing};
@@ -80,7 +81,7 @@ async fn serve_stream(
         certificate: None,
     };
     let Some(tls) = &port.tls else {
-        return serve_requests(stream, connection, port, open_by, phase).await;
+        return serve_requests(stream, peer, connection, port, open_by, phase).await;
     };
     let mut shaking = pin!(timeout_at(open_by, tls.accept(stream)));
     let shaken = tokio::select! {
@@ -89,7 +90,7 @@ async fn serve_stream(
     };
     let (stream, certificate) = shaken??;
     connection.certificate = certificate;
-    serve_requests(stream, connection, port, open_by, phase).await
+    serve_requests(stream, peer, connection, port, open_by, phase).await
 }
 
 /// Resolves when the server drains, or nobody can say so any more.
@@ -101,30 +102,43 @@ async fn drains(phase: &mut watch::Receiver<Phase>) {
 /// Answers the requests of a connection, which must have begun to speak by `open_by`.
 async fn serve_requests(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
     connection: Connection,
     port: &Port,
     open_by: Instant,
     mut phase: watch::Receiver<Phase>,
 ) -> Result<(), BoxError> {
-    let opened = Opened::default();
-    let stream = TokioIo::new(Opening::new(stream, opened.clone()));
+    let (opened, unread) = (Opened::default(), Unread::default());
+    // Of HTTP/1 one answer at a time waits, which may be a stream: the answer itself is looked at.
+    let has_to_read = (port.protocol == Protocol::Http2).then(|| unread.clone());
+    let stream = TokioIo::new(Watched::new(stream, opened.clone(), has_to_read));
     let requests = Requests {
         stack: RefCell::new(port.stack.clone()),
         connection,
         protocol: port.protocol,
         arriving: port.arriving.clone(),
+        streams: Arc::clone(&port.streams),
+        unread: unread.clone(),
     };
     let builder = builder(port);
-    let mut served = pin!(builder.serve_connection(stream, requests));
+    let served = builder.serve_connection(stream, requests);
+    let mut served = pin!(Patient::new(served, unread, port.limits.unread_within));
     let mut draining = pin!(drains(&mut phase));
     let mut opening = pin!(sleep_until(open_by));
     let (mut is_draining, mut opens) = (false, true);
     loop {
         tokio::select! {
-            ended = &mut served => return ended,
+            end = &mut served => match end {
+                End::Served(ended) => return ended,
+                End::Unread => {
+                    let limit_ms = port.limits.unread_within.as_millis() as u64;
+                    tracing::info!(%peer, limit_ms, "closed: answers are not read");
+                    return Err("its answers are not read".into());
+                }
+            },
             () = &mut draining, if !is_draining => {
                 is_draining = true;
-                served.as_mut().graceful_shutdown();
+                served.as_mut().served().graceful_shutdown();
                 if opens {
                     opening.as_mut().reset(open_by.min(Instant::now() + LAST_WORD));
                 }
@@ -167,6 +181,9 @@ struct Requests {
     connection: Connection,
     protocol: Protocol,
     arriving: Arriving,
+    /// Paths of the calls that answer with a stream.
+    streams: Arc<[String]>,
+    unread: Unread,
 }
 
 impl Requests {
@@ -181,11 +198,13 @@ impl Requests {
 }
 
 impl Service<hyper::Request<Incoming>> for Requests {
-    type Response = http::Response<Body>;
+    type Response = http::Response<AnswerBody>;
     type Error = BoxError;
-    type Future = <Stack as tower::Service<http::Request<Body>>>::Future;
+    type Future = Answering<<Stack as tower::Service<http::Request<Body>>>::Future>;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
+        // A stream holds little that has not been read, however slowly that goes.
+        let is_stream = self.streams.iter().any(|path| path == request.uri().path());
         let arrival = Arrival::default();
         let mut request = request.map(|body| self.body(body, arrival.clone()));
         let extensions = request.extensions_mut();
@@ -193,6 +212,9 @@ impl Service<hyper::Request<Incoming>> for Requests {
         extensions.insert(arrival);
         // All layers and services of a stack are ready at any time, and the call has to be made here, not when its
         // future is run: so those that wait to be run count as in flight.
-        self.stack.borrow_mut().call(request)
+        Answering {
+            inner: self.stack.borrow_mut().call(request),
+            unread: (!is_stream).then(|| self.unread.clone()),
+        }
     }
 }

@@ -16,7 +16,6 @@ mod in_flight;
 mod layers;
 mod levels;
 mod listener;
-mod opening;
 mod port;
 mod routes;
 mod services;
@@ -26,8 +25,10 @@ mod shown;
 mod signals;
 mod tls;
 mod told;
+mod unread;
 mod unreadable;
 mod watch;
+mod watched;
 mod workers;
 
 use std::convert::Infallible;
@@ -55,7 +56,7 @@ use health::{end_health, set_serving};
 use in_flight::InFlightLayer;
 use layers::Layers;
 use port::{ConnectionLimits, Port, Protocol};
-use services::{Services, methods};
+use services::{Services, methods, streams};
 use serving::Serving;
 use shown::CertificateShown;
 use tls::Tls;
@@ -115,6 +116,7 @@ pub async fn run(
         deadline: DeadlineLayer::new(settings.server.request_timeout(), UNLIMITED),
     };
     let calls = layers.around(routes);
+    let streams = streams()?;
     let arriving = Arriving::new(settings.server.max_arriving_bytes, metrics.clone());
     let port = |listening, protocol, stack| Port {
         listening,
@@ -122,6 +124,7 @@ pub async fn run(
         tls: tls.as_ref().map(|tls| tls.port(protocol)),
         limits: ConnectionLimits::of(&settings.server),
         arriving: arriving.clone(),
+        streams: Arc::clone(&streams),
         stack,
     };
     let mut ports = vec![(listener, port(address, Protocol::Http2, calls.clone()))];

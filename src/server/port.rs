@@ -1,6 +1,7 @@
 //! What is served on one address.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tonic::body::Body;
@@ -30,6 +31,8 @@ pub(super) struct ConnectionLimits {
     pub(super) max_streams: u32,
     /// How long it may take until the other end has shown that it speaks the protocol.
     pub(super) open_within: Duration,
+    /// How long an answer that is no stream may wait to be read.
+    pub(super) unread_within: Duration,
 }
 
 impl ConnectionLimits {
@@ -37,6 +40,7 @@ impl ConnectionLimits {
         Self {
             max_streams: settings.max_streams_per_connection,
             open_within: settings.open_timeout(),
+            unread_within: settings.unread_timeout(),
         }
     }
 }
@@ -52,6 +56,8 @@ pub(super) struct Port {
     pub(super) limits: ConnectionLimits,
     /// What counts unfinished messages.
     pub(super) arriving: Arriving,
+    /// Paths of the calls that answer with a stream.
+    pub(super) streams: Arc<[String]>,
     /// What answers.
     pub(super) stack: Stack,
 }

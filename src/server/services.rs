@@ -1,5 +1,7 @@
 //! The services: ours, health and reflection, with their message limits and compression.
 
+use std::sync::Arc;
+
 use prost_reflect::{DescriptorPool, MethodDescriptor};
 use tonic::codec::CompressionEncoding;
 use tonic::service;
@@ -11,6 +13,7 @@ use crate::grpc::v1::model_service_server::ModelServiceServer;
 use crate::grpc::v1::routing_service_server::RoutingServiceServer;
 use crate::grpc::v1::triage_service_server::TriageServiceServer;
 use crate::grpc::{DESCRIPTORS, ModelApi, RoutingApi, TriageApi};
+use crate::http;
 
 /// Our own services.
 pub(super) struct Services {
@@ -24,6 +27,20 @@ pub(super) struct Services {
 /// # Errors
 /// If a descriptor is damaged.
 pub(super) fn methods() -> Result<Vec<String>, ServeError> {
+    paths(|_| true)
+}
+
+/// The paths of all calls whose answers are streams, on both ports.
+///
+/// # Errors
+/// If a descriptor is damaged.
+pub(super) fn streams() -> Result<Arc<[String]>, ServeError> {
+    let mut streams = paths(MethodDescriptor::is_server_streaming)?;
+    streams.extend(http::streams()?);
+    Ok(streams.into())
+}
+
+fn paths(of: impl Fn(&MethodDescriptor) -> bool) -> Result<Vec<String>, ServeError> {
     let mut pool = DescriptorPool::decode(DESCRIPTORS)?;
     for descriptors in [
         tonic_health::pb::FILE_DESCRIPTOR_SET,
@@ -36,7 +53,8 @@ pub(super) fn methods() -> Result<Vec<String>, ServeError> {
         let path = |method: MethodDescriptor| {
             format!("/{}/{}", method.parent_service().full_name(), method.name())
         };
-        service.methods().map(path).collect::<Vec<_>>()
+        let methods = service.methods().filter(|method| of(method)).map(path);
+        methods.collect::<Vec<_>>()
     });
     Ok(paths.collect())
 }

@@ -48,6 +48,8 @@ pub struct ServerSettings {
     pub drain_timeout_ms: u64,
     /// How long one request may take, in milliseconds.
     pub request_timeout_ms: u64,
+    /// How long an answer may wait to be read, in milliseconds.
+    pub unread_timeout_ms: u64,
     /// Threads of the sentence encoder, where the model has a transformer; 0 for as many as there are
     /// processor cores.
     pub encoder_threads: usize,
@@ -74,6 +76,12 @@ impl ServerSettings {
     #[must_use]
     pub fn request_timeout(&self) -> Duration {
         Duration::from_millis(self.request_timeout_ms)
+    }
+
+    /// How long an answer that is no stream may wait to be read.
+    #[must_use]
+    pub fn unread_timeout(&self) -> Duration {
+        Duration::from_millis(self.unread_timeout_ms)
     }
 
     /// Threads of the sentence encoder; `None` for as many as there are processor cores.
@@ -132,6 +140,11 @@ impl ServerSettings {
         within(
             "server.request_timeout_ms",
             self.request_timeout_ms,
+            1..=MAX_TIMEOUT_MS,
+        )?;
+        within(
+            "server.unread_timeout_ms",
+            self.unread_timeout_ms,
             1..=MAX_TIMEOUT_MS,
         )?;
         within(

@@ -5,7 +5,7 @@ use h2::client::{Builder, ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
 use http::{Request, Response};
 use prost::Message;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::running::within_deadline;
@@ -40,7 +40,14 @@ impl Frames {
 
     /// Connects as a client with other settings.
     pub(crate) async fn connect_as(client: &Builder, address: &str) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
+        Self::over(client, TcpStream::connect(address).await.unwrap()).await
+    }
+
+    /// Speaks over `stream` as a client with other settings.
+    pub(crate) async fn over(
+        client: &Builder,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) -> Self {
         let (requests, connection) = client.handshake(stream).await.unwrap();
         // It ends with the connection, however that does.
         tokio::spawn(async move { drop(connection.await) });

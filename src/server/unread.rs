@@ -1,0 +1,202 @@
+//! Answers that are not read. What is left of them takes memory, and no limit on requests counts them: a connection ends
+//! when one has waited too long.
+//!
+//! HTTP/2 lets callers close the window that answers go through, and nobody asks an answer's body for more while it is
+//! closed. So the connection itself has to look.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+use http_body::{Frame, SizeHint};
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep};
+use tonic::Status;
+use tonic::body::Body;
+use tower::BoxError;
+
+/// Answers are told apart by when they began to wait, in spans of time of which so many are remembered. One has waited
+/// too long after so many spans less one.
+const SPANS: usize = 4;
+
+/// The answers of one connection that have not been read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unread(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    /// How many began in each of the spans, in a ring.
+    since: [AtomicUsize; SPANS],
+    /// The present span's place there.
+    now: AtomicUsize,
+}
+
+impl Unread {
+    /// An answer that has to be read from now on.
+    pub(super) fn wait(&self) -> Waiting {
+        let span = self.0.now.load(Ordering::Relaxed) % SPANS;
+        if let Some(count) = self.0.since.get(span) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        Waiting {
+            span,
+            unread: self.clone(),
+        }
+    }
+
+    fn any(&self) -> bool {
+        self.0
+            .since
+            .iter()
+            .any(|count| count.load(Ordering::Relaxed) > 0)
+    }
+
+    /// Begins another span; whether an answer has waited all of the others.
+    fn next_span(&self) -> bool {
+        let next = (self.0.now.load(Ordering::Relaxed) + 1) % SPANS;
+        self.0.now.store(next, Ordering::Relaxed);
+        let oldest = self.0.since.get(next);
+        oldest.is_some_and(|count| count.load(Ordering::Relaxed) > 0)
+    }
+}
+
+/// An answer that has not been read yet; it has been when this is dropped.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    span: usize,
+    unread: Unread,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(count) = self.unread.0.since.get(self.span) {
+            count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A future whose body waits to be read.
+#[derive(Debug)]
+pub(super) struct Answering<F> {
+    pub(super) inner: F,
+    /// `None` if the answer is one that is read as slowly as its caller likes.
+    pub(super) unread: Option<Unread>,
+}
+
+impl<F> Future for Answering<F>
+where
+    F: Future<Output = Result<Response<Body>, BoxError>> + Unpin,
+{
+    type Output = Result<Response<AnswerBody>, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = ready!(Pin::new(&mut self.inner).poll(context))?;
+        let waiting = self.unread.as_ref().map(Unread::wait);
+        Poll::Ready(Ok(answer.map(|body| AnswerBody {
+            body,
+            _waiting: waiting,
+        })))
+    }
+}
+
+pin_project! {
+    /// A body that is there until it has been read.
+    #[derive(Debug)]
+    pub(super) struct AnswerBody {
+        #[pin]
+        body: Body,
+        _waiting: Option<Waiting>,
+    }
+}
+
+impl http_body::Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        self.project().body.poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+pin_project! {
+    /// Serves a connection until it ends, or until an answer has waited too long.
+    pub(super) struct Patient<F> {
+        #[pin]
+        served: F,
+        unread: Unread,
+        span: Duration,
+        // Where all is read soon, there is hardly ever one.
+        #[pin]
+        timer: Option<Sleep>,
+    }
+}
+
+impl<F> Patient<F> {
+    /// `within`: how long an answer may wait; it is noticed a third later at most.
+    pub(super) fn new(served: F, unread: Unread, within: Duration) -> Self {
+        Self {
+            served,
+            unread,
+            span: within / (SPANS as u32 - 1),
+            timer: None,
+        }
+    }
+
+    /// What serves the connection.
+    pub(super) fn served(self: Pin<&mut Self>) -> Pin<&mut F> {
+        self.project().served
+    }
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+pub(super) enum End<T> {
+    /// By itself.
+    Served(T),
+    /// An answer had waited too long.
+    Unread,
+}
+
+impl<F: Future> Future for Patient<F> {
+    type Output = End<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if let Poll::Ready(ended) = this.served.poll(context) {
+            return Poll::Ready(End::Served(ended));
+        }
+        loop {
+            let Some(mut timer) = this.timer.as_mut().as_pin_mut() else {
+                if !this.unread.any() {
+                    return Poll::Pending;
+                }
+                this.timer.set(Some(sleep(*this.span)));
+                continue;
+            };
+            ready!(timer.as_mut().poll(context));
+            if this.unread.next_span() {
+                return Poll::Ready(End::Unread);
+            }
+            match this.unread.any() {
+                true => timer.reset(Instant::now() + *this.span),
+                false => this.timer.set(None),
+            }
+        }
+    }
+}
