@@ -21,6 +21,7 @@ use super::in_flight::InFlightLayer;
 use super::port::Stack;
 use super::routes::Routes;
 use super::shown::CertificateShown;
+use super::streams::{EndsLater, StreamLayer};
 use super::unreadable::blame_the_caller;
 use crate::access::AccessLayer;
 use crate::checksum::hex_digits;
@@ -75,6 +76,7 @@ type OnAnswer = fn(Response<Body>) -> Response<Body>;
 /// What is around all services.
 #[derive(Debug)]
 pub(super) struct Layers {
+    pub(super) streams: StreamLayer,
     pub(super) metrics: Metrics,
     pub(super) in_flight: InFlightLayer,
     pub(super) certificate: CertificateShown,
@@ -84,7 +86,7 @@ pub(super) struct Layers {
 
 impl Layers {
     /// Puts all layers around `routes`. From the outside: a request gets an id unless its caller gave it a fit one, its
-    /// answer is logged under that id, which is sent back, and counted; a handler that panics is answered for; one too
+    /// answer is logged under that id (a stream when it ends), which is sent back, and counted; a handler that panics is answered for; one too
     /// many is refused, before anything is spent on it; so is a caller who has no certificate where one is required, or
     /// may not make the call, or not so often; one that takes too long is ended; unreadable ones are blamed on their
     /// callers.
@@ -105,6 +107,7 @@ impl Layers {
             .layer(PropagateRequestIdLayer::new(REQUEST_ID))
             .layer(self.metrics.requests())
             .layer(CatchPanicLayer::custom(internal_error as OnPanic))
+            .layer(self.streams)
             .layer(self.in_flight)
             .layer(ValidateRequestHeaderLayer::custom(self.certificate))
             .layer(self.access)
@@ -130,7 +133,15 @@ fn request_span<B>(request: &Request<B>) -> Span {
 }
 
 fn log_answer<B>(response: &Response<B>, latency: Duration, span: &Span) {
-    let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |s| s.code());
+    if response.extensions().get::<EndsLater>().is_none() {
+        let status = Status::from_header_map(response.headers());
+        let code = status.map_or(Code::Ok, |status| status.code());
+        log_end(code, latency, span);
+    }
+}
+
+/// Logs with what a request was answered, within its span.
+pub(super) fn log_end(code: Code, latency: Duration, span: &Span) {
     let latency_us = micros(latency);
     if telemetry::is_health(span) {
         tracing::debug!(?code, latency_us, "answered");

@@ -23,6 +23,7 @@ mod serving;
 mod shadow;
 mod shown;
 mod signals;
+mod streams;
 mod tls;
 mod told;
 mod unread;
@@ -59,6 +60,7 @@ use port::{ConnectionLimits, Port, Protocol};
 use services::{Services, methods, streams};
 use serving::Serving;
 use shown::CertificateShown;
+use streams::StreamLayer;
 use tls::Tls;
 use told::Told;
 use watch::Watch;
@@ -106,7 +108,9 @@ pub async fn run(
     let (told, pass_on) = Told::by(reload);
     let tls_watch = Watch::new(settings.tls.files(), settings.tls.watch());
     let tls = Tls::load(&settings.tls, metrics.clone())?;
+    let streams = streams()?;
     let layers = Layers {
+        streams: StreamLayer::new(Arc::clone(&streams)),
         metrics: metrics.clone(),
         certificate: CertificateShown {
             required: tls.as_ref().is_some_and(|tls| tls.requires_certificates()),
@@ -116,7 +120,6 @@ pub async fn run(
         deadline: DeadlineLayer::new(settings.server.request_timeout(), UNLIMITED),
     };
     let calls = layers.around(routes);
-    let streams = streams()?;
     let arriving = Arriving::new(settings.server.max_arriving_bytes, metrics.clone());
     let port = |listening, protocol, stack| Port {
         listening,

@@ -1,5 +1,6 @@
 //! The time a request may take: by the settings, and by its caller. Whoever is late finds it in the log.
 
+use h2::Reason;
 use serde_json::Value;
 use tonic::Code;
 use triage::grpc::v1;
@@ -101,6 +102,20 @@ async fn a_request_that_its_caller_gives_up_is_logged_as_abandoned() {
     drop((answer, body));
     let abandoned = server.logged("abandoned").await;
     assert_eq!(abandoned["span"]["request_id"], "gone-1");
+    assert_eq!(abandoned["span"]["method"], path);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_its_caller_gives_up_is_logged_as_abandoned() {
+    let mut server = start("3600000").await;
+    let mut frames = Frames::connect(&server.address).await;
+    let path = "/triage.v1.TriageService/StreamRoute";
+    let (answer, mut body) = frames.begin_to(path, &[("x-request-id", "gone-2")]).await;
+    let answer = within_deadline(answer).await.unwrap();
+    body.send_reset(Reason::CANCEL);
+    drop(answer);
+    let abandoned = server.logged("abandoned").await;
+    assert_eq!(abandoned["span"]["request_id"], "gone-2");
     assert_eq!(abandoned["span"]["method"], path);
 }
 
