@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use serde_json::Value;
+use tempfile::TempDir;
 use tonic::Code;
 use tonic::transport::Endpoint;
 use triage::grpc::v1::triage_service_client::TriageServiceClient;
@@ -25,14 +28,18 @@ fn limited(command: &Command, blocks: u32) -> Command {
     let script = "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"";
     shell.args(["-c", script, "sh", &blocks.to_string()]);
     shell.arg(command.get_program()).args(command.get_args());
-    clean(&mut shell);
-    for (name, value) in command.get_envs() {
+    copy_environment(command, &mut shell);
+    shell
+}
+
+fn copy_environment(from: &Command, to: &mut Command) {
+    clean(to);
+    for (name, value) in from.get_envs() {
         match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
+            Some(value) => to.env(name, value),
+            None => to.env_remove(name),
         };
     }
-    shell
 }
 
 /// The files below a folder by name, without what is written beside the policies.
@@ -186,20 +193,34 @@ async fn an_activation_that_the_log_has_no_room_for_does_not_happen() {
     );
 }
 
-#[cfg(unix)]
-#[allow(clippy::print_stderr)] // that it was left out
+/// Nobody, as systems number it.
+const NOBODY: u32 = 65_534;
+
+/// The same command by somebody whom rights to files bind: root runs a copy of the program as nobody.
+fn bound_by_rights(command: &mut Command, folder: &TempDir) -> Command {
+    let may_pass = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(folder.path(), may_pass.clone()).unwrap();
+    let program = folder.path().join("program");
+    fs::copy(command.get_program(), &program).unwrap();
+    fs::set_permissions(&program, may_pass).unwrap();
+    let mut bound = Command::new(program);
+    bound.args(command.get_args());
+    copy_environment(command, &mut bound);
+    bound.current_dir(folder.path());
+    if geteuid().is_root() {
+        bound.uid(NOBODY).gid(NOBODY);
+    }
+    bound
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn models_in_a_folder_without_the_right_to_write_are_served_and_none_is_activated() {
-    use std::os::unix::fs::PermissionsExt;
-    if geteuid().is_root() {
-        eprintln!("skipped: to root no folder is read-only");
-        return;
-    }
     let (folder, first, second) = registry();
     let models = folder.path().join("models");
     let allow = |mode| fs::set_permissions(&models, fs::Permissions::from_mode(mode)).unwrap();
     allow(0o555);
-    let server = Server::start_as(&mut command(&folder)).await;
+    let mut command = bound_by_rights(&mut command(&folder), &folder);
+    let server = Server::start_as(&mut command).await;
     answers(&server).await;
     let request = activate(&second);
     let answer = models_client(&server).await.activate_model(request).await;

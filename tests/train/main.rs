@@ -20,6 +20,7 @@ mod gate;
 mod interrupted;
 mod mislabelled;
 mod models;
+mod personal_data;
 mod refused;
 mod report;
 mod same_bytes;

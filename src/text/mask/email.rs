@@ -7,6 +7,9 @@ use super::plain::{is_unseen, plain};
 /// Longest e-mail address, and so how far is looked for its ends (RFC 5321).
 const MAX_EMAIL_BYTES: usize = 254;
 
+/// Longest part before the at sign.
+const MAX_LOCAL_BYTES: usize = 64;
+
 /// E-mail addresses from left to right.
 pub(super) struct Emails<'t> {
     text: &'t str,
@@ -44,12 +47,18 @@ impl<'t> Emails<'t> {
         let rest = self.text.get(self.from..)?;
         let mut from = 0;
         let (at, length, is_word) = loop {
-            let can_be = |b: u8| matches!(b, b'@' | b'(' | b'[' | b'{') || !b.is_ascii();
+            let can_be =
+                |b: u8| matches!(b, b'@' | b'(' | b'[' | b'{' | b'%' | b'&') || !b.is_ascii();
             let at = from + rest.bytes().skip(from).position(can_be)?;
             let sign = rest.get(at..)?.chars().next()?;
             from = at + sign.len_utf8();
             match plain(sign) {
                 '@' => break (at, sign.len_utf8(), false),
+                '%' | '&' => {
+                    if let Some(code) = coded(rest.get(at..)?) {
+                        break (at, code, false);
+                    }
+                }
                 '(' | '{' => {
                     if let Some(word) = closed(rest.get(from..)?, "at") {
                         break (at, sign.len_utf8() + word, true);
@@ -80,6 +89,18 @@ impl<'t> Emails<'t> {
     }
 }
 
+/// An at sign as it is written in addresses of web pages, and in the pages.
+const CODED: [&str; 4] = ["%40", "&#64;", "&#x40;", "&commat;"];
+
+/// How many bytes of a text are an at sign that it begins with, in another writing.
+fn coded(text: &str) -> Option<usize> {
+    let begins = |code: &&&str| {
+        let beginning = text.get(..code.len());
+        beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(code))
+    };
+    CODED.iter().find(begins).map(|code| code.len())
+}
+
 /// How many bytes one space takes at the beginning of some characters, none without.
 fn spaces_after(mut characters: impl Iterator<Item = char>) -> usize {
     let first = characters.next().filter(|&c| plain(c) == ' ');
@@ -98,6 +119,12 @@ fn closed(after: &str, word: &str) -> Option<usize> {
 
 /// How many bytes at the end of `before` can stand before the at sign.
 fn local_part(before: &str) -> usize {
+    if let Some(quoted) = before.strip_suffix('"') {
+        let open = quoted
+            .rfind('"')
+            .filter(|open| quoted.len() - open <= MAX_LOCAL_BYTES);
+        return open.map_or(0, |open| before.len() - open);
+    }
     let may_stand = |c: char| c.is_alphanumeric() || is_unseen(c) || "._%+'-&".contains(plain(c));
     let part = before.len() - before.trim_end_matches(bounded(may_stand)).len();
     let part = before.get(before.len() - part..).unwrap_or_default();

@@ -3,10 +3,12 @@
 use std::ops::Range;
 
 use super::PersonalData;
+use super::card::separated_card;
+use super::digit::digit;
 use super::email::Emails;
 use super::kept::{is_kept, says_when_or_what, telling_digits};
 use super::number::{Numbers, gap, is_iban};
-use super::plain::{digit, plain};
+use super::plain::plain;
 
 /// A word with at least this many digits names one case.
 const MIN_REFERENCE_DIGITS: usize = 5;
@@ -92,6 +94,9 @@ fn first(text: &str, words: &[Word]) -> Found {
         return Found::Nothing(1);
     }
     if word.is_number {
+        if let Some(taken) = separated_card(text, words) {
+            return data(PersonalData::Card, word.start, taken);
+        }
         let numbers = Numbers::starting(text, words);
         if numbers.is_date() {
             return Found::Nothing(3);
@@ -132,9 +137,9 @@ fn iban(text: &str, words: &[Word]) -> Option<(usize, PersonalData)> {
         }
         let before = compact.len();
         compact.extend(text.get(word.start..word.end)?.chars().map(upright));
-        // Only the bank's code, which comes first, is without digits.
-        let is_code = before == 4 && compact.len() == 8;
-        if word.digits == 0 && at > 0 && !is_code || compact.len() > IBAN_LENGTH {
+        // A group that is printed may be all letters, as the bank's code is.
+        let is_group = before >= 4 && before.is_multiple_of(4) && compact.len() <= before + 4;
+        if word.digits == 0 && at > 0 && !is_group || compact.len() > IBAN_LENGTH {
             break;
         }
         if at == 0 && word.digits == 0 {

@@ -1,9 +1,10 @@
 //! Numbers that say something about a ticket's matter and nothing about its sender: dates with letters, sizes, round
 //! numbers, prices, versions.
 
+use super::digit::digit;
 use super::find::Word;
 use super::number::{is_year, number};
-use super::plain::{digit, plain};
+use super::plain::plain;
 
 /// Fewest zeros at the end of a round number.
 const ROUND_ZEROS: usize = 3;
@@ -87,10 +88,12 @@ pub(super) fn telling_digits(text: &str, word: &Word) -> usize {
             && side.bytes().all(|b| b.is_ascii_digit())
     };
     let is_size = sides.contains('x') && sides.split('x').all(is_side);
-    let unit = written.trim_start_matches(|c| digit(c).is_some());
+    // A square or cube of a unit.
+    let measure = written.trim_end_matches(['²', '³']);
+    let unit = measure.trim_start_matches(|c| digit(c).is_some());
     let is_measure = (1..=3).contains(&unit.chars().count())
         && unit.chars().all(char::is_alphabetic)
-        && is_round(written.strip_suffix(unit).unwrap_or_default());
+        && is_round(measure.strip_suffix(unit).unwrap_or_default());
     let is_fraction = unit.eq_ignore_ascii_case("z") && follows_seconds(text, word);
     match is_size || is_measure || is_fraction {
         true => 0,

@@ -6,7 +6,7 @@ const REACH: usize = 40;
 const MAX_WORDS: usize = 4;
 
 /// After these, seven digits or more are a telephone number however they are written.
-const TELEPHONES: [&str; 24] = [
+const TELEPHONES: [&str; 33] = [
     "tel",
     "tél",
     "telephone",
@@ -31,6 +31,15 @@ const TELEPHONES: [&str; 24] = [
     "call",
     "whatsapp",
     "hotline",
+    "text",
+    "sms",
+    "ring",
+    "dial",
+    "reach",
+    "contact",
+    "signal",
+    "telegram",
+    "viber",
 ];
 /// May stand between such a word and the number.
 const LINKS: [&str; 17] = [

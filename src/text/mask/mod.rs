@@ -4,6 +4,8 @@
 //! Both ways from text to features, n-grams and word pieces, begin here. So no vocabulary, table or cache holds such a
 //! value, and a model cannot tell one customer's number from another's.
 
+mod card;
+mod digit;
 mod email;
 mod find;
 mod kept;
@@ -144,10 +146,10 @@ impl Mask {
 
 /// Whether a text can hold anything to be masked: most hold neither a digit nor an at sign.
 fn may_hold(text: &str) -> bool {
-    // An at sign may be a word in brackets.
-    let ascii = |b: u8| b.is_ascii_digit() || matches!(b, b'@' | b'(' | b'[' | b'{');
+    // An at sign may be a word in brackets, or named.
+    let ascii = |b: u8| b.is_ascii_digit() || matches!(b, b'@' | b'(' | b'[' | b'{' | b'&');
     let other = |c: char| {
-        !c.is_ascii() && (plain::digit(c).is_some() || matches!(plain::plain(c), '@' | '(' | '{'))
+        !c.is_ascii() && (digit::digit(c).is_some() || matches!(plain::plain(c), '@' | '(' | '{'))
     };
     text.bytes().any(ascii) || !text.is_ascii() && text.chars().any(other)
 }

@@ -1,15 +1,13 @@
-//! Numbers written in groups: dates, card numbers, telephone numbers; and the tests that card numbers and IBANs pass.
+//! Numbers written in groups: dates, telephone numbers and where they end; and the test that IBANs pass.
 
+use super::card::{is_card, printed_card};
+use super::digit::digit;
 use super::find::Word;
 use super::label::names_a_telephone;
-use super::plain::{Gap, digit, plain};
+use super::plain::{Gap, plain};
 
 /// Most groups that a number is looked for in.
 const MAX_GROUPS: usize = 10;
-/// Digits of a card number (ISO/IEC 7812).
-const CARD_DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
-/// Fewest digits of a group of one, but for its last.
-const MIN_CARD_GROUP: usize = 3;
 /// Digits of a telephone number that begins with `+` (E.164 allows 15; no country has fewer than 7). A zero in brackets
 /// may stand among them.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
@@ -49,7 +47,18 @@ impl<'t> Numbers<'t> {
             .take(MAX_GROUPS - 1)
             .take_while(|pair| pair[1].is_number && gap(text, pair).is_some_and(|gap| gap.joins()))
             .count();
-        let groups = words.get(..=further).unwrap_or_default();
+        let mut groups = words.get(..=further).unwrap_or_default();
+        // What stands right before a card number is not part of it, nor the other way round.
+        if printed_card(text, groups).is_none() {
+            let is_card = |at: &usize| {
+                let rest = groups.get(*at..);
+                rest.is_some_and(|rest| printed_card(text, rest).is_some())
+            };
+            let before = (1..groups.len()).find(is_card);
+            groups = groups
+                .get(..before.unwrap_or(groups.len()))
+                .unwrap_or_default();
+        }
         let begins_date = |at: &usize| {
             let before = groups.get(at - 1..).and_then(|pair| gap(text, pair));
             let within = groups.get(*at..).and_then(|date| date_sign(text, date));
@@ -71,12 +80,10 @@ impl<'t> Numbers<'t> {
 
     /// How many of the groups are a card number.
     pub(super) fn card(&self) -> Option<usize> {
-        self.prefixes(true).find_map(|groups| {
-            let others = groups.split_last()?.1;
-            let fits = CARD_DIGITS.contains(&total(groups))
-                && others.iter().all(|group| group.digits >= MIN_CARD_GROUP)
-                && passes_luhn(groups.iter().flat_map(|group| self.digits(group)));
-            fits.then_some(groups.len())
+        let printed = printed_card(self.text, self.groups);
+        printed.or_else(|| {
+            let mut others = self.prefixes(true);
+            others.find_map(|groups| is_card(self.text, groups).then_some(groups.len()))
         })
     }
 
@@ -254,28 +261,12 @@ pub(super) fn gap(text: &str, words: &[Word]) -> Option<Gap> {
     }
 }
 
-fn sizes(groups: &[Word]) -> Vec<usize> {
+pub(super) fn sizes(groups: &[Word]) -> Vec<usize> {
     groups.iter().map(|group| group.digits).collect()
 }
 
-fn total(groups: &[Word]) -> usize {
+pub(super) fn total(groups: &[Word]) -> usize {
     groups.iter().map(|group| group.digits).sum()
-}
-
-/// Luhn's test (ISO/IEC 7812-1, annex B): every second digit from the right doubled, the sum of all digits is a
-/// multiple of ten.
-fn passes_luhn(digits: impl Iterator<Item = u32>) -> bool {
-    let digits: Vec<u32> = digits.collect();
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(at, &digit)| match at % 2 {
-            0 => digit,
-            _ => digit * 2 / 10 + digit * 2 % 10,
-        })
-        .sum();
-    sum.is_multiple_of(10)
 }
 
 /// The test of ISO 13616: with the first four characters moved to the end and letters as numbers from 10, the

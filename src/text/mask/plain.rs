@@ -42,23 +42,6 @@ pub(super) fn is_unseen(c: char) -> bool {
     plain(c) == UNSEEN
 }
 
-/// Zeros of the scripts that write decimal digits, each followed by one to nine.
-const ZEROS: [char; 26] = [
-    '٠', '۰', '߀', '०', '০', '੦', '૦', '୦', '௦', '౦', '೦', '൦', '෦', '๐', '໐', '༠', '၀', '០', '᠐',
-    '０', '𝟎', '𝟘', '𝟢', '𝟬', '𝟶', '🯰',
-];
-
-/// The value of a decimal digit of any living script.
-pub(super) fn digit(c: char) -> Option<u32> {
-    if c.is_ascii() {
-        return c.to_digit(10);
-    }
-    let below = ZEROS.partition_point(|&zero| zero <= c);
-    let zero = ZEROS.get(below.checked_sub(1)?)?;
-    let value = u32::from(c) - u32::from(*zero);
-    (value < 10).then_some(value)
-}
-
 /// What stands between two words: up to four plain characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Gap {

@@ -47,6 +47,24 @@ fn addresses_of_e_mail_with_another_at_sign() {
 }
 
 #[test]
+fn addresses_of_e_mail_in_other_writings() {
+    assert_masked(&[
+        (
+            "?user=jane.doe%40example.com&x=1",
+            "?user=email_address&x=1",
+        ),
+        ("jane&#64;example.com", "email_address"),
+        ("<jane&#X40;example.com>", "<email_address>"),
+        ("jane&commat;example.com", "email_address"),
+        ("\"jane doe\"@example.com", "email_address"),
+        (
+            "say \"hi\" @home or 50%40 & more",
+            "say \"hi\" @home or 50%40 & more",
+        ),
+    ]);
+}
+
+#[test]
 fn telephone_numbers() {
     assert_masked(&[
         ("call +44 20 7946 0958 please", "call phone_number please"),
@@ -115,6 +133,8 @@ fn a_word_before_says_that_a_number_is_a_telephones() {
         ("phone number is 6123 4567", "phone number is phone_number"),
         ("call me on 612 345 678.", "call me on phone_number."),
         ("my mobile no. 612.345.678", "my mobile no. phone_number"),
+        ("text me at 6123-4567", "text me at phone_number"),
+        ("reach us on 6123 4567", "reach us on phone_number"),
         ("a call of 12 34 56 78", "a call of 12 34 56 78"),
         ("call 911 at 10", "call 911 at 10"),
         ("call me on 12.03.2025 10:30", "call me on 12.03.2025 10:30"),
@@ -157,6 +177,72 @@ fn card_numbers_pass_luhns_test() {
         ),
         // One digit off: no card, but no number to be kept either.
         ("4111111111111112", "reference_number"),
+    ]);
+}
+
+#[test]
+fn card_numbers_are_found_right_behind_other_numbers() {
+    assert_masked(&[
+        ("card 05 26 4111 1111 1111 1111", "card 05 26 card_number"),
+        ("card 05/26 4111 1111 1111 1111", "card 05/26 card_number"),
+        ("order 123 4111 1111 1111 1111", "order 123 card_number"),
+        (
+            "+1 415 555 0132 4111 1111 1111 1111",
+            "phone_number card_number",
+        ),
+        ("0171 1234567 4111111111111111", "phone_number card_number"),
+        ("12 3782 822463 10005", "12 card_number"),
+        ("4111 1111 1111 1111 05 26 123", "card_number 05 26 123"),
+        (
+            "4111 1111 1111 1111 4012 8888 8888 1881",
+            "card_number card_number",
+        ),
+    ]);
+}
+
+#[test]
+fn card_numbers_whatever_separates_their_groups() {
+    assert_masked(&[
+        ("4111_1111_1111_1111", "card_number"),
+        ("4111,1111,1111,1111", "card_number"),
+        ("4111*1111*1111*1111!", "card_number!"),
+        ("4111|1111|1111|1111", "card_number"),
+        ("4111:1111:1111:1111", "card_number"),
+        // Different ones are a list, and so are numbers that do not pass the test.
+        ("4111,1111;1111,1111", "4111,1111;1111,1111"),
+        ("2019,2020,2021,2023", "2019,2020,2021,2023"),
+    ]);
+}
+
+#[test]
+fn digits_of_all_kinds() {
+    assert_masked(&[
+        ("⁴¹¹¹ ¹¹¹¹ ¹¹¹¹ ¹¹¹¹", "card_number"),
+        ("④①①①①①①①①①①①①①①①", "card_number"),
+        ("₄₁₁₁₁₁₁₁₁₁₁₁₁₁₁₁", "card_number"),
+        ("order ➍➊➋➌➍", "order reference_number"),
+        ("᱀᱑᱗᱑᱑᱒᱓᱔᱕᱖᱗", "phone_number"),
+        ("꧐꧑꧗꧑꧑꧒꧓꧔꧕꧖꧗", "phone_number"),
+        (
+            "10000m², 10000 m³, x² + y², ① open ② close",
+            "10000m², 10000 m³, x² + y², ① open ② close",
+        ),
+    ]);
+}
+
+#[test]
+fn bank_accounts_may_have_groups_of_letters() {
+    assert_masked(&[
+        ("MT84 MALT 0110 0001 2345 MTLC AST0 01S", "bank_account"),
+        (
+            "from MU17 BOMM 0101 1010 3030 0200 000M UR today",
+            "from bank_account today",
+        ),
+        ("SC18 SSCB 1101 0000 0000 0000 1497 USD", "bank_account"),
+        (
+            "DE89 that is more than a word",
+            "DE89 that is more than a word",
+        ),
     ]);
 }
 

@@ -1,0 +1,74 @@
+//! Card numbers: how they are written, and the test that they pass.
+
+use super::digit::digit;
+use super::find::Word;
+use super::number::{gap, sizes, total};
+
+/// Digits of a card number (ISO/IEC 7812).
+const DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
+/// Fewest digits of a group of one, but for its last.
+const MIN_GROUP: usize = 3;
+/// Groups as cards have them.
+const PRINTED: [&[usize]; 6] = [
+    &[4, 4, 4, 4],
+    &[4, 4, 4, 4, 3],
+    &[4, 6, 5],
+    &[4, 6, 4],
+    &[16],
+    &[15],
+];
+
+/// Whether all of some groups are a card number, however they are cut.
+pub(super) fn is_card(text: &str, groups: &[Word]) -> bool {
+    let Some((_, others)) = groups.split_last() else {
+        return false;
+    };
+    DIGITS.contains(&total(groups))
+        && others.iter().all(|group| group.digits >= MIN_GROUP)
+        && passes_luhn(text, groups)
+}
+
+/// How many of the groups, from the first on, are a card number in groups as cards have them.
+pub(super) fn printed_card(text: &str, groups: &[Word]) -> Option<usize> {
+    let sizes = sizes(groups);
+    let fits = |shape: &&&[usize]| {
+        sizes.starts_with(shape)
+            && groups
+                .get(..shape.len())
+                .is_some_and(|card| passes_luhn(text, card))
+    };
+    let longest = PRINTED.iter().filter(fits).map(|shape| shape.len()).max();
+    longest
+}
+
+/// How many of the first words are four groups of four digits with the same character between them, whichever that is.
+pub(super) fn separated_card(text: &str, words: &[Word]) -> Option<usize> {
+    let card = words.get(..4)?;
+    let separator = gap(text, card)?.single()?;
+    let fits = card
+        .iter()
+        .all(|group| group.is_number && group.digits == 4)
+        && card
+            .windows(2)
+            .all(|pair| gap(text, pair).and_then(|gap| gap.single()) == Some(separator))
+        && passes_luhn(text, card);
+    fits.then_some(card.len())
+}
+
+/// Luhn's test (ISO/IEC 7812-1, annex B): every second digit from the right doubled, the sum of all digits is a
+/// multiple of ten.
+fn passes_luhn(text: &str, groups: &[Word]) -> bool {
+    let written = |group: &Word| text.get(group.start..group.end).unwrap_or_default();
+    let digits = groups.iter().rev().flat_map(|group| {
+        let digits = written(group).chars().rev();
+        digits.filter_map(digit)
+    });
+    let sum: u32 = digits
+        .enumerate()
+        .map(|(at, digit)| match at % 2 {
+            0 => digit,
+            _ => digit * 2 / 10 + digit * 2 % 10,
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}
