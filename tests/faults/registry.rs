@@ -14,7 +14,7 @@ use crate::running::{Server, argument, server_command, within_deadline};
 use crate::targets::save_small;
 use crate::tickets::classify;
 
-const POLICY: &str = "\
+pub(crate) const POLICY: &str = "\
 version: 1
 queues: {billing: {}, desk: {}}
 rules:
