@@ -37,8 +37,8 @@ pub(super) fn printed_card(text: &str, groups: &[Word]) -> Option<usize> {
                 .get(..shape.len())
                 .is_some_and(|card| passes_luhn(text, card))
     };
-    let longest = PRINTED.iter().filter(fits).map(|shape| shape.len()).max();
-    longest
+    let printed = PRINTED.iter().filter(fits);
+    printed.map(|shape| shape.len()).max()
 }
 
 /// How many of the first words are four groups of four digits with the same character between them, whichever that is.
