@@ -15,6 +15,9 @@ use crate::routing::{Agent, Calendar, MAX_CAPACITY, MAX_PROFICIENCY, Policy, Pre
 /// Longest name of an agent, in bytes.
 const MAX_NAME_BYTES: usize = 1_024;
 
+/// Most holidays of a shift, and most of its times; the roster's file has fewer still.
+const MAX_OF_SHIFT: usize = 1_000;
+
 /// A field of an agent that a message can set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Field {
@@ -122,12 +125,11 @@ pub(super) fn set(
         }
         Field::Skills => agent.skills = skills(message, names, at, violations),
         Field::Queues => {
-            for (index, queue) in message
-                .queues
-                .iter()
-                .flat_map(|list| &list.names)
-                .enumerate()
-            {
+            let queues = message.queues.iter().flat_map(|list| &list.names);
+            for (index, queue) in queues.enumerate() {
+                if violations.is_full() {
+                    return;
+                }
                 if !names.policy.has_queue(queue) {
                     let advice = advice(queue, names.policy.queues());
                     let field = format!("{at}.queues.names[{index}]");
@@ -182,6 +184,9 @@ fn skills(
 ) -> BTreeMap<String, u8> {
     let mut levels = BTreeMap::new();
     for (skill, &level) in &message.skills {
+        if violations.is_full() {
+            break;
+        }
         let field = format!("{at}.skills[\"{skill}\"]");
         if !names.policy.has_skill(skill) {
             let advice = advice(skill, names.policy.skills());
@@ -231,6 +236,14 @@ pub(super) fn shift(
     at: &str,
     violations: &mut Violations,
 ) -> Option<Arc<Calendar>> {
+    let hours = message.hours.values().map(|open| open.hours.len().max(1));
+    for (field, count) in [("holidays", message.holidays.len()), ("hours", hours.sum())] {
+        if count > MAX_OF_SHIFT {
+            let problem = format!("{count}, at most {MAX_OF_SHIFT} are allowed");
+            violations.too_large(format!("{at}.{field}"), problem);
+            return None;
+        }
+    }
     let hours: BTreeMap<&String, &Vec<String>> = message
         .hours
         .iter()

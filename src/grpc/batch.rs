@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
+use prost::Message;
 use tonic::Status;
 
 use super::fairness::Aside;
@@ -12,17 +13,20 @@ use super::status::too_much;
 use super::v1;
 use crate::live::Loaded;
 
-/// Most tickets of a batch: as many as have answers that fit into the 4 MiB which clients read by default.
+/// Bytes that an outcome takes in a message beside its own, at most.
+const MAX_HEAD_BYTES: usize = 6;
+/// Most tickets of a batch.
 const MAX_BATCH: usize = 1_000;
 
-/// Answers a batch, all of it by `loaded`.
+/// Answers a batch, all of it by `loaded`, in a message of `max_bytes` at most.
 ///
 /// # Errors
-/// RESOURCE_EXHAUSTED for too many tickets; INVALID_ARGUMENT or RESOURCE_EXHAUSTED for the roster of all.
+/// RESOURCE_EXHAUSTED for too many tickets or outcomes that are too long; INVALID_ARGUMENT or RESOURCE_EXHAUSTED for the roster of all.
 pub(super) async fn answer(
     request: v1::BatchRouteRequest,
     loaded: Arc<Loaded>,
     aside: Aside,
+    max_bytes: usize,
 ) -> Result<v1::BatchRouteResponse, Status> {
     let count = request.requests.len();
     if count > MAX_BATCH {
@@ -54,8 +58,18 @@ pub(super) async fn answer(
     let mut answer = v1::BatchRouteResponse {
         outcomes: Vec::with_capacity(count),
     };
+    let mut left = max_bytes;
     while let Some(outcome) = outcomes.next().await {
-        answer.outcomes.push(outcome?);
+        let outcome = outcome?;
+        let Some(less) = left.checked_sub(MAX_HEAD_BYTES + outcome.encoded_len()) else {
+            let problem = format!(
+                "the outcomes take more than {max_bytes} bytes (the server's server.max_message_bytes): send fewer \
+                 tickets, ask for less of each, or send a stream"
+            );
+            return Err(*too_much("requests", &problem));
+        };
+        left = less;
+        answer.outcomes.push(outcome);
     }
     Ok(answer)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tonic::Status;
 
 use super::agents::{Field, Names, blank, set, shift};
-use super::status::Violations;
+use super::status::{Violations, too_much};
 use super::v1;
 use crate::routing::fault::advice;
 use crate::routing::fields::check_name;
@@ -84,6 +84,9 @@ impl RosterEdit {
         let mask = request.update_mask.unwrap_or_default().paths;
         let mut fields = BTreeSet::new();
         for path in &mask {
+            if violations.is_full() {
+                break;
+            }
             match Field::ALL.iter().find(|(name, _)| name == path) {
                 Some((_, field)) => {
                     fields.insert(*field);
@@ -111,7 +114,10 @@ impl RosterEdit {
             ("shifts", request.shifts.len(), MAX_SHIFTS),
         ] {
             if count > most {
-                violations.too_large(field, format!("{count}, at most {most} are allowed"));
+                return Err(too_much(
+                    field,
+                    &format!("{count}, at most {most} are allowed"),
+                ));
             }
         }
         let mut removed = BTreeSet::new();

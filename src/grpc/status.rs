@@ -22,17 +22,32 @@ const NO_MESSAGE: [&str; 6] = [
 /// What it starts with where a message is longer than the settings allow.
 const TOO_LARGE: &str = "Error, decoded message length too large";
 
+/// Most violations that are kept: a request may hold a million.
+const MAX_KEPT: usize = 100;
+
 /// What is wrong with a request, field by field.
 #[derive(Debug, Default)]
 pub struct Violations {
     found: Vec<FieldViolation>,
+    /// How many more there were.
+    more: usize,
     too_large: bool,
 }
 
 impl Violations {
     /// Notes that `field` is not as it must be.
     pub fn bad(&mut self, field: impl Into<String>, description: impl Into<String>) {
-        self.found.push(FieldViolation::new(field, description));
+        if self.is_full() {
+            self.more += 1;
+        } else {
+            self.found.push(FieldViolation::new(field, description));
+        }
+    }
+
+    /// Whether no more are kept: whoever goes through a list of any length stops.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.found.len() >= MAX_KEPT
     }
 
     /// Notes that `field` is too large or holds too many.
@@ -51,14 +66,13 @@ impl Violations {
         let Some(first) = self.found.first() else {
             return Ok(());
         };
-        let message = match self.found.len() {
-            1 => format!("{}: {}", first.field, first.description),
-            many => format!(
-                "{}: {} (and {} more)",
-                first.field,
-                first.description,
-                many - 1
+        let message = match self.found.len() + self.more - 1 {
+            0 => format!("{}: {}", first.field, first.description),
+            more if self.is_full() => format!(
+                "{}: {} (and {more} more at least)",
+                first.field, first.description
             ),
+            more => format!("{}: {} (and {more} more)", first.field, first.description),
         };
         let code = if self.too_large {
             Code::ResourceExhausted
@@ -135,5 +149,25 @@ pub fn promised_code(code: Code, message: &str) -> Option<Code> {
         }
         Code::OutOfRange if message.starts_with(TOO_LARGE) => Some(Code::ResourceExhausted),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_million_violations_are_told_as_the_first_and_how_many_more() {
+        let mut violations = Violations::default();
+        for number in 0..1_000_000 {
+            violations.bad(format!("ids[{number}]"), "is unknown");
+        }
+        assert!(violations.is_full());
+        let status = violations.into_result().unwrap_err();
+        let told = status.message();
+        assert_eq!(told, "ids[0]: is unknown (and 999999 more at least)");
+        let details = status.get_error_details();
+        let listed = details.bad_request().unwrap().field_violations.len();
+        assert!((2..=MAX_KEPT).contains(&listed), "{listed}");
     }
 }

@@ -8,8 +8,7 @@ use tokio_stream::wrappers::WatchStream;
 use tonic::{Status, Streaming};
 use tracing::Span;
 
-use super::status::wrong;
-use super::status::{internal, not_loaded};
+use super::status::{internal, not_loaded, wrong};
 use super::training_answer::{job, refused};
 use super::training_request::{self, TrainingWish};
 use super::training_tickets::SentTickets;

@@ -45,7 +45,8 @@ pub(super) fn options(
     let mut violations = Violations::default();
     let by = by(options.author, options.comment, caller, &mut violations);
     if options.facets.len() > MAX_FACETS {
-        violations.too_large("options.facets", format!("are more than {MAX_FACETS}"));
+        let problem = format!("are more than {MAX_FACETS}");
+        return Err(too_much("options.facets", &problem));
     }
     let params = FitParams {
         seed: options.seed.unwrap_or(FitParams::default().seed),

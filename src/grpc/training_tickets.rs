@@ -108,6 +108,9 @@ impl SentTickets {
             check_text(&format!("{field}.{name}"), text, most, violations);
         }
         for (facet, label) in &example.facets {
+            if violations.is_full() {
+                break;
+            }
             let field = format!("{field}.facets[\"{facet}\"]");
             if !self.facets.contains(facet) {
                 violations.bad(field, "is none of options.facets");

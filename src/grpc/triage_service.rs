@@ -32,18 +32,25 @@ pub struct TriageApi {
     draining: watch::Receiver<bool>,
     aside: Aside,
     backlogs: Arc<Semaphore>,
+    /// Longest answer to a batch, in bytes.
+    max_batch_bytes: usize,
 }
 
 impl TriageApi {
     /// A service over `loaded`, which may be empty at first. Streams on which no ticket comes end soon after
-    /// `draining` turns true.
+    /// `draining` turns true; the answer to a batch has at most `max_batch_bytes`.
     #[must_use]
-    pub fn new(loaded: Arc<ArcSwapOption<Loaded>>, draining: watch::Receiver<bool>) -> Self {
+    pub fn new(
+        loaded: Arc<ArcSwapOption<Loaded>>,
+        draining: watch::Receiver<bool>,
+        max_batch_bytes: usize,
+    ) -> Self {
         Self {
             loaded,
             draining,
             aside: Aside::new(),
             backlogs: Arc::new(Semaphore::new(MAX_BACKLOGS_AT_ONCE)),
+            max_batch_bytes,
         }
     }
 
@@ -146,7 +153,8 @@ impl TriageService for TriageApi {
         request: Request<v1::BatchRouteRequest>,
     ) -> Result<Response<v1::BatchRouteResponse>, Status> {
         let aside = self.aside.clone();
-        let answer = batch::answer(request.into_inner(), self.loaded()?, aside).await?;
+        let (loaded, most) = (self.loaded()?, self.max_batch_bytes);
+        let answer = batch::answer(request.into_inner(), loaded, aside, most).await?;
         Ok(Response::new(answer))
     }
 

@@ -3,17 +3,25 @@
 
 use std::fmt::{self, Formatter};
 
+use prost_reflect::{MapKey, Value};
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Memory that a message may take, in bytes, and so many times the length of its text.
 const ALLOWED_BYTES: usize = 64 << 20;
 const ALLOWED_PER_BYTE: usize = 16;
-/// Bytes of an object with some fields, and of any value in a list or an object.
-const OBJECT_BYTES: usize = 768;
-const VALUE_BYTES: usize = 64;
+/// Bytes of a value in a list, which grows by doubling.
+const VALUE_BYTES: usize = 2 * size_of::<Value>();
+/// So many fields of an object lie in the node of a tree that the first of them makes, and the bytes of that.
+const NODE_FIELDS: usize = 11;
+const NODE_BYTES: usize = NODE_FIELDS * (size_of::<Value>() + size_of::<u64>()) + 32;
+/// Bytes of each further field, which are those of a map: its table may be half empty.
+const ENTRY_BYTES: usize = 2 * (size_of::<(MapKey, Value)>() + 16);
 
-/// Looks at a text of JSON of `length` bytes.
+/// Fewest bytes of a text that has any.
+const MIN_TEXT: usize = 16;
+
+/// Measures a text of JSON of `length` bytes.
 ///
 /// # Errors
 /// If it would take more memory than is allowed, where it is too much; or if it is no JSON.
@@ -61,9 +69,14 @@ impl<'a> Visitor<'a> for &mut Left {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut object: A) -> Result<(), A::Error> {
-        self.take(OBJECT_BYTES)?;
+        let mut fields = 0;
         while object.next_key::<IgnoredAny>()?.is_some() {
-            self.take(VALUE_BYTES)?;
+            self.take(match fields {
+                0 => NODE_BYTES,
+                1..NODE_FIELDS => 0,
+                _ => ENTRY_BYTES,
+            })?;
+            fields += 1;
             object.next_value_seed(&mut *self)?;
         }
         Ok(())
@@ -77,7 +90,10 @@ impl<'a> Visitor<'a> for &mut Left {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.take(text.len())
+        match text.len() {
+            0 => Ok(()),
+            length => self.take(length.max(MIN_TEXT)),
+        }
     }
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {

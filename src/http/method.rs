@@ -39,7 +39,7 @@ pub(super) fn all() -> Result<Vec<Method>, HttpError> {
 ///
 /// # Errors
 /// As of all.
-pub fn streams() -> Result<Vec<String>, HttpError> {
+pub fn stream_paths() -> Result<Vec<String>, HttpError> {
     let mut methods = all()?;
     methods.retain(|method| method.descriptor.is_server_streaming());
     Ok(methods.into_iter().map(|method| method.path).collect())

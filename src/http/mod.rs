@@ -36,7 +36,7 @@ use crate::metrics::Metrics;
 use crate::settings::HttpSettings;
 
 pub use call::Calls;
-pub use method::streams;
+pub use method::stream_paths;
 pub use probes::{AskReadiness, Readiness};
 pub use translate::{to_json, to_wire};
 

@@ -17,9 +17,9 @@ use tonic::body::Body;
 use tower::{BoxError, Service as _};
 
 use super::arrival::{Arrival, ToldBody};
+use super::opening::{Opened, Opening};
 use super::port::{Port, Protocol, Stack};
-use super::unread::{AnswerBody, Answering, End, Patient, Unread};
-use super::watched::{Opened, Watched};
+use super::unread::{AnswerBody, AnswerFuture, Ended, Patient, Unread};
 use super::workers::Phase;
 use crate::access::Connection;
 use crate::arriving::{Arriving, Framing};
@@ -109,9 +109,7 @@ async fn serve_requests(
     mut phase: watch::Receiver<Phase>,
 ) -> Result<(), BoxError> {
     let (opened, unread) = (Opened::default(), Unread::default());
-    // Of HTTP/1 one answer at a time waits, which may be a stream: the answer itself is looked at.
-    let has_to_read = (port.protocol == Protocol::Http2).then(|| unread.clone());
-    let stream = TokioIo::new(Watched::new(stream, opened.clone(), has_to_read));
+    let stream = TokioIo::new(Opening::new(stream, opened.clone()));
     let requests = Requests {
         stack: RefCell::new(port.stack.clone()),
         connection,
@@ -129,11 +127,11 @@ async fn serve_requests(
     loop {
         tokio::select! {
             end = &mut served => match end {
-                End::Served(ended) => return ended,
-                End::Unread => {
+                Ended::Served(ended) => return ended,
+                Ended::Unread => {
                     let limit_ms = port.limits.unread_within.as_millis() as u64;
                     tracing::info!(%peer, limit_ms, "closed: answers are not read");
-                    return Err("its answers are not read".into());
+                    return Ok(());
                 }
             },
             () = &mut draining, if !is_draining => {
@@ -200,7 +198,7 @@ impl Requests {
 impl Service<hyper::Request<Incoming>> for Requests {
     type Response = http::Response<AnswerBody>;
     type Error = BoxError;
-    type Future = Answering<<Stack as tower::Service<http::Request<Body>>>::Future>;
+    type Future = AnswerFuture<<Stack as tower::Service<http::Request<Body>>>::Future>;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
         // A stream holds little that has not been read, however slowly that goes.
@@ -212,7 +210,7 @@ impl Service<hyper::Request<Incoming>> for Requests {
         extensions.insert(arrival);
         // All layers and services of a stack are ready at any time, and the call has to be made here, not when its
         // future is run: so those that wait to be run count as in flight.
-        Answering {
+        AnswerFuture {
             inner: self.stack.borrow_mut().call(request),
             unread: (!is_stream).then(|| self.unread.clone()),
         }

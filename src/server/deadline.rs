@@ -18,6 +18,8 @@ use tonic::body::Body;
 use tower::{Layer, Service};
 use tracing::Span;
 
+use super::layers::log_abandoned;
+
 /// The header by which a caller tells how long it waits.
 const GRPC_TIMEOUT: &str = "grpc-timeout";
 /// Most digits that gRPC allows there.
@@ -131,7 +133,7 @@ struct Unanswered {
 impl Drop for Unanswered {
     fn drop(&mut self) {
         if let Some(span) = &self.span {
-            span.in_scope(|| tracing::info!("abandoned"));
+            log_abandoned(span);
         }
     }
 }

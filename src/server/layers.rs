@@ -86,10 +86,10 @@ pub(super) struct Layers {
 
 impl Layers {
     /// Puts all layers around `routes`. From the outside: a request gets an id unless its caller gave it a fit one, its
-    /// answer is logged under that id (a stream when it ends), which is sent back, and counted; a handler that panics is answered for; one too
-    /// many is refused, before anything is spent on it; so is a caller who has no certificate where one is required, or
-    /// may not make the call, or not so often; one that takes too long is ended; unreadable ones are blamed on their
-    /// callers.
+    /// answer is logged under that id, which is sent back, and counted; a handler that panics is answered for; a stream
+    /// is logged when it ends; a request too many is refused, before anything is spent on it; so is a caller who has no
+    /// certificate where one is required, or may not make the call, or not so often; one that takes too long is ended;
+    /// unreadable ones are blamed on their callers.
     ///
     /// Each layer must be ready at any time and call what is inside within its own `call`: the connection does not
     /// ask whether they are, and a request counts as in flight from then on.
@@ -140,7 +140,7 @@ fn log_answer<B>(response: &Response<B>, latency: Duration, span: &Span) {
     }
 }
 
-/// Logs with what a request was answered, within its span.
+/// Logs with what the request of a span, which must be entered, was answered.
 pub(super) fn log_end(code: Code, latency: Duration, span: &Span) {
     let latency_us = micros(latency);
     if telemetry::is_health(span) {
@@ -148,6 +148,16 @@ pub(super) fn log_end(code: Code, latency: Duration, span: &Span) {
     } else {
         telemetry::end_request(span, code);
         tracing::info!(?code, latency_us, "answered");
+    }
+}
+
+/// Logs that nobody waits any more for the answer to the request of a span.
+pub(super) fn log_abandoned(span: &Span) {
+    let _within = span.enter();
+    if telemetry::is_health(span) {
+        tracing::debug!("abandoned");
+    } else {
+        tracing::info!("abandoned");
     }
 }
 

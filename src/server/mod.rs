@@ -16,6 +16,7 @@ mod in_flight;
 mod layers;
 mod levels;
 mod listener;
+mod opening;
 mod port;
 mod routes;
 mod services;
@@ -29,7 +30,6 @@ mod told;
 mod unread;
 mod unreadable;
 mod watch;
-mod watched;
 mod workers;
 
 use std::convert::Infallible;
@@ -57,7 +57,7 @@ use health::{end_health, set_serving};
 use in_flight::InFlightLayer;
 use layers::Layers;
 use port::{ConnectionLimits, Port, Protocol};
-use services::{Services, methods, streams};
+use services::{Services, methods, stream_paths};
 use serving::Serving;
 use shown::CertificateShown;
 use streams::StreamLayer;
@@ -99,7 +99,11 @@ pub async fn run(
     let (drains, draining) = tokio::sync::watch::channel(false);
     let jobs = Arc::new(Jobs::new(settings.training.limits(), metrics.clone()));
     let services = Services {
-        triage: TriageApi::new(Arc::clone(&loaded), draining.clone()),
+        triage: TriageApi::new(
+            Arc::clone(&loaded),
+            draining.clone(),
+            settings.server.max_message_bytes,
+        ),
         routing: RoutingApi::new(Arc::clone(&live)),
         models: ModelApi::new(Arc::clone(&live), Arc::clone(&jobs)),
     };
@@ -108,7 +112,7 @@ pub async fn run(
     let (told, pass_on) = Told::by(reload);
     let tls_watch = Watch::new(settings.tls.files(), settings.tls.watch());
     let tls = Tls::load(&settings.tls, metrics.clone())?;
-    let streams = streams()?;
+    let streams = stream_paths()?;
     let layers = Layers {
         streams: StreamLayer::new(Arc::clone(&streams)),
         metrics: metrics.clone(),

@@ -34,9 +34,9 @@ pub(super) fn methods() -> Result<Vec<String>, ServeError> {
 ///
 /// # Errors
 /// If a descriptor is damaged.
-pub(super) fn streams() -> Result<Arc<[String]>, ServeError> {
+pub(super) fn stream_paths() -> Result<Arc<[String]>, ServeError> {
     let mut streams = paths(MethodDescriptor::is_server_streaming)?;
-    streams.extend(http::streams()?);
+    streams.extend(http::stream_paths()?);
     Ok(streams.into())
 }
 

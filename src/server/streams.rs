@@ -15,7 +15,7 @@ use tonic::{Code, Status};
 use tower::{Layer, Service};
 use tracing::Span;
 
-use super::layers::log_end;
+use super::layers::{log_abandoned, log_end};
 
 /// In the extensions of an answer that is logged when it ends.
 #[derive(Debug, Clone, Copy)]
@@ -104,7 +104,7 @@ where
         let mut answer = answer.map(|body| {
             Body::new(StreamBody {
                 body,
-                end: End {
+                log: Log {
                     open: Some((begun, span)),
                 },
             })
@@ -115,23 +115,23 @@ where
 }
 
 /// Logs how a stream ended, once.
-struct End {
+struct Log {
     /// When it was asked for, and the request's span; `None` once it has ended.
     open: Option<(Instant, Span)>,
 }
 
-impl End {
-    fn with(&mut self, code: Code) {
+impl Log {
+    fn end(&mut self, code: Code) {
         if let Some((begun, span)) = self.open.take() {
             span.in_scope(|| log_end(code, begun.elapsed(), &span));
         }
     }
 }
 
-impl Drop for End {
+impl Drop for Log {
     fn drop(&mut self) {
         if let Some((_, span)) = self.open.take() {
-            span.in_scope(|| tracing::info!("abandoned"));
+            log_abandoned(&span);
         }
     }
 }
@@ -141,7 +141,7 @@ pin_project! {
     struct StreamBody {
         #[pin]
         body: Body,
-        end: End,
+        log: Log,
     }
 }
 
@@ -159,12 +159,12 @@ impl http_body::Body for StreamBody {
             Some(Ok(frame)) => {
                 if let Some(trailers) = frame.trailers_ref() {
                     let status = Status::from_header_map(trailers);
-                    this.end
-                        .with(status.map_or(Code::Ok, |status| status.code()));
+                    this.log
+                        .end(status.map_or(Code::Ok, |status| status.code()));
                 }
             }
-            Some(Err(status)) => this.end.with(status.code()),
-            None => this.end.with(Code::Ok),
+            Some(Err(status)) => this.log.end(status.code()),
+            None => this.log.end(Code::Ok),
         }
         Poll::Ready(frame)
     }

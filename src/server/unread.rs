@@ -1,17 +1,19 @@
 //! Answers that are not read. What is left of them takes memory, and no limit on requests counts them: a connection ends
 //! when one has waited too long.
 //!
-//! HTTP/2 lets callers close the window that answers go through, and nobody asks an answer's body for more while it is
-//! closed. So the connection itself has to look.
+//! HTTP/2 lets callers close the window that answers go through, or open it by a byte, and an answer's body is long gone
+//! when the last of its bytes are sent. So the bytes themselves are counted until they have been, and the connection, which
+//! nobody wakes meanwhile, asks now and then.
 
 use std::future::Future;
+use std::io::IoSlice;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http::Response;
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -38,15 +40,8 @@ struct Counts {
 
 impl Unread {
     /// An answer that has to be read from now on.
-    pub(super) fn wait(&self) -> Waiting {
-        let span = self.0.now.load(Ordering::Relaxed) % SPANS;
-        if let Some(count) = self.0.since.get(span) {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-        Waiting {
-            span,
-            unread: self.clone(),
-        }
+    fn wait(&self) -> Waiting {
+        Waiting::within(self.0.now.load(Ordering::Relaxed), self)
     }
 
     fn any(&self) -> bool {
@@ -65,11 +60,30 @@ impl Unread {
     }
 }
 
-/// An answer that has not been read yet; it has been when this is dropped.
+/// An answer, or a part of one, that has not been read yet; it has been when this is dropped.
 #[derive(Debug)]
 pub(super) struct Waiting {
     span: usize,
     unread: Unread,
+}
+
+impl Waiting {
+    fn within(span: usize, unread: &Unread) -> Self {
+        if let Some(count) = unread.0.since.get(span) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        Self {
+            span,
+            unread: unread.clone(),
+        }
+    }
+}
+
+/// A part of the answer, which began to wait with it.
+impl Clone for Waiting {
+    fn clone(&self) -> Self {
+        Self::within(self.span, &self.unread)
+    }
 }
 
 impl Drop for Waiting {
@@ -80,15 +94,15 @@ impl Drop for Waiting {
     }
 }
 
-/// A future whose body waits to be read.
+/// The future of an answer that waits to be read.
 #[derive(Debug)]
-pub(super) struct Answering<F> {
+pub(super) struct AnswerFuture<F> {
     pub(super) inner: F,
     /// `None` if the answer is one that is read as slowly as its caller likes.
     pub(super) unread: Option<Unread>,
 }
 
-impl<F> Future for Answering<F>
+impl<F> Future for AnswerFuture<F>
 where
     F: Future<Output = Result<Response<Body>, BoxError>> + Unpin,
 {
@@ -97,32 +111,38 @@ where
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = ready!(Pin::new(&mut self.inner).poll(context))?;
         let waiting = self.unread.as_ref().map(Unread::wait);
-        Poll::Ready(Ok(answer.map(|body| AnswerBody {
-            body,
-            _waiting: waiting,
-        })))
+        Poll::Ready(Ok(answer.map(|body| AnswerBody { body, waiting })))
     }
 }
 
 pin_project! {
-    /// A body that is there until it has been read.
+    /// A body that waits to be read, and its bytes with it.
     #[derive(Debug)]
     pub(super) struct AnswerBody {
         #[pin]
         body: Body,
-        _waiting: Option<Waiting>,
+        waiting: Option<Waiting>,
     }
 }
 
 impl http_body::Body for AnswerBody {
-    type Data = Bytes;
+    type Data = AnswerBytes;
     type Error = Status;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        self.project().body.poll_frame(context)
+    ) -> Poll<Option<Result<Frame<AnswerBytes>, Status>>> {
+        let this = self.project();
+        let frame = ready!(this.body.poll_frame(context));
+        Poll::Ready(frame.map(|frame| {
+            frame.map(|frame| {
+                frame.map_data(|bytes| AnswerBytes {
+                    bytes,
+                    _waiting: this.waiting.clone(),
+                })
+            })
+        }))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -131,6 +151,31 @@ impl http_body::Body for AnswerBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// Bytes of an answer, which wait until they have been sent.
+#[derive(Debug)]
+pub(super) struct AnswerBytes {
+    bytes: Bytes,
+    _waiting: Option<Waiting>,
+}
+
+impl Buf for AnswerBytes {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        self.bytes.chunks_vectored(slices)
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
     }
 }
 
@@ -166,7 +211,7 @@ impl<F> Patient<F> {
 
 /// How a connection ended.
 #[derive(Debug)]
-pub(super) enum End<T> {
+pub(super) enum Ended<T> {
     /// By itself.
     Served(T),
     /// An answer had waited too long.
@@ -174,12 +219,12 @@ pub(super) enum End<T> {
 }
 
 impl<F: Future> Future for Patient<F> {
-    type Output = End<F::Output>;
+    type Output = Ended<F::Output>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if let Poll::Ready(ended) = this.served.poll(context) {
-            return Poll::Ready(End::Served(ended));
+            return Poll::Ready(Ended::Served(ended));
         }
         loop {
             let Some(mut timer) = this.timer.as_mut().as_pin_mut() else {
@@ -191,7 +236,7 @@ impl<F: Future> Future for Patient<F> {
             };
             ready!(timer.as_mut().poll(context));
             if this.unread.next_span() {
-                return Poll::Ready(End::Unread);
+                return Poll::Ready(Ended::Unread);
             }
             match this.unread.any() {
                 true => timer.reset(Instant::now() + *this.span),

@@ -40,7 +40,7 @@ pub struct ServerSettings {
     pub max_streams_per_connection: u32,
     /// How long a new connection may take until it speaks the protocol, in milliseconds.
     pub open_timeout_ms: u64,
-    /// Largest message that is read, in bytes.
+    /// Largest message that is read, and largest answer to a batch, in bytes.
     pub max_message_bytes: usize,
     /// How much there may be of messages that have not come whole, in bytes.
     pub max_arriving_bytes: usize,

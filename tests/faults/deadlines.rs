@@ -3,6 +3,7 @@
 use h2::Reason;
 use serde_json::Value;
 use tonic::Code;
+use tonic_health::pb::HealthCheckRequest;
 use triage::grpc::v1;
 
 use crate::raw::{Frames, framed, status};
@@ -73,7 +74,6 @@ async fn a_request_in_time_is_answered_whatever_its_caller_allows() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_ends_when_its_callers_time_does_but_not_when_the_settings_time_does() {
-    use tonic_health::pb::HealthCheckRequest;
     let server = start("1000").await;
     let mut frames = Frames::connect(&server.address).await;
     let path = "/grpc.health.v1.Health/Watch";
@@ -106,14 +106,36 @@ async fn a_request_that_its_caller_gives_up_is_logged_as_abandoned() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_ends_late_is_logged_with_its_code() {
+    let mut server = start("3600000").await;
+    let mut frames = Frames::connect(&server.address).await;
+    let path = "/triage.v1.TriageService/StreamRoute";
+    let headers = [("x-request-id", "late-2"), ("grpc-timeout", "50m")];
+    let (answer, _open) = frames.begin_to(path, &headers).await;
+    let mut answer = within_deadline(answer).await.unwrap().into_body();
+    let trailers = within_deadline(answer.trailers()).await.unwrap().unwrap();
+    assert_eq!(trailers["grpc-status"], "4");
+    let line = server.logged("answered").await;
+    assert_eq!(line["span"]["request_id"], "late-2", "{line}");
+    assert_eq!(line["code"], "DeadlineExceeded", "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_its_caller_gives_up_is_logged_as_abandoned() {
     let mut server = start("3600000").await;
     let mut frames = Frames::connect(&server.address).await;
     let path = "/triage.v1.TriageService/StreamRoute";
-    let (answer, mut body) = frames.begin_to(path, &[("x-request-id", "gone-2")]).await;
-    let answer = within_deadline(answer).await.unwrap();
-    body.send_reset(Reason::CANCEL);
-    drop(answer);
+    // Nobody is told at this level of one that asks for health, though it ends like that as a rule.
+    for path in ["/grpc.health.v1.Health/Watch", path] {
+        let (answer, mut body) = frames.begin_to(path, &[("x-request-id", "gone-2")]).await;
+        if path.contains("Health") {
+            body.send_data(framed(&HealthCheckRequest::default()), true)
+                .unwrap();
+        }
+        let answer = within_deadline(answer).await.unwrap();
+        body.send_reset(Reason::CANCEL);
+        drop(answer);
+    }
     let abandoned = server.logged("abandoned").await;
     assert_eq!(abandoned["span"]["request_id"], "gone-2");
     assert_eq!(abandoned["span"]["method"], path);

@@ -10,6 +10,8 @@ mod ends;
 mod idle;
 mod limits;
 mod nonsense;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod other_clock;
 mod raw;
 mod registry;
 mod slow;

@@ -11,10 +11,10 @@ use h2::RecvStream;
 use h2::client::Builder;
 use prost::Message;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use triage::grpc::v1;
 
-use crate::raw::{Frames, PREFACE, closed, framed, framed_bytes, frames, having_sent};
+use crate::raw::{CLASSIFY, Frames, PREFACE, closed, framed, framed_bytes, frames, having_sent};
 use crate::running::{Server, server_command, within_deadline};
 use crate::tickets::{SMOKE, classify};
 
@@ -88,45 +88,111 @@ async fn whoever_reads_no_answer_keeps_nobody_else_waiting() {
     }
 }
 
-/// A server that waits so long for its answers to be read.
-async fn server_that_waits(milliseconds: &str) -> Server {
+/// A server that waits so long for its answers to be read, and its address for HTTP.
+async fn server_that_waits(milliseconds: &str) -> (Server, String) {
     let mut command = server_command(&[]);
     command.env("TRIAGE_SERVER__UNREAD_TIMEOUT_MS", milliseconds);
-    Server::start_as(&mut command).await
+    command.env("TRIAGE_HTTP__LISTEN", "127.0.0.1:0");
+    let mut server = Server::start_listening(&mut command).await;
+    let http = server.logged("listening for HTTP").await;
+    server.logged("serving").await;
+    (server, http["address"].as_str().unwrap().to_owned())
 }
 
 /// Waits until a connection is closed because its answers are not read.
 async fn closed_unread(server: &mut Server) {
     let line = server.logged("closed: answers are not read").await;
     assert_eq!(line["level"], "INFO", "{line}");
-    assert!(
-        line["peer"].as_str().unwrap().starts_with("127.0.0.1:"),
-        "{line}"
-    );
+    let peer = line["peer"].as_str().unwrap();
+    assert!(peer.starts_with("127.0.0.1:"), "{line}");
+}
+
+/// A client that lets so many bytes of each answer through, and no more than it has read.
+fn window(bytes: u32) -> Builder {
+    let mut client = Builder::new();
+    client.initial_window_size(bytes);
+    client
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_closes_the_window_for_answers_loses_the_connection() {
-    let mut server = server_that_waits("300").await;
-    let mut shut = Builder::new();
-    shut.initial_window_size(0);
-    let mut connection = Frames::connect_as(&shut, &server.address).await;
-    let mut calls = Vec::new();
-    for _ in 0..100 {
-        let (answer, mut body) = connection.begin(&[]).await;
-        body.send_data(framed(&classify(SMOKE)), true).unwrap();
-        calls.push(answer);
-    }
-    closed_unread(&mut server).await;
-    for answer in calls {
-        // Its head has come, or not; the rest never will.
-        if let Ok(answer) = within_deadline(answer).await {
-            let read = within_deadline(answer.into_body().data()).await;
-            assert!(read.is_none_or(|data| data.is_err()));
+    const CALLS: usize = 20;
+    let (mut server, http) = server_that_waits("300").await;
+    let short = framed(&classify(SMOKE));
+    let grpc = server.address.clone();
+    for (address, path, message, bytes) in [
+        (&grpc, CLASSIFY, &short, 0),
+        (&grpc, CLASSIFY, &short, 1),
+        (&grpc, BATCH_ROUTE, &framed(&long_batch()), 65_535),
+        (&http, "/v1/classify", &short, 0),
+        (&http, "/v1/classify", &short, 1),
+    ] {
+        let mut connection = Frames::connect_as(&window(bytes), address).await;
+        let mut calls = Vec::new();
+        for _ in 0..CALLS {
+            calls.push(connection.begin_to(path, &[]).await);
+        }
+        let mut begun = Vec::new();
+        for (answer, mut body) in calls {
+            // The connection may have been closed for those before.
+            let _ = body.send_data(message.clone(), true);
+            begun.push((answer, body));
+        }
+        closed_unread(&mut server).await;
+        for (answer, _body) in begun {
+            // Its head has come, or not; its end never will.
+            if let Ok(answer) = within_deadline(answer).await {
+                let mut body = answer.into_body();
+                while let Some(Ok(_)) = within_deadline(body.data()).await {}
+                assert!(!body.is_end_stream(), "{path} {bytes}");
+            }
         }
     }
     let mut client = server.client().await;
     client.classify(classify(SMOKE)).await.unwrap();
+}
+
+/// A connection for which the system keeps little that has not been read.
+async fn narrow(address: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(16 << 10).unwrap();
+    socket.connect(address.parse().unwrap()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_over_http_and_reads_nothing_loses_the_connection() {
+    let (mut server, http) = server_that_waits("300").await;
+    let request = r#"{"ticket":{"body":"smoke everywhere"},"options":{"top":1000},"trace":true}"#;
+    let body = format!("{{\"requests\":[{}]}}", vec![request; 1_000].join(","));
+    let mut stream = narrow(&http).await;
+    let head = format!(
+        "POST /v1/batch-route HTTP/1.1\r\nhost: triage.test\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body.as_bytes()).await.unwrap();
+    closed_unread(&mut server).await;
+}
+
+/// Tickets whose answers are longer than what the usual window lets through.
+fn long_batch() -> v1::BatchRouteRequest {
+    let ticket = v1::RouteRequest {
+        ticket: Some(v1::Ticket {
+            body: SMOKE.to_owned(),
+            ..v1::Ticket::default()
+        }),
+        options: Some(v1::ClassificationOptions {
+            top: 1_000,
+            ..v1::ClassificationOptions::default()
+        }),
+        trace: true,
+        ..v1::RouteRequest::default()
+    };
+    v1::BatchRouteRequest {
+        requests: vec![ticket; 1_000],
+        ..v1::BatchRouteRequest::default()
+    }
 }
 
 /// A connection on which nothing is read.
@@ -163,32 +229,16 @@ impl AsyncWrite for Deaf {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_reads_nothing_at_all_loses_the_connection() {
     const WINDOW: u32 = (1 << 31) - 1;
-    let mut server = server_that_waits("300").await;
+    let (mut server, _) = server_that_waits("300").await;
     let mut open = Builder::new();
     open.initial_window_size(WINDOW)
         .initial_connection_window_size(WINDOW);
-    let stream = Deaf(TcpStream::connect(&server.address).await.unwrap());
+    let stream = Deaf(narrow(&server.address).await);
     let mut connection = Frames::over(&open, stream).await;
     // Compressed, since nobody tells how much more may be sent; answered by more than the system takes for a connection
     // that is not read.
-    let ticket = v1::RouteRequest {
-        ticket: Some(v1::Ticket {
-            body: SMOKE.to_owned(),
-            ..v1::Ticket::default()
-        }),
-        options: Some(v1::ClassificationOptions {
-            top: 1_000,
-            ..v1::ClassificationOptions::default()
-        }),
-        trace: true,
-        ..v1::RouteRequest::default()
-    };
-    let batch = v1::BatchRouteRequest {
-        requests: vec![ticket; 1_000],
-        ..v1::BatchRouteRequest::default()
-    };
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-    gzip.write_all(&batch.encode_to_vec()).unwrap();
+    gzip.write_all(&long_batch().encode_to_vec()).unwrap();
     let mut batch = BytesMut::from(&framed_bytes(&gzip.finish().unwrap())[..]);
     batch[0] = 1;
     let batch = batch.freeze();
@@ -208,7 +258,7 @@ async fn whoever_reads_nothing_at_all_loses_the_connection() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_may_be_read_as_slowly_as_its_caller_likes() {
     const TICKETS: usize = 2_000;
-    let mut server = server_that_waits("100").await;
+    let (mut server, _) = server_that_waits("100").await;
     let mut connection = Frames::connect(&server.address).await;
     let (answer, mut body) = connection.begin_to(STREAM_ROUTE, &[]).await;
     let ticket = framed(&kettle());
@@ -217,9 +267,7 @@ async fn a_stream_may_be_read_as_slowly_as_its_caller_likes() {
     let outcomes = within_deadline(answer).await.unwrap().into_body();
     // Others that are read as slowly, but are no streams, lose their connections meanwhile.
     for _ in 0..3 {
-        let mut shut = Builder::new();
-        shut.initial_window_size(0);
-        let mut connection = Frames::connect_as(&shut, &server.address).await;
+        let mut connection = Frames::connect_as(&window(0), &server.address).await;
         let (_answer, mut body) = connection.begin(&[]).await;
         body.send_data(framed(&classify(SMOKE)), true).unwrap();
         closed_unread(&mut server).await;

@@ -10,7 +10,7 @@ use triage::grpc::v1::triage_service_client::TriageServiceClient;
 
 use crate::desk::{Desk, REFUND, agent as person};
 use crate::outcome::{agent, answer, assert_sample, assert_violation, sample, with_id};
-use crate::running::{Server, within_deadline};
+use crate::running::{Server, server_command, within_deadline};
 use crate::tickets::{SMOKE, classify, route};
 
 fn batch(requests: Vec<v1::RouteRequest>) -> v1::BatchRouteRequest {
@@ -113,6 +113,44 @@ async fn no_more_than_a_thousand_tickets_are_taken() {
     let refused = client.batch_route(many).await.unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted);
     assert!(refused.message().contains("1001 tickets"), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn outcomes_that_are_too_long_together_are_refused_with_what_to_do() {
+    let mut command = server_command(&[]);
+    command.env("TRIAGE_SERVER__MAX_MESSAGE_BYTES", "100000");
+    let server = Server::start_as(&mut command).await;
+    let mut client = server.client().await;
+    let talkative = v1::RouteRequest {
+        options: Some(v1::ClassificationOptions {
+            top: 1_000,
+            evidence: true,
+            explain: Some(v1::ExplainOptions::default()),
+        }),
+        trace: true,
+        ..route(SMOKE)
+    };
+    let few = client.batch_route(batch(vec![talkative.clone(); 5])).await;
+    let outcomes = few.unwrap().into_inner().outcomes;
+    assert_eq!(outcomes.len(), 5);
+    let many = batch(vec![talkative; 50]);
+    let refused = client.batch_route(many).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    let told = refused.message();
+    assert!(
+        told.starts_with("requests: the outcomes take more than 100000 bytes"),
+        "{told}"
+    );
+    assert!(told.contains("send fewer tickets"), "{told}");
+    // As many that ask for less fit.
+    let short = batch(vec![route(SMOKE); 50]);
+    let outcomes = client
+        .batch_route(short)
+        .await
+        .unwrap()
+        .into_inner()
+        .outcomes;
+    assert_eq!(outcomes.len(), 50);
 }
 
 #[tokio::test(flavor = "multi_thread")]

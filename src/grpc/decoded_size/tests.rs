@@ -27,7 +27,8 @@ fn refused(name: &str, wire: &[u8]) -> (Code, String) {
 #[test]
 fn no_struct_is_larger_than_is_reckoned_with() {
     fn reckoned<M: Name>() -> (usize, usize) {
-        (size_of::<M>(), KINDS.struct_bytes[&M::full_name()])
+        let place = REQUESTS.places[&M::full_name()];
+        (size_of::<M>(), REQUESTS.struct_bytes[place])
     }
     for (is, reckoned) in [
         reckoned::<v1::Agent>(),
@@ -44,29 +45,11 @@ fn no_struct_is_larger_than_is_reckoned_with() {
     }
 }
 
-/// The largest of the structs that lists and maps of a message hold.
-fn largest_item(kind: &MessageDescriptor) -> usize {
-    let item = |field: FieldDescriptor| {
-        let within = match field.kind() {
-            Kind::Message(kind) => largest_item(&kind),
-            _ => 0,
-        };
-        match field.is_list() || field.is_map() {
-            true => within.max(KINDS.item_bytes(&field)),
-            false => within,
-        }
-    };
-    kind.fields().map(item).max().unwrap_or(0)
-}
-
 #[test]
-fn requests_that_are_not_looked_at_fit() {
-    let methods = KINDS.pool.services().flat_map(|service| {
-        let requests = service.methods().map(|method| method.input());
-        requests.collect::<Vec<_>>()
-    });
-    let largest = methods.map(|kind| largest_item(&kind)).max().unwrap();
-    assert!(largest > size_of::<v1::RouteRequest>());
+fn requests_that_are_not_measured_fit() {
+    let fields = REQUESTS.fields.iter().flat_map(BTreeMap::values);
+    let largest = fields.map(|field| field.item_bytes).max().unwrap();
+    assert!(largest > ROOM * size_of::<v1::RouteRequest>());
     assert!(SHORT_BYTES / 2 * largest <= ALLOWED_BYTES, "{largest}");
 }
 
@@ -74,6 +57,9 @@ fn requests_that_are_not_looked_at_fit() {
 fn empty_items_are_refused_by_the_field_that_holds_them_however_deep_it_lies() {
     let roster = repeated(1, &[], 1_000_000);
     let roster = repeated(2, &roster, 1);
+    // As many attributes of no name in one ticket; all but the last are lost in the end.
+    let attributes = repeated(7, &[], 3_000_000);
+    let attributes = repeated(1, &repeated(1, &attributes, 1), 1);
     for (name, wire, field) in [
         ("BatchRouteRequest", repeated(1, &[], 1_000_000), "requests"),
         (
@@ -88,6 +74,11 @@ fn empty_items_are_refused_by_the_field_that_holds_them_however_deep_it_lies() {
             "removed_ids",
         ),
         ("AssignBacklogRequest", roster, "roster.agents"),
+        (
+            "AssignBacklogRequest",
+            attributes,
+            "tickets.ticket.attributes",
+        ),
     ] {
         assert_eq!(
             refused(name, &wire),
@@ -139,4 +130,10 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn answers_are_not_measured() {
+    let outcomes = repeated(1, &[], 1_000_000);
+    check("BatchRouteResponse", &outcomes).unwrap();
 }

@@ -2,7 +2,7 @@
 
 use super::digit::digit;
 use super::find::Word;
-use super::number::{gap, sizes, total};
+use super::number::{gap, is_year, number, sizes, total};
 
 /// Digits of a card number (ISO/IEC 7812).
 const DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
@@ -25,34 +25,56 @@ pub(super) fn is_card(text: &str, groups: &[Word]) -> bool {
     };
     DIGITS.contains(&total(groups))
         && others.iter().all(|group| group.digits >= MIN_GROUP)
-        && passes_luhn(text, groups)
+        && passes(text, groups)
 }
 
-/// How many of the groups, from the first on, are a card number in groups as cards have them.
+/// How many of the groups, from the first on, are a card number in groups as cards have them, and others that begin
+/// within it.
 pub(super) fn printed_card(text: &str, groups: &[Word]) -> Option<usize> {
-    let sizes = sizes(groups);
-    let fits = |shape: &&&[usize]| {
-        sizes.starts_with(shape)
-            && groups
-                .get(..shape.len())
-                .is_some_and(|card| passes_luhn(text, card))
-    };
-    let printed = PRINTED.iter().filter(fits);
-    printed.map(|shape| shape.len()).max()
+    with_overlapping(groups, |groups| {
+        let sizes = sizes(groups);
+        let fits = |shape: &&&[usize]| {
+            let card = groups.get(..shape.len());
+            sizes.starts_with(shape) && card.is_some_and(|card| passes(text, card))
+        };
+        PRINTED.iter().filter(fits).map(|shape| shape.len()).max()
+    })
 }
 
-/// How many of the first words are four groups of four digits with the same character between them, whichever that is.
+/// How many of the first words are four groups of four digits with the same character between them, whichever that is
+/// within a line, and others that begin within them.
 pub(super) fn separated_card(text: &str, words: &[Word]) -> Option<usize> {
-    let card = words.get(..4)?;
-    let separator = gap(text, card)?.single()?;
-    let fits = card
-        .iter()
-        .all(|group| group.is_number && group.digits == 4)
-        && card
-            .windows(2)
-            .all(|pair| gap(text, pair).and_then(|gap| gap.single()) == Some(separator))
-        && passes_luhn(text, card);
-    fits.then_some(card.len())
+    with_overlapping(words, |words| {
+        let card = words.get(..4)?;
+        let separator = gap(text, card)?.single().filter(|c| !c.is_control())?;
+        let fits = card
+            .iter()
+            .all(|group| group.is_number && group.digits == 4)
+            && card
+                .windows(2)
+                .all(|pair| gap(text, pair).and_then(|gap| gap.single()) == Some(separator))
+            && passes(text, card);
+        fits.then_some(card.len())
+    })
+}
+
+/// How many words are taken by the card that begins at the first, and by all that begin within it: of four digits before
+/// a card, one in ten makes another card of its first groups.
+fn with_overlapping(words: &[Word], card: impl Fn(&[Word]) -> Option<usize>) -> Option<usize> {
+    let mut taken = card(words)?;
+    let mut at = 1;
+    while at < taken {
+        let more = words.get(at..).and_then(&card);
+        taken = taken.max(at + more.unwrap_or(0));
+        at += 1;
+    }
+    Some(taken)
+}
+
+/// Whether groups can be a card's: they pass Luhn's test, and are not all years.
+fn passes(text: &str, groups: &[Word]) -> bool {
+    let is_year = |group: &Word| group.digits == 4 && is_year(number(text, group));
+    passes_luhn(text, groups) && !groups.iter().all(is_year)
 }
 
 /// Luhn's test (ISO/IEC 7812-1, annex B): every second digit from the right doubled, the sum of all digits is a

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::plain::{is_unseen, plain};
+use super::plain::{is_unseen, is_unspaced, plain};
 
 /// Longest e-mail address, and so how far is looked for its ends (RFC 5321).
 const MAX_EMAIL_BYTES: usize = 254;
@@ -125,7 +125,12 @@ fn local_part(before: &str) -> usize {
             .filter(|open| quoted.len() - open <= MAX_LOCAL_BYTES);
         return open.map_or(0, |open| before.len() - open);
     }
-    let may_stand = |c: char| c.is_alphanumeric() || is_unseen(c) || "._%+'-&".contains(plain(c));
+    let unspaced = before.ends_with(is_unspaced);
+    let may_stand = |c: char| {
+        c.is_alphanumeric() && (unspaced || !is_unspaced(c))
+            || is_unseen(c)
+            || "._%+'-&".contains(plain(c))
+    };
     let part = before.len() - before.trim_end_matches(bounded(may_stand)).len();
     let part = before.get(before.len() - part..).unwrap_or_default();
     // A quotation mark or full stop before an address is not part of it.
@@ -139,7 +144,12 @@ fn local_part(before: &str) -> usize {
 
 /// How many bytes of `after` are a domain with a dot in it, and whatever hangs on it.
 fn domain(after: &str, is_loose: bool) -> usize {
-    let may_stand = |c: char| c.is_alphanumeric() || is_unseen(c) || "-.@".contains(plain(c));
+    let unspaced = after.starts_with(is_unspaced);
+    let may_stand = |c: char| {
+        c.is_alphanumeric() && (unspaced || !is_unspaced(c))
+            || is_unseen(c)
+            || "-.@".contains(plain(c))
+    };
     let part = after.len() - after.trim_start_matches(bounded(may_stand)).len();
     let domain = after.get(..part).unwrap_or_default();
     if is_loose && let Some(spelled) = with_a_dot_in_words(after, domain.len()) {
@@ -153,9 +163,9 @@ fn domain(after: &str, is_loose: bool) -> usize {
         .rsplit(|c| plain(c) == '.')
         .next()
         .unwrap_or_default();
-    // `3@9.99` is a price.
+    // `3@9.99` is a price and `react@18.2.0` a version; four numbers are a computer's address.
     let is_number = domain.chars().all(|c| c.is_numeric() || plain(c) == '.')
-        && domain.chars().filter(|&c| plain(c) == '.').count() == 1;
+        && domain.chars().filter(|&c| plain(c) == '.').count() < 3;
     let is_proved = last.chars().count() >= 2 && last.chars().all(char::is_alphabetic);
     // With spaces around the sign, a place in a program: `Error @ parent.cpp:414`.
     let mut next = after.get(domain.len()..).unwrap_or_default().chars();

@@ -8,7 +8,7 @@ use super::digit::digit;
 use super::email::Emails;
 use super::kept::{is_kept, says_when_or_what, telling_digits};
 use super::number::{Numbers, gap, is_iban};
-use super::plain::plain;
+use super::plain::{is_unspaced, plain};
 
 /// A word with at least this many digits names one case.
 const MIN_REFERENCE_DIGITS: usize = 5;
@@ -22,6 +22,8 @@ const MAX_NAME: usize = 12;
 const IBAN_LENGTH: usize = 34;
 /// Shortest one.
 const MIN_IBAN_LENGTH: usize = 15;
+/// Fewest digits of one; words alone are none.
+const MIN_IBAN_DIGITS: usize = 8;
 /// Most words that an IBAN is written in: its country, and groups of four characters.
 const MAX_IBAN_WORDS: usize = 10;
 
@@ -104,6 +106,9 @@ fn first(text: &str, words: &[Word]) -> Found {
         if let Some(taken) = numbers.card() {
             return data(PersonalData::Card, word.start, taken);
         }
+        if let Some(taken) = numbers.mistyped_card() {
+            return data(PersonalData::Reference, word.start, taken);
+        }
         if let Some(taken) = numbers.social_security() {
             return data(PersonalData::Reference, word.start, taken);
         }
@@ -148,7 +153,8 @@ fn iban(text: &str, words: &[Word]) -> Option<(usize, PersonalData)> {
         if !begins_like_iban(&compact) {
             break;
         }
-        if is_iban(&compact) {
+        let digits = compact.bytes().filter(u8::is_ascii_digit).count();
+        if digits >= MIN_IBAN_DIGITS && is_iban(&compact) {
             return Some((at + 1, PersonalData::Account));
         }
         let is_printed = printed == at && (at < 2 || word.is_number) && before == at * 4;
@@ -243,16 +249,22 @@ fn hash_before(before: &str) -> Option<usize> {
     })
 }
 
-/// Splits a text into runs of letters and digits.
+/// Splits a text into runs of letters and digits, those of scripts without spaces apart from others.
 fn split(text: &str, words: &mut Words) {
     words.clear();
     let mut open: Option<Word> = None;
+    let mut was_unspaced = false;
     for (at, c) in text.char_indices() {
         let (is_digit, is_letter) = match c.is_ascii() {
             true => (c.is_ascii_digit(), c.is_ascii_alphabetic()),
             false => (digit(c).is_some(), c.is_alphanumeric()),
         };
         if is_digit || is_letter {
+            let unspaced = !is_digit && is_unspaced(c);
+            if unspaced != was_unspaced {
+                words.extend(open.take());
+                was_unspaced = unspaced;
+            }
             let word = open.get_or_insert(Word {
                 start: at,
                 end: at,

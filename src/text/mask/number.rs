@@ -87,6 +87,13 @@ impl<'t> Numbers<'t> {
         })
     }
 
+    /// How many of the groups are written like a card number that fails its test.
+    pub(super) fn mistyped_card(&self) -> Option<usize> {
+        let first = self.groups.get(..4)?;
+        let is_year = |group: &Word| is_year(number(self.text, group));
+        (sizes(self.groups) == [4; 4] && !first.iter().all(is_year)).then_some(4)
+    }
+
     /// How many of the groups are a number of social security as in the United States: three, two and four digits with
     /// hyphens.
     pub(super) fn social_security(&self) -> Option<usize> {

@@ -42,6 +42,20 @@ pub(super) fn is_unseen(c: char) -> bool {
     plain(c) == UNSEEN
 }
 
+/// Whether a letter is of a script that sets no spaces between words, or of Korean, whose particles hang on what they
+/// are about: a number or address beside it is no part of its word.
+pub(super) fn is_unspaced(c: char) -> bool {
+    matches!(
+        c,
+        // Thai, Lao, Myanmar, Khmer.
+        '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
+        // Kana, Hangul, Han.
+        | '\u{3040}'..='\u{318f}' | '\u{31f0}'..='\u{31ff}' | '\u{ac00}'..='\u{d7af}'
+        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
+        | '\u{20000}'..='\u{3ffff}'
+    )
+}
+
 /// What stands between two words: up to four plain characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Gap {

@@ -1,5 +1,5 @@
 //! Whether the other end of a connection has begun to speak, so that those who connect and then say nothing, or one
-//! byte now and then, can be told apart from those who may be silent; and whether it takes what is sent to it.
+//! byte now and then, can be told apart from those who may be silent.
 
 use std::io;
 use std::pin::Pin;
@@ -8,8 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-
-use super::unread::{Unread, Waiting};
 
 /// What HTTP/2 begins with.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -26,40 +24,25 @@ impl Opened {
     }
 }
 
-/// A stream that is looked at. It has opened once HTTP/2's preface and the head of the frame that must follow were read,
-/// or anything that HTTP/2 does not begin with: HTTP/1 has a time limit of its own. While nothing more can be written, it
-/// waits to be read.
+/// A stream whose first bytes are looked at. It has opened once HTTP/2's preface and the head of the frame that must
+/// follow were read, or anything that HTTP/2 does not begin with: HTTP/1 has a time limit of its own.
 #[derive(Debug)]
-pub(super) struct Watched<S> {
+pub(super) struct Opening<S> {
     inner: S,
     read: usize,
     opened: Opened,
-    /// `None` if what is sent may be taken as slowly as the other end likes.
-    unread: Option<Unread>,
-    waiting: Option<Waiting>,
 }
 
-impl<S> Watched<S> {
-    pub(super) fn new(inner: S, opened: Opened, unread: Option<Unread>) -> Self {
+impl<S> Opening<S> {
+    pub(super) fn new(inner: S, opened: Opened) -> Self {
         Self {
             inner,
             read: 0,
             opened,
-            unread,
-            waiting: None,
         }
     }
 
-    fn look_at_write<T>(&mut self, written: Poll<T>) -> Poll<T> {
-        if written.is_ready() {
-            self.waiting = None;
-        } else if self.waiting.is_none() {
-            self.waiting = self.unread.as_ref().map(Unread::wait);
-        }
-        written
-    }
-
-    fn look_at_read(&mut self, bytes: &[u8]) {
+    fn look(&mut self, bytes: &[u8]) {
         let expected = PREFACE.get(self.read..).unwrap_or_default();
         let differs = bytes.iter().zip(expected).any(|(a, b)| a != b);
         self.read += bytes.len();
@@ -69,7 +52,7 @@ impl<S> Watched<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Opening<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -78,20 +61,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.inner).poll_read(context, buffer))?;
         if !self.opened.get() {
-            self.look_at_read(buffer.filled().get(before..).unwrap_or_default());
+            self.look(buffer.filled().get(before..).unwrap_or_default());
         }
         Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Opening<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.inner).poll_write(context, bytes);
-        self.look_at_write(written)
+        Pin::new(&mut self.inner).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -107,8 +89,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         buffers: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.inner).poll_write_vectored(context, buffers);
-        self.look_at_write(written)
+        Pin::new(&mut self.inner).poll_write_vectored(context, buffers)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -125,9 +106,9 @@ mod tests {
     /// Whether a connection has opened on which this was said, in pieces of `piece` bytes.
     async fn opens(said: &[u8], piece: usize) -> bool {
         let opened = Opened::default();
-        let mut stream = Watched::new(said, opened.clone(), None);
+        let mut opening = Opening::new(said, opened.clone());
         let mut read = vec![0; piece];
-        while stream.read(&mut read).await.unwrap() > 0 {}
+        while opening.read(&mut read).await.unwrap() > 0 {}
         opened.get()
     }
 
