@@ -6,8 +6,9 @@ use std::fs::File;
 use std::sync::Arc;
 
 use parquet::basic::{ConvertedType, Repetition, Type as Physical};
+use parquet::column::page::Page;
 use parquet::errors::ParquetError;
-use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row};
 use parquet::schema::types::Type;
@@ -76,6 +77,7 @@ fn read_rows(rows: &mut Rows<'_>) -> Result<(), DatasetError> {
         let group = reader
             .get_row_group(group)
             .map_err(|error| at(line + 1, error))?;
+        check_dictionaries(group.as_ref(), &projection).map_err(|error| at(line + 1, error))?;
         let read_rows = RowIter::from_row_group(Some(projection.clone()), group.as_ref())
             .map_err(|error| at(line + 1, error))?;
         for row in read_rows {
@@ -88,6 +90,36 @@ fn read_rows(rows: &mut Rows<'_>) -> Result<(), DatasetError> {
         return Err(DatasetError::NoRows {
             path: path.to_owned(),
         });
+    }
+    Ok(())
+}
+
+/// Refuses a dictionary that says it has more values than bytes: the library makes room for as many as it says, and a
+/// process that is refused that much memory ends.
+fn check_dictionaries(group: &dyn RowGroupReader, used: &Type) -> Result<(), ParquetError> {
+    let names: Vec<&str> = used.get_fields().iter().map(|field| field.name()).collect();
+    for (index, column) in group.metadata().columns().iter().enumerate() {
+        let root = column.column_path().parts().first();
+        if !root.is_some_and(|root| names.contains(&root.as_str())) {
+            continue;
+        }
+        let mut pages = group.get_column_page_reader(index)?;
+        while let Some(next) = pages.peek_next_page()? {
+            if !next.is_dict {
+                pages.skip_next_page()?;
+                continue;
+            }
+            if let Some(Page::DictionaryPage {
+                buf, num_values, ..
+            }) = pages.get_next_page()?
+                && num_values as usize > buf.len()
+            {
+                return Err(ParquetError::General(format!(
+                    "a dictionary of {num_values} values has {} bytes: write or copy the file again",
+                    buf.len()
+                )));
+            }
+        }
     }
     Ok(())
 }

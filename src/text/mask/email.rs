@@ -120,9 +120,11 @@ fn closed(after: &str, word: &str) -> Option<usize> {
 /// How many bytes at the end of `before` can stand before the at sign.
 fn local_part(before: &str) -> usize {
     if let Some(quoted) = before.strip_suffix('"') {
-        let open = quoted
-            .rfind('"')
-            .filter(|open| quoted.len() - open <= MAX_LOCAL_BYTES);
+        let is_part = |open: &usize| {
+            let part = quoted.get(*open..).unwrap_or_default();
+            part.len() <= MAX_LOCAL_BYTES && !part.contains(char::is_control)
+        };
+        let open = quoted.rfind('"').filter(is_part);
         return open.map_or(0, |open| before.len() - open);
     }
     let unspaced = before.ends_with(is_unspaced);

@@ -53,6 +53,7 @@ fn addresses_of_e_mail_in_other_writings() {
         ("<jane&#X40;example.com>", "<email_address>"),
         ("jane&commat;example.com", "email_address"),
         ("\"jane doe\"@example.com", "email_address"),
+        ("5\" wide\nor 7\"@c.de", "5\" wide\nor 7\"@c.de"),
         (
             "say \"hi\" @home or 50%40 & more",
             "say \"hi\" @home or 50%40 & more",
