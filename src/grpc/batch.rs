@@ -21,7 +21,8 @@ const MAX_BATCH: usize = 1_000;
 /// Answers a batch, all of it by `loaded`, in a message of `max_bytes` at most.
 ///
 /// # Errors
-/// RESOURCE_EXHAUSTED for too many tickets or outcomes that are too long; INVALID_ARGUMENT or RESOURCE_EXHAUSTED for the roster of all.
+/// RESOURCE_EXHAUSTED for too many tickets or outcomes that are too long; INVALID_ARGUMENT or RESOURCE_EXHAUSTED for the
+/// roster of all.
 pub(super) async fn answer(
     request: v1::BatchRouteRequest,
     loaded: Arc<Loaded>,

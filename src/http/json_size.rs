@@ -17,7 +17,6 @@ const NODE_FIELDS: usize = 11;
 const NODE_BYTES: usize = NODE_FIELDS * (size_of::<Value>() + size_of::<u64>()) + 32;
 /// Bytes of each further field, which are those of a map: its table may be half empty.
 const ENTRY_BYTES: usize = 2 * (size_of::<(MapKey, Value)>() + 16);
-
 /// Fewest bytes of a text that has any.
 const MIN_TEXT: usize = 16;
 

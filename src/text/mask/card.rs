@@ -71,10 +71,20 @@ fn with_overlapping(words: &[Word], card: impl Fn(&[Word]) -> Option<usize>) -> 
     Some(taken)
 }
 
+/// How many groups are written as most cards are, but fail their test.
+pub(super) fn mistyped_card(text: &str, groups: &[Word]) -> Option<usize> {
+    let is_written_so = sizes(groups) == [4; 4] && !are_years(text, groups);
+    is_written_so.then_some(groups.len())
+}
+
 /// Whether groups can be a card's: they pass Luhn's test, and are not all years.
 fn passes(text: &str, groups: &[Word]) -> bool {
-    let is_year = |group: &Word| group.digits == 4 && is_year(number(text, group));
-    passes_luhn(text, groups) && !groups.iter().all(is_year)
+    passes_luhn(text, groups) && !are_years(text, groups)
+}
+
+fn are_years(text: &str, groups: &[Word]) -> bool {
+    let mut groups = groups.iter();
+    groups.all(|group| group.digits == 4 && is_year(number(text, group)))
 }
 
 /// Luhn's test (ISO/IEC 7812-1, annex B): every second digit from the right doubled, the sum of all digits is a

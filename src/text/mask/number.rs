@@ -1,6 +1,6 @@
 //! Numbers written in groups: dates, telephone numbers and where they end; and the test that IBANs pass.
 
-use super::card::{is_card, printed_card};
+use super::card::{is_card, mistyped_card, printed_card};
 use super::digit::digit;
 use super::find::Word;
 use super::label::names_a_telephone;
@@ -26,6 +26,8 @@ pub(super) struct Numbers<'t> {
     groups: &'t [Word],
     /// How many of the groups come before a date.
     undated: usize,
+    /// How many of them are a card number in groups as cards have them.
+    card: Option<usize>,
 }
 
 /// How a telephone number begins.
@@ -49,7 +51,8 @@ impl<'t> Numbers<'t> {
             .count();
         let mut groups = words.get(..=further).unwrap_or_default();
         // What stands right before a card number is not part of it, nor the other way round.
-        if printed_card(text, groups).is_none() {
+        let card = printed_card(text, groups);
+        if card.is_none() {
             let is_card = |at: &usize| {
                 let rest = groups.get(*at..);
                 rest.is_some_and(|rest| printed_card(text, rest).is_some())
@@ -69,6 +72,7 @@ impl<'t> Numbers<'t> {
             text,
             groups,
             undated: undated.unwrap_or(groups.len()),
+            card,
         }
     }
 
@@ -80,8 +84,7 @@ impl<'t> Numbers<'t> {
 
     /// How many of the groups are a card number.
     pub(super) fn card(&self) -> Option<usize> {
-        let printed = printed_card(self.text, self.groups);
-        printed.or_else(|| {
+        self.card.or_else(|| {
             let mut others = self.prefixes(true);
             others.find_map(|groups| is_card(self.text, groups).then_some(groups.len()))
         })
@@ -89,9 +92,7 @@ impl<'t> Numbers<'t> {
 
     /// How many of the groups are written like a card number that fails its test.
     pub(super) fn mistyped_card(&self) -> Option<usize> {
-        let first = self.groups.get(..4)?;
-        let is_year = |group: &Word| is_year(number(self.text, group));
-        (sizes(self.groups) == [4; 4] && !first.iter().all(is_year)).then_some(4)
+        mistyped_card(self.text, self.groups)
     }
 
     /// How many of the groups are a number of social security as in the United States: three, two and four digits with
