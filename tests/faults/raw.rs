@@ -21,6 +21,15 @@ pub(crate) async fn having_sent(address: &str, bytes: &[u8]) -> TcpStream {
     stream
 }
 
+/// A request to call the method at `path` over HTTP, with further headers if there are some.
+pub(crate) fn post(path: &str, headers: &str, json: &str) -> String {
+    let length = json.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: triage.test\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n{headers}\r\n{json}"
+    )
+}
+
 /// Waits until the other end has closed the connection.
 pub(crate) async fn closed(mut stream: TcpStream) {
     let mut read = Vec::new();

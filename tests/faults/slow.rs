@@ -14,7 +14,9 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 use triage::grpc::v1;
 
-use crate::raw::{CLASSIFY, Frames, PREFACE, closed, framed, framed_bytes, frames, having_sent};
+use crate::raw::{
+    CLASSIFY, Frames, PREFACE, closed, framed, framed_bytes, frames, having_sent, post,
+};
 use crate::running::{Server, server_command, within_deadline};
 use crate::tickets::{SMOKE, classify};
 
@@ -165,13 +167,8 @@ async fn whoever_asks_over_http_and_reads_nothing_loses_the_connection() {
     let request = r#"{"ticket":{"body":"smoke everywhere"},"options":{"top":1000},"trace":true}"#;
     let body = format!("{{\"requests\":[{}]}}", vec![request; 1_000].join(","));
     let mut stream = narrow(&http).await;
-    let head = format!(
-        "POST /v1/batch-route HTTP/1.1\r\nhost: triage.test\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    stream.write_all(body.as_bytes()).await.unwrap();
+    let request = post("/v1/batch-route", "", &body);
+    stream.write_all(request.as_bytes()).await.unwrap();
     closed_unread(&mut server).await;
 }
 

@@ -11,6 +11,7 @@ use tonic::Code;
 use triage::grpc::v1;
 
 use crate::desk::{apply, client};
+use crate::raw::post;
 use crate::registry::{POLICY, activate, command, models_client, registry};
 use crate::running::{Server, argument, within_deadline};
 use crate::tickets::classify;
@@ -111,14 +112,9 @@ impl Soaked {
     /// A ticket over HTTP.
     async fn post(&self, text: &str) {
         let body = format!(r#"{{"ticket":{{"body":"{text}"}}}}"#);
+        let request = post("/v1/classify", "connection: close\r\n", &body);
         let mut stream = TcpStream::connect(self.http).await.unwrap();
-        let head = format!(
-            "POST /v1/classify HTTP/1.1\r\nhost: triage.test\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\nconnection: close\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).await.unwrap();
-        stream.write_all(body.as_bytes()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
