@@ -80,11 +80,23 @@ fn versions(desk: &Desk) -> Vec<String> {
     names
 }
 
-/// Temporary folders that a fit did not live to take away.
+/// Temporary folders and files that a fit did not live to take away.
 fn leftovers(desk: &Desk) -> Vec<String> {
     let mut names = desk.names("models");
     names.retain(|name| name.starts_with(".tmp-"));
     names
+}
+
+/// Takes them away.
+fn clear(desk: &Desk) {
+    for leftover in leftovers(desk) {
+        let path = desk.path(&format!("models/{leftover}"));
+        if path.is_dir() {
+            fs::remove_dir_all(path).unwrap();
+        } else {
+            fs::remove_file(path).unwrap();
+        }
+    }
 }
 
 #[test]
@@ -98,9 +110,7 @@ fn a_killed_fit_leaves_the_registry_as_it_was() {
         |models| half_written(models, "manifest.json"),
     ];
     for moment in moments {
-        for leftover in leftovers(&desk) {
-            fs::remove_dir_all(desk.path(&format!("models/{leftover}"))).unwrap();
-        }
+        clear(&desk);
         let killed = kill_at(&desk, moment);
         let now = versions(&desk);
         assert!(now.contains(&version), "{now:?}");
