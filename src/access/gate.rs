@@ -143,8 +143,8 @@ impl Access {
             Need::OneOf(scopes) => scopes,
         };
         let log = |caller: Option<&Caller>| {
-            let id = request.headers().get(REQUEST_ID);
             method.is_logged().then(|| {
+                let id = request.headers().get(REQUEST_ID);
                 self.log.begin(Call {
                     caller,
                     method: method.name,

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use http::HeaderMap;
 use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge};
-use tonic::Code;
+use tonic::{Code, Status};
 
 use super::MetricsError;
 use super::family::Families;
@@ -18,8 +18,6 @@ const SECONDS: [f64; 16] = [
 ];
 /// What stands for all methods that the protocol lacks.
 const UNKNOWN_METHOD: &str = "unknown";
-/// The header, or trailer, that holds a request's code.
-const STATUS: &str = "grpc-status";
 
 /// The codes of gRPC, each at its number.
 const CODES: [&str; 17] = [
@@ -154,7 +152,7 @@ pub struct Call {
 impl Call {
     /// Takes the code from an answer's headers or trailers, if it is there.
     pub fn read_code(&mut self, headers: &HeaderMap) {
-        if let Some(code) = headers.get(STATUS) {
+        if let Some(code) = headers.get(Status::GRPC_STATUS) {
             self.code = Some(parse(code.as_bytes()));
         }
     }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderName, Request, Response};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -18,10 +18,10 @@ use tonic::body::Body;
 use tower::{Layer, Service};
 use tracing::Span;
 
-use super::layers::log_abandoned;
+use super::log::log_abandoned;
 
 /// The header by which a caller tells how long it waits.
-const GRPC_TIMEOUT: &str = "grpc-timeout";
+const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 /// Most digits that gRPC allows there.
 const MAX_DIGITS: usize = 8;
 
@@ -84,9 +84,7 @@ where
             inner: self.inner.call(request),
             times,
             sleep: None,
-            unanswered: Unanswered {
-                span: Some(Span::current()),
-            },
+            unanswered: Unanswered { span: None },
         }
     }
 }
@@ -126,7 +124,7 @@ fn callers_deadline() -> Status {
 
 /// Logs that nobody waited for the answer to a request, if it is dropped before there is one.
 struct Unanswered {
-    /// The request's; `None` once there is an answer.
+    /// The request's; `None` until it waits for anything, and once there is an answer.
     span: Option<Span>,
 }
 
@@ -163,6 +161,7 @@ where
         let answer = match answer {
             Poll::Ready(answer) => answer.map(|answer| until_deadline(answer, this.times)),
             Poll::Pending => {
+                this.unanswered.span.get_or_insert_with(Span::current);
                 let Some((at, status)) = this.times.over() else {
                     return Poll::Pending;
                 };

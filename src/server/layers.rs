@@ -3,31 +3,25 @@
 
 use std::any::Any;
 use std::convert::Infallible;
-use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Request, Response};
+use tonic::Status;
 use tonic::body::Body;
-use tonic::{Code, Status};
 use tower::{ServiceBuilder, ServiceExt};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::classify::{GrpcCode, GrpcErrorsAsFailures, GrpcFailureClass, SharedClassifier};
 use tower_http::request_id::{PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
-use tower_http::trace::TraceLayer;
 use tower_http::validate_request::ValidateRequestHeaderLayer;
-use tracing::Span;
 
 use super::deadline::DeadlineLayer;
 use super::in_flight::InFlightLayer;
+use super::log::LogLayer;
 use super::port::Stack;
 use super::routes::Routes;
 use super::shown::CertificateShown;
-use super::streams::{EndsLater, StreamLayer};
 use super::unreadable::blame_the_caller;
 use crate::access::AccessLayer;
 use crate::checksum::hex_digits;
 use crate::metrics::Metrics;
-
-use crate::telemetry;
 
 /// The header that carries a request's id, from the caller or made here.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -76,7 +70,7 @@ type OnAnswer = fn(Response<Body>) -> Response<Body>;
 /// What is around all services.
 #[derive(Debug)]
 pub(super) struct Layers {
-    pub(super) streams: StreamLayer,
+    pub(super) log: LogLayer,
     pub(super) metrics: Metrics,
     pub(super) in_flight: InFlightLayer,
     pub(super) certificate: CertificateShown,
@@ -86,10 +80,10 @@ pub(super) struct Layers {
 
 impl Layers {
     /// Puts all layers around `routes`. From the outside: a request gets an id unless its caller gave it a fit one, its
-    /// answer is logged under that id, which is sent back, and counted; a handler that panics is answered for; a stream
-    /// is logged when it ends; a request too many is refused, before anything is spent on it; so is a caller who has no
-    /// certificate where one is required, or may not make the call, or not so often; one that takes too long is ended;
-    /// unreadable ones are blamed on their callers.
+    /// answer is logged under that id, which is sent back, and counted; a handler that panics is answered for; a request
+    /// too many is refused, before anything is spent on it; so is a caller who has no certificate where one is required,
+    /// or may not make the call, or not so often; one that takes too long is ended; unreadable ones are blamed on their
+    /// callers.
     ///
     /// Each layer must be ready at any time and call what is inside within its own `call`: the connection does not
     /// ask whether they are, and a request counts as in flight from then on.
@@ -97,17 +91,10 @@ impl Layers {
         let layered = ServiceBuilder::new()
             .map_request(without_unfit_id as OnRequest)
             .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestId))
-            .layer(
-                TraceLayer::new(failures())
-                    .make_span_with(request_span)
-                    .on_request(())
-                    .on_response(log_answer)
-                    .on_failure(log_failure),
-            )
+            .layer(self.log)
             .layer(PropagateRequestIdLayer::new(REQUEST_ID))
             .layer(self.metrics.requests())
             .layer(CatchPanicLayer::custom(internal_error as OnPanic))
-            .layer(self.streams)
             .layer(self.in_flight)
             .layer(ValidateRequestHeaderLayer::custom(self.certificate))
             .layer(self.access)
@@ -120,77 +107,6 @@ impl Layers {
                 .map_err(|never: Infallible| match never {}),
         )
     }
-}
-
-/// What every line about a request carries, whatever level the log has.
-fn request_span<B>(request: &Request<B>) -> Span {
-    let request_id = request
-        .headers()
-        .get(REQUEST_ID)
-        .and_then(|id: &HeaderValue| id.to_str().ok())
-        .unwrap_or_default();
-    telemetry::request_span(request.uri().path(), request_id, request.headers())
-}
-
-fn log_answer<B>(response: &Response<B>, latency: Duration, span: &Span) {
-    if response.extensions().get::<EndsLater>().is_none() {
-        let status = Status::from_header_map(response.headers());
-        let code = status.map_or(Code::Ok, |status| status.code());
-        log_end(code, latency, span);
-    }
-}
-
-/// Logs with what the request of a span, which must be entered, was answered.
-pub(super) fn log_end(code: Code, latency: Duration, span: &Span) {
-    let latency_us = micros(latency);
-    if telemetry::is_health(span) {
-        tracing::debug!(?code, latency_us, "answered");
-    } else {
-        telemetry::end_request(span, code);
-        tracing::info!(?code, latency_us, "answered");
-    }
-}
-
-/// Logs that nobody waits any more for the answer to the request of a span.
-pub(super) fn log_abandoned(span: &Span) {
-    let _within = span.enter();
-    if telemetry::is_health(span) {
-        tracing::debug!("abandoned");
-    } else {
-        tracing::info!("abandoned");
-    }
-}
-
-/// What counts as a failure: not what the caller has to mend.
-fn failures() -> SharedClassifier<GrpcErrorsAsFailures> {
-    let failures = GrpcErrorsAsFailures::new()
-        .with_success(GrpcCode::InvalidArgument)
-        .with_success(GrpcCode::NotFound)
-        .with_success(GrpcCode::PermissionDenied)
-        .with_success(GrpcCode::FailedPrecondition)
-        .with_success(GrpcCode::Aborted)
-        .with_success(GrpcCode::ResourceExhausted)
-        .with_success(GrpcCode::Unimplemented);
-    SharedClassifier::new(failures)
-}
-
-/// A failure by its code alone: the message of a status may quote the request.
-fn log_failure(failure: GrpcFailureClass, latency: Duration, span: &Span) {
-    let latency_us = micros(latency);
-    match failure {
-        GrpcFailureClass::Status(status) => {
-            let code = Code::from(status.code_raw());
-            telemetry::end_request(span, code);
-            tracing::warn!(?code, latency_us, "failed");
-        }
-        GrpcFailureClass::Error(error) => tracing::warn!(error, latency_us, "failed"),
-        _ => tracing::warn!(latency_us, "failed"),
-    }
-}
-
-/// A number that the log writes as a number, which 128 bits are not.
-fn micros(latency: Duration) -> u64 {
-    u64::try_from(latency.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A panic in a handler: its place is in the log already, the caller gets a fixed text.

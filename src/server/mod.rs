@@ -16,6 +16,7 @@ mod in_flight;
 mod layers;
 mod levels;
 mod listener;
+mod log;
 mod opening;
 mod port;
 mod routes;
@@ -24,7 +25,6 @@ mod serving;
 mod shadow;
 mod shown;
 mod signals;
-mod streams;
 mod tls;
 mod told;
 mod unread;
@@ -56,11 +56,11 @@ use deadline::DeadlineLayer;
 use health::{end_health, set_serving};
 use in_flight::InFlightLayer;
 use layers::Layers;
+use log::LogLayer;
 use port::{ConnectionLimits, Port, Protocol};
 use services::{Services, methods, stream_paths};
 use serving::Serving;
 use shown::CertificateShown;
-use streams::StreamLayer;
 use tls::Tls;
 use told::Told;
 use watch::Watch;
@@ -114,7 +114,7 @@ pub async fn run(
     let tls = Tls::load(&settings.tls, metrics.clone())?;
     let streams = stream_paths()?;
     let layers = Layers {
-        streams: StreamLayer::new(Arc::clone(&streams)),
+        log: LogLayer::new(Arc::clone(&streams)),
         metrics: metrics.clone(),
         certificate: CertificateShown {
             required: tls.as_ref().is_some_and(|tls| tls.requires_certificates()),

@@ -19,7 +19,7 @@ use tracing_subscriber::registry::LookupSpan;
 use super::clock::Clock;
 
 thread_local! {
-    /// Room for members, with those that were made last.
+    /// Room for a line or a span's members, with what was made last.
     static MADE: Cell<String> = const { Cell::new(String::new()) };
 }
 
@@ -42,29 +42,45 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let metadata = event.metadata();
-        writer.write_str("{\"timestamp\":\"")?;
-        Clock.format_time(&mut writer)?;
-        write!(writer, "\",\"level\":\"{}\"", metadata.level())?;
-        let mut members = Members::new(&mut writer, false);
-        event.record(&mut members);
-        members.outcome?;
-        writer.write_str(",\"target\":")?;
-        write_string(&mut writer, metadata.target())?;
-        if let Some(span) = context.lookup_current() {
-            writer.write_str(",\"span\":{")?;
-            if let Some(fields) = span.extensions().get::<FormattedFields<N>>() {
-                writer.write_str(&fields.fields)?;
-                if !fields.fields.is_empty() {
-                    writer.write_char(',')?;
+        in_one(&mut writer, |line| {
+            let metadata = event.metadata();
+            line.push_str("{\"timestamp\":\"");
+            Clock.format_time(&mut Writer::new(line))?;
+            line.push_str("\",\"level\":\"");
+            line.push_str(metadata.level().as_str());
+            line.push('"');
+            let mut members = Members::new(line, false);
+            event.record(&mut members);
+            members.outcome?;
+            line.push_str(",\"target\":");
+            write_string(line, metadata.target())?;
+            if let Some(span) = context.lookup_current() {
+                line.push_str(",\"span\":{");
+                if let Some(fields) = span.extensions().get::<FormattedFields<N>>() {
+                    line.push_str(&fields.fields);
+                    if !fields.fields.is_empty() {
+                        line.push(',');
+                    }
                 }
+                line.push_str("\"name\":");
+                write_string(line, span.name())?;
+                line.push('}');
             }
-            writer.write_str("\"name\":")?;
-            write_string(&mut writer, span.name())?;
-            writer.write_char('}')?;
-        }
-        writer.write_str("}\n")
+            line.push_str("}\n");
+            Ok(())
+        })
     }
+}
+
+/// Writes what `make` makes, all at once: what is handed over costs something for each piece. A field that logs while it is
+/// written finds a text of its own.
+fn in_one(writer: &mut Writer<'_>, make: impl FnOnce(&mut String) -> fmt::Result) -> fmt::Result {
+    let mut made = MADE.try_with(Cell::take).unwrap_or_default();
+    made.clear();
+    let outcome = make(&mut made).and_then(|()| writer.write_str(&made));
+    // A thread that ends keeps nothing any more.
+    let _ = MADE.try_with(|kept| kept.set(made));
+    outcome
 }
 
 impl<'writer> FormatFields<'writer> for JsonMembers {
@@ -73,17 +89,11 @@ impl<'writer> FormatFields<'writer> for JsonMembers {
         mut writer: Writer<'writer>,
         fields: R,
     ) -> fmt::Result {
-        // What is handed over grows with each piece: so it gets all in one. A field that logs while it is written finds
-        // a text of its own.
-        let mut made = MADE.try_with(Cell::take).unwrap_or_default();
-        made.clear();
-        let mut members = Members::new(&mut made, true);
-        fields.record(&mut members);
-        members.outcome?;
-        let outcome = writer.write_str(&made);
-        // A thread that ends keeps nothing any more.
-        let _ = MADE.try_with(|kept| kept.set(made));
-        outcome
+        in_one(&mut writer, |made| {
+            let mut members = Members::new(made, true);
+            fields.record(&mut members);
+            members.outcome
+        })
     }
 
     fn add_fields(

@@ -185,7 +185,7 @@ async fn changes_name_their_caller_beside_the_author_that_they_claim() {
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_are_told_of_in_a_quiet_log_too_but_no_strangers() {
     let guarded = Guarded::new(&token("ops", "secret", &["admin"]));
-    let quiet = "error,triage::server=info,triage::server::layers=error";
+    let quiet = "error,triage::server=info,triage::server::log=error";
     let server = Server::start_as(guarded.command().args(["--log-level", quiet])).await;
     assert_eq!(
         code(&server, Call::GetPolicy, "wrong").await,

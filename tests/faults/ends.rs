@@ -76,7 +76,7 @@ fn was_not_taken(status: &Status) -> bool {
 async fn told_to_end_under_load_it_answers_every_call_that_it_took() {
     let server = Server::start(&[
         "--log-level",
-        "warn,triage::server=info,triage::server::layers=warn",
+        "warn,triage::server=info,triage::server::log=warn",
     ])
     .await;
     let (answered, callers) = load(&server).await;
@@ -99,7 +99,7 @@ async fn killed_under_load_it_answers_again_at_the_same_address() {
         "--state",
         state.to_str().unwrap(),
         "--log-level",
-        "warn,triage::server=info,triage::server::layers=warn",
+        "warn,triage::server=info,triage::server::log=warn",
     ];
     let server = Server::start(&quiet).await;
     let address = server.address.clone();

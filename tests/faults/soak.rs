@@ -43,7 +43,7 @@ impl Soaked {
         command.env("TRIAGE_HTTP__LISTEN", "127.0.0.1:0");
         command.args([
             "--log-level",
-            "error,triage::server=info,triage::server::layers=error",
+            "error,triage::server=info,triage::server::log=error",
         ]);
         let mut server = Server::start_listening(&mut command).await;
         let listening = server.logged("listening for HTTP").await;

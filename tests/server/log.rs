@@ -204,7 +204,7 @@ async fn a_failure_is_a_warning_with_its_request_id_in_a_quiet_log_too() {
     let folder = tempfile::tempdir().unwrap();
     let policy = folder.path().join("policy.yaml");
     mkfifoat(CWD, &policy, Mode::RUSR | Mode::WUSR).unwrap();
-    let filter = "warn,triage::server=info,triage::server::layers=warn";
+    let filter = "warn,triage::server=info,triage::server::log=warn";
     let arguments = ["--policy", argument(&policy), "--log-level", filter];
     let mut server = Server::start_listening(&mut server_command(&arguments)).await;
     let mut client = server.client().await;
