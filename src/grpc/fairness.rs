@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tonic::Status;
 use tracing::Span;
 
@@ -31,19 +32,31 @@ impl Aside {
     /// Runs `work` on another thread. A caller who goes before its turn has come takes it off the queue; after that
     /// it is done all the same.
     ///
+    /// It waits for its turn in a task of its own: a call with many tickets leaves some of them alone while another is
+    /// answered, and a turn that has come to one of those would come to nobody.
+    ///
     /// # Errors
     /// What `work` says; INTERNAL if it panics.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, Status> + Send + 'static,
     ) -> Result<T, Status> {
-        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let turns = Arc::clone(&self.turns);
         let span = Span::current();
-        let done = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            span.in_scope(work)
+        // Dropped, it ends its task.
+        let mut waiting = JoinSet::new();
+        waiting.spawn(async move {
+            let turn = turns.acquire_owned().await;
+            let done = tokio::task::spawn_blocking(move || {
+                let _turn = turn;
+                span.in_scope(work)
+            });
+            done.await
         });
-        done.await.unwrap_or_else(|_panic| Err(internal()))
+        match waiting.join_next().await {
+            Some(Ok(Ok(done))) => done,
+            _panic => Err(internal()),
+        }
     }
 }
 
@@ -73,7 +86,9 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
+    use futures_util::poll;
     use tonic::Code;
 
     use super::*;
@@ -86,6 +101,35 @@ mod tests {
             assert_eq!(status.code(), Code::Internal);
         }
         assert_eq!(aside.run(|| Ok(7)).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn who_is_not_polled_keeps_no_turn_from_others() {
+        let aside = Aside::new();
+        let mut left_alone: Vec<_> = (0..100).map(|_| Box::pin(aside.run(|| Ok(1)))).collect();
+        for asked in &mut left_alone {
+            assert!(poll!(asked.as_mut()).is_pending());
+        }
+        assert_eq!(aside.run(|| Ok(7)).await.unwrap(), 7);
+        drop(left_alone);
+        assert_eq!(aside.run(|| Ok(8)).await.unwrap(), 8);
+    }
+
+    #[tokio::test]
+    async fn who_goes_before_its_turn_is_not_worked_for() {
+        let aside = Aside::new();
+        let all = aside.turns.available_permits();
+        let turns = aside.turns.acquire_many(all as u32).await.unwrap();
+        let worked = Arc::new(AtomicBool::new(false));
+        let works = Arc::clone(&worked);
+        let mut gone = Box::pin(aside.run(move || Ok(works.store(true, Ordering::SeqCst))));
+        assert!(poll!(gone.as_mut()).is_pending());
+        tokio::task::yield_now().await;
+        drop(gone);
+        drop(turns);
+        assert_eq!(aside.run(|| Ok(7)).await.unwrap(), 7);
+        let _all = aside.turns.acquire_many(all as u32).await.unwrap();
+        assert!(!worked.load(Ordering::SeqCst));
     }
 
     #[tokio::test]
