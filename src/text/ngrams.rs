@@ -68,18 +68,12 @@ fn visit_words(buffer: &TokenBuffer, visit: &mut impl FnMut(Ngram)) {
 }
 
 fn visit_characters(buffer: &TokenBuffer, visit: &mut impl FnMut(Ngram)) {
-    let tokens = buffer.tokens();
     // Each character with the token it comes from; the edges' marks belong to the tokens there.
     let mut chunk: Vec<(char, u32)> = Vec::with_capacity(32);
-    let mut start = 0;
-    while start < tokens.len() {
-        let length = tokens[start + 1..]
-            .iter()
-            .take_while(|t| !t.starts_chunk)
-            .count();
-        let end = start + 1 + length;
+    let mut indices = 0_u32..;
+    for tokens in buffer.tokens().chunk_by(|_, next| !next.starts_chunk) {
         chunk.clear();
-        for (index, token) in (0_u32..).zip(tokens).take(end).skip(start) {
+        for (token, index) in tokens.iter().zip(indices.by_ref()) {
             if chunk.is_empty() {
                 chunk.push((' ', index));
             }
@@ -103,7 +97,6 @@ fn visit_characters(buffer: &TokenBuffer, visit: &mut impl FnMut(Ngram)) {
                 }
             }
         }
-        start = end;
     }
 }
 
