@@ -78,7 +78,7 @@ impl ServerCli {
 }
 
 fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
-    let traces = telemetry::init(&settings.log, &settings.telemetry)?;
+    let telemetry = telemetry::init(&settings.log, &settings.telemetry)?;
     // It accepts, loads, watches and drains: requests have threads of their own.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(CONTROL_THREADS)
@@ -95,9 +95,7 @@ fn serve(settings: &Settings) -> anyhow::Result<ExitCode> {
     if let Err(error) = &ended {
         tracing::error!(%error, "ended");
     }
-    if let Some(traces) = traces {
-        traces.end();
-    }
+    telemetry.end();
     ended?;
     Ok(ExitCode::SUCCESS)
 }

@@ -58,6 +58,7 @@ struct Inner {
     last_reload: GaugeVec,
     last_reload_successful: IntGaugeVec,
     unlogged: IntCounter,
+    log_lost: IntCounter,
     jobs_running: IntGauge,
     jobs_ended: IntCounterVec,
     certificate_expiry: Gauge,
@@ -122,6 +123,10 @@ impl Metrics {
             unlogged: families.counter(
                 "triage_call_log_lost_lines_total",
                 "Admin calls whose line could not be written into the file of admin calls.",
+            )?,
+            log_lost: families.counter(
+                "triage_log_lost_lines_total",
+                "Lines of the log that were not read as fast as they came.",
             )?,
             jobs_running: families.gauge(
                 "triage_training_jobs_running",
@@ -254,6 +259,11 @@ impl Metrics {
     /// Counts lines of the log of admin calls that could not be written into its file.
     pub fn call_log_lost(&self, lines: usize) {
         self.0.unlogged.inc_by(lines as u64);
+    }
+
+    /// Counts lines of the log that nobody can read any more.
+    pub fn log_lost(&self, lines: u64) {
+        self.0.log_lost.inc_by(lines);
     }
 
     /// Counts a training job as running until it is [ended](RunningJob::end) or dropped, which is a failure.

@@ -50,6 +50,7 @@ use crate::jobs::Jobs;
 use crate::live::{EncoderThreads, Live, Start, followed};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
+use crate::telemetry::lines;
 use crate::triage::Triage;
 
 use deadline::DeadlineLayer;
@@ -90,6 +91,8 @@ pub async fn run(
 ) -> Result<(), ServeError> {
     let address = listener.local_addr()?;
     let metrics = Metrics::new(methods()?)?;
+    let counted = metrics.clone();
+    lines::on_lost(move |lost| counted.log_lost(lost));
     let (access, keys_watch) = access::load(settings, &metrics)?;
     let http = http_port::bind(&settings.http).await?;
     let loaded = Arc::new(ArcSwapOption::empty());

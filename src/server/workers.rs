@@ -15,7 +15,6 @@ use tokio::task::JoinSet;
 
 use super::ServeError;
 use super::connection::{Accepted, serve};
-use crate::telemetry::lines;
 
 /// What the threads are to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,9 +151,7 @@ impl Worker {
             .name(format!("worker-{}", ending.worker))
             .spawn(move || {
                 let _ending = ending;
-                lines::keep();
                 work(runtime, receiver, phase);
-                lines::write_out();
             })?;
         Ok(Self {
             connections: sender,

@@ -26,7 +26,7 @@ pub use traces::{TraceError, Traces};
 use crate::access::ADMIN_CALLS;
 use clock::Clock;
 use json::{JsonLines, JsonMembers};
-use lines::ToStdout;
+use lines::{Log, ToStdout};
 
 use crate::grpc::SPANS;
 use crate::settings::{LogFormat, LogSettings, TelemetrySettings};
@@ -45,6 +45,23 @@ pub enum TelemetryError {
     Traces(#[from] TraceError),
 }
 
+/// Log and traces, as long as the program runs.
+#[derive(Debug)]
+pub struct Telemetry {
+    traces: Option<Traces>,
+    log: Log,
+}
+
+impl Telemetry {
+    /// Sends what is left, which takes a few seconds at most.
+    pub fn end(self) {
+        if let Some(traces) = self.traces {
+            traces.end();
+        }
+        drop(self.log);
+    }
+}
+
 /// Sends the log to standard output from now on, panics included: where they happened, but not their
 /// messages, which may quote the text that was at hand. Sends traces as well if the settings say where to; keep what is
 /// returned as long as they are to be sent.
@@ -52,14 +69,13 @@ pub enum TelemetryError {
 /// # Errors
 /// If the filter is not valid, a log is set up already, or the threads for traces cannot be started. That no collector
 /// answers is none.
-pub fn init(
-    log: &LogSettings,
-    telemetry: &TelemetrySettings,
-) -> Result<Option<Traces>, TelemetryError> {
+pub fn init(log: &LogSettings, telemetry: &TelemetrySettings) -> Result<Telemetry, TelemetryError> {
     let filter = log
         .filter()?
         // Spans below that of a request are for traces alone: a line of the log carries the request's.
         .with_target(SPANS, LevelFilter::OFF)
+        // It tells at the level debug why a request cannot be read, which quotes the request.
+        .with_target("tonic::codec", LevelFilter::OFF)
         // Who did what is told at any level.
         .with_target(ADMIN_CALLS, LevelFilter::INFO);
     let traces = if telemetry.sends_traces() {
@@ -78,7 +94,10 @@ pub fn init(
         let place = panicked.location().map(ToString::to_string);
         tracing::error!(place, "panicked");
     }));
-    Ok(traces)
+    Ok(Telemetry {
+        traces,
+        log: Log::start(),
+    })
 }
 
 fn lines<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>

@@ -3,6 +3,8 @@
 //! clocks that jump, and many calls.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+// What a machine does not allow to be tested is said.
+#![allow(clippy::print_stderr)]
 
 mod clock;
 mod deadlines;
@@ -16,14 +18,21 @@ mod raw;
 mod registry;
 mod slow;
 mod soak;
+mod unread_log;
 mod unwritable;
 
+#[allow(dead_code)] // what only the tests of the HTTP port need
+#[path = "../http/calling.rs"]
+mod calling;
 #[allow(dead_code)] // what only the tests of the routing service need
 #[path = "../routing_service/desk.rs"]
 mod desk;
 #[allow(dead_code)] // what only the server's own tests need
 #[path = "../server/running.rs"]
 mod running;
+#[allow(dead_code)] // what only the tests of metrics need
+#[path = "../observe/scrape.rs"]
+mod scrape;
 #[allow(dead_code)] // what only the server's own tests need
 #[path = "../server/tickets.rs"]
 mod tickets;

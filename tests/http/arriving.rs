@@ -67,6 +67,8 @@ async fn send(
 async fn what_comes_half_takes_so_much_memory_and_no_more_and_tickets_are_answered_meanwhile() {
     let mut command = command(&[]);
     command.env("TRIAGE_SERVER__MAX_ARRIVING_BYTES", "8388608");
+    // What a refused body took is given back a moment later: on the other thread one more may be refused before.
+    command.env("TRIAGE_SERVER__THREADS", "2");
     command.env("TRIAGE_SERVER__REQUEST_TIMEOUT_MS", "3600000");
     let both = Both::start_as(&mut command).await;
     let mut refusals = 0;
@@ -99,12 +101,6 @@ async fn what_comes_half_takes_so_much_memory_and_no_more_and_tickets_are_answer
             }
         }
         assert!(told > 0);
-        refusals += 15;
-        let metrics = both.get("/metrics").await;
-        let metrics = std::str::from_utf8(metrics.body()).unwrap();
-        let counted =
-            format!("triage_shed_requests_total{{reason=\"arriving_bytes\"}} {refusals}\n");
-        assert!(metrics.contains(&counted), "{metrics}");
         ok(&both
             .post(
                 "/v1/classify",
@@ -116,9 +112,21 @@ async fn what_comes_half_takes_so_much_memory_and_no_more_and_tickets_are_answer
         for sender in senders {
             let _ = sender.send(rest.clone().into());
         }
+        let mut went_on = 0;
         while let Some(answer) = within_deadline(answers.join_next()).await {
-            let message = refused(&answer.unwrap().unwrap(), 413, "RESOURCE_EXHAUSTED");
-            assert!(message.starts_with("ticket.body"), "{message}");
+            let answer = answer.unwrap();
+            if let Some(answer) = answer.filter(|answer| answer.status() != 429) {
+                let message = refused(&answer, 413, "RESOURCE_EXHAUSTED");
+                assert!(message.starts_with("ticket.body"), "{message}");
+                went_on += 1;
+            }
         }
+        assert!(went_on >= 4, "{went_on}");
+        refusals += 20 - went_on;
+        let metrics = both.get("/metrics").await;
+        let metrics = std::str::from_utf8(metrics.body()).unwrap();
+        let counted =
+            format!("triage_shed_requests_total{{reason=\"arriving_bytes\"}} {refusals}\n");
+        assert!(metrics.contains(&counted), "{metrics}");
     }
 }

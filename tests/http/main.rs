@@ -15,6 +15,7 @@ mod idle;
 mod refusals;
 mod secured;
 mod streams;
+mod unlogged;
 mod watched;
 
 #[allow(dead_code)] // what only the tests of faults need
