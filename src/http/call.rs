@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, TE, USER_AGENT};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, TE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use prost_reflect::MessageDescriptor;
 use tonic::codec::{EncodeBody, Streaming};
@@ -16,6 +16,7 @@ use tower::{BoxError, ServiceExt};
 use super::codec::AsBytes;
 use super::fault::Fault;
 use super::method::Method;
+use super::packed::Packed;
 use super::{request, translate};
 use crate::arriving::{Arriving, Framing};
 use crate::grpc::UnreadLines;
@@ -73,10 +74,12 @@ fn grpc_request(
     let takes_many = method.descriptor.is_client_streaming();
     let media_type = if takes_many { LINES } else { JSON };
     expect_media_type(&parts.headers, media_type)?;
-    expect_unpacked(&parts.headers)?;
+    let packed = Packed::of(&parts.headers)?;
     let timeout = timeout(&parts.headers)?;
     let kind = method.descriptor.input();
     let body = if takes_many {
+        // What can be unpacked as it comes has been.
+        expect_unpacked(packed)?;
         let unread = (method.grpc_path == UnreadLines::ANSWERED_BY).then(UnreadLines::default);
         if let Some(unread) = &unread {
             parts.extensions.insert(unread.clone());
@@ -85,7 +88,7 @@ fn grpc_request(
         grpc_body(request::lines(body, by.max_body_bytes, kind, unread))
     } else {
         let body = by.arriving.body(body, Framing::whole());
-        grpc_body(request::whole(body, by.max_body_bytes, kind))
+        grpc_body(request::whole(body, packed, by.max_body_bytes, kind))
     };
     let mut call = http::Request::new(body);
     *call.method_mut() = http::Method::POST;
@@ -129,19 +132,15 @@ fn expect_media_type(headers: &HeaderMap, expected: &str) -> Result<(), Fault> {
     ))
 }
 
-/// Bodies come here unpacked, but those that are packed in an unknown way.
-fn expect_unpacked(headers: &HeaderMap) -> Result<(), Fault> {
-    if headers
-        .get(CONTENT_ENCODING)
-        .is_none_or(|encoding| encoding == "identity")
-    {
-        return Ok(());
+fn expect_unpacked(packed: Option<Packed>) -> Result<(), Fault> {
+    match packed {
+        None => Ok(()),
+        Some(_) => Err(Fault::new(
+            Code::InvalidArgument,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the body of a stream may be compressed by gzip alone: send gzip, or no content-encoding",
+        )),
     }
-    Err(Fault::new(
-        Code::InvalidArgument,
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "the body's content-encoding is unknown: send gzip, zstd, or no such header",
-    ))
 }
 
 /// `x-timeout-ms` as gRPC writes it.

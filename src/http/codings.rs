@@ -1,8 +1,32 @@
-//! Which codings of an answer its caller accepts.
+//! Which codings of an answer its caller accepts, and when it is made.
 
+use axum::body::Body;
 use axum::extract::Request;
+use axum::response::Response;
+use bytes::BytesMut;
 use http::HeaderValue;
-use http::header::ACCEPT_ENCODING;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
+use http_body_util::BodyExt;
+
+use crate::grpc::fairness::Pace;
+
+/// An answer that is compressed as one that has been: what it takes to compress, a megabyte, is not kept until its caller
+/// has read it.
+pub(super) async fn at_once(answer: Response) -> Response {
+    if !answer.headers().contains_key(CONTENT_ENCODING) {
+        return answer;
+    }
+    let (parts, mut body) = answer.into_parts();
+    let (mut packed, mut pace) = (BytesMut::new(), Pace::new());
+    // It is here already: nothing is waited for.
+    while let Some(Ok(frame)) = body.frame().await {
+        if let Ok(data) = frame.into_data() {
+            packed.extend_from_slice(&data);
+        }
+        pace.keep().await;
+    }
+    Response::from_parts(parts, Body::from(packed.freeze()))
+}
 
 /// The request as one that does not mind an answer without a coding. Whoever minds would be told 406 only once the call
 /// is done, and take it for one that was not; an answer in the clear is what RFC 9110, section 12.5.3, has for those

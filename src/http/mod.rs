@@ -11,6 +11,7 @@ mod fault;
 mod json_size;
 mod method;
 pub mod openapi;
+mod packed;
 mod probes;
 mod request;
 mod translate;
@@ -19,9 +20,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::{from_fn_with_state, map_request};
+use axum::middleware::{from_fn_with_state, map_request, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use bytes::Bytes;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use tower::ServiceExt;
@@ -94,7 +96,7 @@ pub fn router(port: Port, settings: &HttpSettings) -> Result<Router, HttpError> 
         metrics: port.metrics.clone(),
         access: port.access,
     });
-    let document = openapi::document()?;
+    let document = Bytes::from(openapi::document()?);
     let mut router = Router::new()
         .route("/healthz", get(probes::alive))
         .route("/readyz", get(probes::ready).with_state(port.readiness))
@@ -104,13 +106,20 @@ pub fn router(port: Port, settings: &HttpSettings) -> Result<Router, HttpError> 
         let method = Arc::new(method);
         let path = method.path.clone();
         let by = by.clone();
+        let takes_many = method.descriptor.is_client_streaming();
         let answer = async move |request: Request| call::call(&method, by, request).await;
-        router = router.route(&path, post(answer));
+        let mut answered = post(answer);
+        if takes_many {
+            // As it comes, by what takes little memory for as long as that lasts.
+            let unpacked = RequestDecompressionLayer::new();
+            answered = answered.layer(unpacked.pass_through_unaccepted(true));
+        }
+        router = router.route(&path, answered);
     }
     let router = router
         // Bodies of gRPC-Web have their limits and their compression where gRPC has them.
-        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
+        .layer(map_response(codings::at_once))
         .layer(map_request(codings::without_refusals))
         .fallback(async move |request: Request| other(by, request).await)
         .method_not_allowed_fallback(edge::no_such_method);
@@ -146,7 +155,7 @@ async fn other(by: call::Caller, request: Request) -> Response {
     }
 }
 
-fn json(document: String) -> Response {
+fn json(document: Bytes) -> Response {
     let media_type = HeaderValue::from_static("application/json");
     ([(CONTENT_TYPE, media_type)], document).into_response()
 }

@@ -12,22 +12,29 @@ use prost_reflect::MessageDescriptor;
 use tonic::Status;
 use tower::BoxError;
 
+use super::packed::Packed;
 use super::translate;
 use crate::arriving::ArrivingBody;
 use crate::grpc::UnreadLines;
 use crate::grpc::fairness::Pace;
 
+/// Bytes without text that are looked at before others have their turn.
+const SKIPPED_AT_ONCE: usize = 64 << 10;
 /// How a refusal of a body that is too long begins.
 pub(super) const TOO_LONG: &str = "the body is too long: ";
 
-/// The message that a body is, as bytes on the wire.
+/// The message that a body is, which may be `packed`, as bytes on the wire.
 pub(super) fn whole(
     body: ArrivingBody<Body>,
+    packed: Option<Packed>,
     max_bytes: usize,
     kind: MessageDescriptor,
 ) -> impl Stream<Item = Result<Bytes, Status>> + Send + 'static {
     stream::once(async move {
-        let json = collected(body, max_bytes).await?;
+        let mut json = collected(body, max_bytes).await?;
+        if let Some(packed) = packed {
+            json = translate::unpack(packed, json, max_bytes).await?;
+        }
         if json.is_empty() {
             return Err(Status::invalid_argument(
                 "the body is empty: send a JSON object, {} for a message without fields",
@@ -59,7 +66,6 @@ async fn collected(mut body: ArrivingBody<Body>, max_bytes: usize) -> Result<Byt
             true => all = data.into(),
             false => all.extend_from_slice(&data),
         }
-        // Little of a compressed body may be much.
         pace.keep().await;
     }
     Ok(all.freeze())
@@ -122,17 +128,39 @@ impl Lines {
     /// be, however many lines that are.
     async fn next_with_text(&mut self) -> Result<Option<Bytes>, Status> {
         let mut skipped = 0;
-        while let Some(line) = self.next().await? {
-            self.pace.keep().await;
-            if !line.trim_ascii().is_empty() {
-                return Ok(Some(line));
+        loop {
+            let mut blank = self.skip();
+            if blank == 0 {
+                let Some(line) = self.next().await? else {
+                    return Ok(None);
+                };
+                if !line.trim_ascii().is_empty() {
+                    self.pace.keep().await;
+                    return Ok(Some(line));
+                }
+                blank = line.len() + 1;
             }
-            skipped += line.len() + 1;
+            self.pace.keep().await;
+            skipped += blank;
             if skipped > self.max_bytes {
                 return Err(too_long(self.max_bytes));
             }
         }
-        Ok(None)
+    }
+
+    /// Takes lines without text away that are next and have come whole; how many bytes that were, `SKIPPED_AT_ONCE` at
+    /// most. Of a body that was compressed there may be millions.
+    fn skip(&mut self) -> usize {
+        let next = self.read.get(..self.read.len().min(SKIPPED_AT_ONCE));
+        let next = next.unwrap_or_default();
+        let text = next.iter().position(|byte| !byte.is_ascii_whitespace());
+        let blank = next.get(..text.unwrap_or(next.len())).unwrap_or_default();
+        let end = blank.iter().rposition(|byte| *byte == b'\n');
+        let length = end.map_or(0, |end| end + 1);
+        self.number += blank.iter().filter(|byte| **byte == b'\n').count();
+        let _ = self.read.split_to(length);
+        self.looked_at = self.looked_at.saturating_sub(length);
+        length
     }
 
     /// The next line without its end; `None` after the last.
@@ -207,7 +235,7 @@ mod tests {
 
     #[tokio::test]
     async fn many_lines_let_others_have_their_turn() {
-        const BYTES: usize = 3 << 20;
+        const BYTES: usize = 48 << 20;
         let pool = DescriptorPool::decode(DESCRIPTORS).unwrap();
         let kind = pool.get_message_by_name("triage.v1.RouteRequest").unwrap();
         let arriving = Arriving::new(BYTES, Metrics::new(["/a"]).unwrap());

@@ -10,6 +10,7 @@ use serde_path_to_error::{Deserializer, Track};
 use tonic::Status;
 
 use super::json_size;
+use super::packed::Packed;
 use crate::grpc::fairness::Aside;
 use crate::grpc::status::{internal, too_much, wrong};
 
@@ -35,6 +36,18 @@ pub(super) async fn read(
     }
     let kind = kind.clone();
     ASIDE.run(move || to_wire(&kind, &json, first_line)).await
+}
+
+/// What a body says that was `packed`, without holding up the thread that asks: little of it may be much.
+///
+/// # Errors
+/// As [`Packed::unpack`].
+pub(super) async fn unpack(
+    packed: Packed,
+    body: Bytes,
+    max_bytes: usize,
+) -> Result<Bytes, Status> {
+    ASIDE.run(move || packed.unpack(&body, max_bytes)).await
 }
 
 /// As [`to_json`], without holding up the thread that asks.

@@ -2,14 +2,17 @@
 
 use std::io::{Read, Write};
 
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use http::Request;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 
 use crate::calling::{Both, JSON, command, ok, refused};
+use crate::running::within_deadline;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -123,6 +126,84 @@ async fn the_limit_holds_for_what_is_unpacked() {
         .send(request.header(CONTENT_ENCODING, "gzip"), bomb)
         .await;
     refused(&answer, 413, "RESOURCE_EXHAUSTED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_asks_for_a_large_window_or_is_damaged_is_refused() {
+    let both = Both::start().await;
+    let plain = ticket().to_string();
+    let packed_with = |window_log| {
+        let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 3).unwrap();
+        encoder.window_log(window_log).unwrap();
+        encoder.write_all(plain.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let send = |encoding: &'static str, body: Vec<u8>| {
+        let request = Request::post("/v1/classify").header(CONTENT_TYPE, JSON);
+        both.send(request.header(CONTENT_ENCODING, encoding), body)
+    };
+    ok(&send("zstd", packed_with(23)).await);
+    let whole = gzip(plain.as_bytes());
+    for (encoding, body) in [
+        ("zstd", packed_with(27)),
+        ("zstd", b"no zstd".to_vec()),
+        ("gzip", whole[..whole.len() - 9].to_vec()),
+        ("gzip", b"no gzip".to_vec()),
+    ] {
+        let message = refused(&send(encoding, body).await, 400, "INVALID_ARGUMENT");
+        assert!(message.starts_with("the body cannot be read: "), "{message}");
+    }
+}
+
+/// What unpacks a stream takes memory for as long as it lasts, and `zstd` some megabytes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_may_be_compressed_by_gzip_alone() {
+    let both = Both::start().await;
+    let line = r#"{"ticket":{"body":"where is my parcel"}}"#;
+    let send = |encoding: &'static str, body: Vec<u8>| {
+        let request =
+            Request::post("/v1/stream-route").header(CONTENT_TYPE, "application/x-ndjson");
+        both.send(request.header(CONTENT_ENCODING, encoding), body)
+    };
+    let answer = send("gzip", gzip(line.as_bytes())).await;
+    assert!(answer.status().is_success(), "{answer:?}");
+    let packed = zstd::encode_all(line.as_bytes(), 3).unwrap();
+    let message = refused(&send("zstd", packed).await, 415, "INVALID_ARGUMENT");
+    assert!(message.contains("gzip"), "{message}");
+}
+
+/// Answers that nobody reads, each of which asks to be compressed.
+#[tokio::test(flavor = "multi_thread")]
+async fn compressed_answers_that_wait_to_be_read_take_little_memory() {
+    const ANSWERS: usize = 200;
+    const MOST_KIB: u64 = 64 << 10;
+    let both = Both::start().await;
+    ok(&both.get("/v1/openapi.json").await);
+    let before = both.server.memory_kib("VmRSS");
+    let stream = TcpStream::connect(both.http).await.unwrap();
+    let mut builder = h2::client::Builder::new();
+    let (mut requests, connection) = builder
+        .initial_window_size(0)
+        .handshake::<_, Bytes>(stream)
+        .await
+        .unwrap();
+    let connection = tokio::spawn(connection);
+    let mut answers = Vec::new();
+    for _ in 0..ANSWERS {
+        requests = requests.ready().await.unwrap();
+        let request = Request::get("http://triage.test/v1/openapi.json");
+        let request = request.header(ACCEPT_ENCODING, "zstd").body(()).unwrap();
+        answers.push(requests.send_request(request, true).unwrap().0);
+    }
+    let mut unread = Vec::new();
+    for answer in answers {
+        let answer = within_deadline(answer).await.unwrap();
+        assert_eq!(answer.headers()[CONTENT_ENCODING], "zstd");
+        unread.push(answer);
+    }
+    let taken = both.server.memory_kib("VmRSS").saturating_sub(before);
+    assert!(taken < MOST_KIB, "{taken} KiB");
+    connection.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]
