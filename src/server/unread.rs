@@ -1,5 +1,5 @@
 //! Answers that are not read. What is left of them takes memory, and no limit on requests counts them: a connection ends
-//! when one has waited too long.
+//! when one has waited too long, which a long one that is read slowly has not.
 //!
 //! HTTP/2 lets callers close the window that answers go through, or open it by a byte, and an answer's body is long gone
 //! when the last of its bytes are sent. So the bytes themselves are counted until they have been, and the connection, which
@@ -22,6 +22,9 @@ use tonic::Status;
 use tonic::body::Body;
 use tower::BoxError;
 
+/// Bytes of an answer that have to be read for it to count as one that is: it then waits anew. Who reads less in the time
+/// that there is holds on to it.
+const READ_BYTES: usize = 16 << 10;
 /// Answers are told apart by when they began to wait, in spans of time of which so many are remembered. One has waited
 /// too long after so many spans less one.
 const SPANS: usize = 4;
@@ -64,6 +67,8 @@ impl Unread {
 #[derive(Debug)]
 pub(super) struct Waiting {
     span: usize,
+    /// Bytes that were read of it since.
+    read: usize,
     unread: Unread,
 }
 
@@ -74,7 +79,19 @@ impl Waiting {
         }
         Self {
             span,
+            read: 0,
             unread: unread.clone(),
+        }
+    }
+
+    /// So many bytes more were read.
+    fn read(&mut self, bytes: usize) {
+        self.read += bytes;
+        if self.read >= READ_BYTES {
+            self.read = 0;
+            if self.span != self.unread.0.now.load(Ordering::Relaxed) {
+                *self = self.unread.wait();
+            }
         }
     }
 }
@@ -137,9 +154,15 @@ impl http_body::Body for AnswerBody {
         let frame = ready!(this.body.poll_frame(context));
         Poll::Ready(frame.map(|frame| {
             frame.map(|frame| {
-                frame.map_data(|bytes| AnswerBytes {
-                    bytes,
-                    _waiting: this.waiting.clone(),
+                frame.map_data(|bytes| {
+                    let part = this.waiting.clone();
+                    if let Some(waiting) = this.waiting {
+                        waiting.read(bytes.len());
+                    }
+                    AnswerBytes {
+                        bytes,
+                        waiting: part,
+                    }
                 })
             })
         }))
@@ -158,7 +181,7 @@ impl http_body::Body for AnswerBody {
 #[derive(Debug)]
 pub(super) struct AnswerBytes {
     bytes: Bytes,
-    _waiting: Option<Waiting>,
+    waiting: Option<Waiting>,
 }
 
 impl Buf for AnswerBytes {
@@ -176,6 +199,9 @@ impl Buf for AnswerBytes {
 
     fn advance(&mut self, count: usize) {
         self.bytes.advance(count);
+        if let Some(waiting) = &mut self.waiting {
+            waiting.read(count);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use flate2::Compression;
@@ -12,6 +13,7 @@ use h2::client::Builder;
 use prost::Message;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::MissedTickBehavior;
 use triage::grpc::v1;
 
 use crate::raw::{
@@ -23,22 +25,31 @@ use crate::tickets::{SMOKE, classify};
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_does_not_begin_to_speak_is_closed_and_others_are_answered() {
     let mut command = server_command(&["--log-level", "debug"]);
-    command.env("TRIAGE_SERVER__OPEN_TIMEOUT_MS", "200");
+    // The test's own clients must be as quick.
+    command.env("TRIAGE_SERVER__OPEN_TIMEOUT_MS", "3000");
     let server = Server::start_as(&mut command).await;
-    let mut client = server.client().await;
-    client.classify(classify(SMOKE)).await.unwrap();
+    let mut spoken = Frames::connect(&server.address).await;
+    answered(&mut spoken).await;
     let mut slow = Vec::new();
     for length in [0, 1, 10, 24, PREFACE.len() - 1] {
         for _ in 0..20 {
             slow.push(having_sent(&server.address, &PREFACE[..length]).await);
         }
     }
+    let mut client = server.client().await;
     client.classify(classify(SMOKE)).await.unwrap();
     for stream in slow {
         closed(stream).await;
     }
-    // Whoever has spoken may be silent.
-    client.classify(classify(SMOKE)).await.unwrap();
+    // Whoever has spoken may be silent: the connection is still the same.
+    answered(&mut spoken).await;
+}
+
+/// A call on this connection that is answered.
+async fn answered(connection: &mut Frames) {
+    let (answer, mut body) = connection.begin(&[]).await;
+    body.send_data(framed(&classify(SMOKE)), true).unwrap();
+    assert_eq!(within_deadline(answer).await.unwrap().status(), 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,12 +59,14 @@ async fn a_byte_now_and_then_does_not_keep_a_connection_open() {
     let server = Server::start_as(&mut command).await;
     let mut stream = having_sent(&server.address, b"").await;
     let dribble = async {
-        for byte in PREFACE.iter().cycle() {
+        // Without the last one, with which it would have spoken.
+        for byte in &PREFACE[..PREFACE.len() - 1] {
             if stream.write_all(&[*byte]).await.is_err() {
                 return;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(150)).await;
         }
+        panic!("it is still open");
     };
     within_deadline(dribble).await;
 }
@@ -250,6 +263,50 @@ async fn whoever_reads_nothing_at_all_loses_the_connection() {
     closed_unread(&mut server).await;
     let mut client = server.client().await;
     client.classify(classify(SMOKE)).await.unwrap();
+}
+
+/// A long answer takes several times as long to be read as one may wait, and is read all that time.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_read_slowly_comes_whole() {
+    const WAITS: Duration = Duration::from_secs(2);
+    const STEP: usize = 32 << 10;
+    let (server, _) = server_that_waits("2000").await;
+    let mut connection = Frames::connect_as(&window(STEP as u32), &server.address).await;
+    let (answer, mut body) = connection.begin_to(BATCH_ROUTE, &[]).await;
+    body.send_data(framed(&talkative_batch()), true).unwrap();
+    let mut answer = within_deadline(answer).await.unwrap().into_body();
+    let (begun, mut length) = (Instant::now(), 0);
+    let mut steps = tokio::time::interval(WAITS / 10);
+    steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while let Some(data) = within_deadline(answer.data()).await {
+        let read = data.unwrap().len();
+        let before = length / STEP;
+        length += read;
+        if length / STEP > before {
+            steps.tick().await;
+        }
+        answer.flow_control().release_capacity(read).unwrap();
+    }
+    let trailers = within_deadline(answer.trailers()).await.unwrap().unwrap();
+    assert_eq!(trailers["grpc-status"], "0", "{trailers:?}");
+    assert!(begun.elapsed() > 2 * WAITS, "{:?}", begun.elapsed());
+}
+
+/// A batch whose outcomes take a megabyte.
+fn talkative_batch() -> v1::BatchRouteRequest {
+    let request = v1::RouteRequest {
+        options: Some(v1::ClassificationOptions {
+            top: 1_000,
+            evidence: true,
+            ..v1::ClassificationOptions::default()
+        }),
+        trace: true,
+        ..kettle()
+    };
+    v1::BatchRouteRequest {
+        requests: vec![request; 450],
+        roster: None,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
