@@ -37,7 +37,7 @@ static REQUESTS: LazyLock<Types> = LazyLock::new(Types::of_requests);
 ///
 /// # Errors
 /// RESOURCE_EXHAUSTED if it would take more memory than is allowed: names the field that there is too much of.
-pub(super) fn check(name: &str, wire: &[u8]) -> Result<(), Box<Status>> {
+pub(crate) fn check(name: &str, wire: &[u8]) -> Result<(), Box<Status>> {
     if wire.len() <= SHORT_BYTES {
         return Ok(());
     }

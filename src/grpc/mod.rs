@@ -6,7 +6,7 @@ mod backlog;
 mod batch;
 pub mod client;
 mod codec;
-mod decoded_size;
+pub(crate) mod decoded_size;
 pub mod explanation;
 pub(crate) mod fairness;
 pub mod json;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tonic::Status;
 
 use super::agents::{Field, Names, blank, set, shift};
-use super::status::{Violations, too_much};
+use super::status::{Violations, too_much, within};
 use super::v1;
 use crate::routing::fault::advice;
 use crate::routing::fields::check_name;
@@ -220,8 +220,9 @@ pub(super) fn given_roster(message: v1::Roster, triage: &Triage) -> Result<Roste
         agents: message.agents,
         shifts: message.shifts,
         ..v1::PutAgentsRequest::default()
-    })?;
-    edit.apply(triage).map_err(|Refused(status)| status)
+    });
+    edit.and_then(|edit| edit.apply(triage).map_err(|Refused(status)| status))
+        .map_err(|status| within("roster", status))
 }
 
 /// NOT_FOUND for agents who are not on the roster, with the nearest id of each.

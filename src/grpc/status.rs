@@ -96,6 +96,26 @@ pub fn too_much(field: &str, description: &str) -> Box<Status> {
     one(Code::ResourceExhausted, field, description)
 }
 
+/// The status of a field's own fields, with their paths from the request on.
+#[must_use]
+pub fn within(field: &str, status: Box<Status>) -> Box<Status> {
+    let details = status.get_error_details();
+    let Some(bad) = details.bad_request() else {
+        return status;
+    };
+    let violations = bad.field_violations.iter().cloned();
+    let found: Vec<_> = violations
+        .map(|violation| FieldViolation {
+            field: format!("{field}.{}", violation.field),
+            ..violation
+        })
+        .collect();
+    // It begins with the path of the first.
+    let message = format!("{field}.{}", status.message());
+    let details = ErrorDetails::with_bad_request(found);
+    Box::new(Status::with_error_details(status.code(), message, details))
+}
+
 fn one(code: Code, field: &str, description: &str) -> Box<Status> {
     let message = format!("{field}: {description}");
     let details = ErrorDetails::with_bad_request(vec![FieldViolation::new(field, description)]);

@@ -17,7 +17,7 @@ use crate::access::Caller;
 use crate::jobs::{JobData, Jobs};
 use crate::live::Live;
 
-/// How long a caller may take for the next message of tickets.
+/// How long a caller may take until the next message of tickets is there whole.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Takes the place of the one job, reads what it is to learn from, and begins it.
@@ -95,7 +95,7 @@ async fn next(
     match tokio::time::timeout(PATIENCE, message).await {
         Ok(message) => message,
         Err(_) => Err(Status::deadline_exceeded(format!(
-            "no further tickets came for {} seconds",
+            "no further tickets came whole for {} seconds: send fewer in a message if that is too short",
             PATIENCE.as_secs()
         ))),
     }

@@ -32,12 +32,8 @@ impl Packed {
         let (coding, others) = (codings.next(), codings.next());
         match (coding.map(|coding| coding.to_str()), others) {
             (None | Some(Ok("identity")), None) => Ok(None),
-            (Some(Ok(coding)), None) if coding.eq_ignore_ascii_case("gzip") => {
-                Ok(Some(Self::Gzip))
-            }
-            (Some(Ok(coding)), None) if coding.eq_ignore_ascii_case("zstd") => {
-                Ok(Some(Self::Zstd))
-            }
+            (Some(Ok(coding)), None) if coding.eq_ignore_ascii_case("gzip") => Ok(Some(Self::Gzip)),
+            (Some(Ok(coding)), None) if coding.eq_ignore_ascii_case("zstd") => Ok(Some(Self::Zstd)),
             _ => Err(Fault::new(
                 Code::InvalidArgument,
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -15,8 +15,8 @@ use tower::BoxError;
 use super::packed::Packed;
 use super::translate;
 use crate::arriving::ArrivingBody;
-use crate::grpc::UnreadLines;
 use crate::grpc::fairness::Pace;
+use crate::grpc::{UnreadLines, decoded_size};
 
 /// Bytes without text that are looked at before others have their turn.
 const SKIPPED_AT_ONCE: usize = 64 << 10;
@@ -93,10 +93,13 @@ pub(super) fn lines(
             let Some(line) = lines.next_with_text().await? else {
                 return Ok(None);
             };
-            let message = match (
-                translate::read(&kind, line.clone(), lines.number).await,
-                unread,
-            ) {
+            let read = translate::read(&kind, line.clone(), lines.number).await;
+            // What would be refused as a whole, and the stream with it, is refused here.
+            let read = read.and_then(|message| {
+                let fits = decoded_size::check(kind.name(), &message);
+                fits.map(|()| message).map_err(|status| *status)
+            });
+            let message = match (read, unread) {
                 (Ok(message), _) => message,
                 (Err(status), Some(unread)) => {
                     unread.note(index, translate::ticket_id(line).await, status);

@@ -42,11 +42,7 @@ pub(super) async fn read(
 ///
 /// # Errors
 /// As [`Packed::unpack`].
-pub(super) async fn unpack(
-    packed: Packed,
-    body: Bytes,
-    max_bytes: usize,
-) -> Result<Bytes, Status> {
+pub(super) async fn unpack(packed: Packed, body: Bytes, max_bytes: usize) -> Result<Bytes, Status> {
     ASIDE.run(move || packed.unpack(&body, max_bytes)).await
 }
 

@@ -124,6 +124,7 @@ fn micros(latency: Duration) -> u64 {
 fn is_failure(code: Code) -> bool {
     match code {
         Code::Ok
+        | Code::Cancelled
         | Code::InvalidArgument
         | Code::NotFound
         | Code::PermissionDenied
@@ -131,8 +132,7 @@ fn is_failure(code: Code) -> bool {
         | Code::FailedPrecondition
         | Code::Aborted
         | Code::Unimplemented => false,
-        Code::Cancelled
-        | Code::Unknown
+        Code::Unknown
         | Code::DeadlineExceeded
         | Code::AlreadyExists
         | Code::OutOfRange

@@ -162,6 +162,8 @@ fn begun(length: usize, sent: usize) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_comes_half_takes_so_much_memory_and_no_more_and_tickets_are_answered_meanwhile() {
     let settings = [
+        // What a refused message took is given back a moment later: on the other thread one more may be refused before.
+        ("TRIAGE_SERVER__THREADS", "2"),
         ("TRIAGE_SERVER__MAX_ARRIVING_BYTES", "8388608"),
         ("TRIAGE_SERVER__REQUEST_TIMEOUT_MS", "3600000"),
     ];
@@ -201,11 +203,17 @@ async fn what_comes_half_takes_so_much_memory_and_no_more_and_tickets_are_answer
     assert!(tonic::Status::from_header_map(answer.headers()).is_none());
 
     // Those that were not refused go on, and are refused for what they hold.
-    for (number, (_frames, mut body)) in senders {
-        body.send_data(vec![0].into(), true).unwrap();
-        let (answered, answer) = within_deadline(answers.next()).await.unwrap();
-        let (status, _) = status(&answer);
-        assert_eq!(answered, number);
-        assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
+    for (_frames, body) in senders.values_mut() {
+        // It may have been refused by now.
+        let _ = body.send_data(vec![0].into(), true);
     }
+    let mut went_on = 0;
+    while let Some((_, answer)) = within_deadline(answers.next()).await {
+        let (status, _) = status(&answer);
+        match status.code() {
+            Code::InvalidArgument => went_on += 1,
+            code => assert_eq!(code, Code::ResourceExhausted, "{status:?}"),
+        }
+    }
+    assert!(went_on >= 4, "{went_on}");
 }

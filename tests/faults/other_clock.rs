@@ -1,7 +1,7 @@
 //! The real program under a clock that jumps.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -49,8 +49,8 @@ pub unsafe extern "C" fn clock_gettime(clock: c_int, time: *mut Timespec) -> c_i
 }
 "#;
 
-/// Makes the program of `command` ask another clock, which jumps as `folder` says.
-fn with_other_clock(command: &mut Command, folder: &Path) {
+/// Makes the program of `command` ask another clock, which jumps as `folder` says, and returns what it has to load.
+fn with_other_clock(command: &mut Command, folder: &Path) -> PathBuf {
     let (source, library) = (folder.join("clock.rs"), folder.join("libclock.so"));
     fs::write(&source, OTHER_CLOCK).unwrap();
     jump(folder, 0);
@@ -58,8 +58,16 @@ fn with_other_clock(command: &mut Command, folder: &Path) {
     rustc.args(["--edition", "2021", "--crate-type", "cdylib", "-O", "-o"]);
     let built = rustc.arg(&library).arg(&source).output().unwrap();
     assert!(built.status.success(), "{built:?}");
-    command.env("LD_PRELOAD", library);
+    command.env("LD_PRELOAD", &library);
     command.env("OTHER_CLOCK", folder.join("seconds"));
+    library
+}
+
+/// Checks that a library is part of the program: one that cannot be loaded is passed over.
+fn assert_loaded(server: &Server, library: &Path) {
+    let maps = fs::read_to_string(format!("/proc/{}/maps", server.id())).unwrap();
+    let library = library.to_str().unwrap();
+    assert!(maps.contains(library), "{library} was not loaded: {maps}");
 }
 
 /// Lets the other clock be ahead by so many seconds, or behind.
@@ -71,15 +79,18 @@ fn jump(folder: &Path, seconds: i64) {
 /// Calls until a line of the log is ahead of the true time by so many seconds, to the day.
 async fn tells_of_jump(server: &mut Server, seconds: i64) {
     let mut client = server.client().await;
-    loop {
-        client.classify(classify(SMOKE)).await.unwrap();
-        let line = server.logged("answered").await;
-        let time: Timestamp = line["timestamp"].as_str().unwrap().parse().unwrap();
-        let ahead = time.duration_since(Timestamp::now()).as_secs();
-        if (ahead - seconds).abs() < DAY {
-            return;
+    let told = async {
+        loop {
+            client.classify(classify(SMOKE)).await.unwrap();
+            let line = server.logged("answered").await;
+            let time: Timestamp = line["timestamp"].as_str().unwrap().parse().unwrap();
+            let ahead = time.duration_since(Timestamp::now()).as_secs();
+            if (ahead - seconds).abs() < DAY {
+                return;
+            }
         }
-    }
+    };
+    within_deadline(told).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,9 +100,11 @@ async fn the_program_serves_on_while_its_clock_jumps() {
         "version: 1\nagents: [{id: ana, presence: available, capacity: 1, skills: {billing: 3}}]\n";
     desk.write("roster.yaml", one_place);
     let mut command = desk.command();
-    let clock = tempfile::tempdir().unwrap();
-    with_other_clock(&mut command, clock.path());
+    // Not among the system's temporary files, where it may be that nothing can be run.
+    let clock = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let library = with_other_clock(&mut command, clock.path());
     let mut server = Server::start_as(&mut command).await;
+    assert_loaded(&server, &library);
     let reserve = |id: &str| {
         let mut request = route_refund();
         request.ticket.as_mut().unwrap().id = id.to_owned();

@@ -1,5 +1,7 @@
-//! Many calls of all kinds on both ports, and other models and policies between them: after a while memory grows no more.
+//! Many calls of all kinds on both ports, and other models and policies between them: after a while memory grows no more,
+//! and what they opened is closed.
 
+use std::fs;
 use std::net::SocketAddr;
 
 use futures_util::StreamExt;
@@ -13,7 +15,7 @@ use triage::grpc::v1;
 use crate::desk::{apply, client};
 use crate::raw::post;
 use crate::registry::{POLICY, activate, command, models_client, registry};
-use crate::running::{Server, argument, within_deadline};
+use crate::running::{DEADLINE, Server, argument, within_deadline};
 use crate::tickets::classify;
 
 /// Calls of each round, and how many of them at a time.
@@ -26,6 +28,9 @@ const MOST_ROUNDS: usize = 24;
 /// It has if so many rounds add no more than this to it, in KiB: 175 bytes a call.
 const AT_REST_ROUNDS: usize = 4;
 const AT_REST_KIB: u64 = 1 << 10;
+/// So many more files may be open at the end than before the first call, and so many more threads may run: the files of
+/// policy and model are looked at all the time, each by a thread. What each round left behind would be more.
+const AT_REST_MORE: usize = 2;
 
 /// What is called, and by what.
 struct Soaked {
@@ -55,6 +60,28 @@ impl Soaked {
             versions: [first, second],
             _folder: folder,
         }
+    }
+
+    /// How many files are open, connections among them, and how many threads run.
+    fn held(&self) -> [usize; 2] {
+        ["fd", "task"].map(|folder| {
+            let path = format!("/proc/{}/{folder}", self.server.id());
+            fs::read_dir(path).unwrap().count()
+        })
+    }
+
+    /// Waits until hardly more is held than `before`: connections end a moment after their callers, and threads when they
+    /// have been without work for some seconds.
+    async fn holds_no_more_than(&self, before: [usize; 2]) {
+        let most = before.map(|before| before + AT_REST_MORE);
+        let at_rest = async {
+            while self.held().iter().zip(most).any(|(now, most)| *now > most) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let came = tokio::time::timeout(DEADLINE, at_rest).await;
+        let now = self.held();
+        assert!(came.is_ok(), "files and threads: {before:?}, now {now:?}");
     }
 
     /// Many calls, then another model and another policy.
@@ -136,14 +163,16 @@ fn ticket_of(round: usize, number: usize) -> v1::Ticket {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn memory_does_not_grow_with_the_number_of_calls() {
+async fn neither_memory_nor_what_is_open_grows_with_the_number_of_calls() {
     let soaked = Soaked::start().await;
     let mut taken = Vec::new();
+    let before_all = soaked.held();
     for number in 0..MOST_ROUNDS {
         within_deadline(soaked.round(number)).await;
         taken.push(soaked.server.memory_kib("VmRSS"));
         let before = number.checked_sub(AT_REST_ROUNDS).map(|at| taken[at]);
         if before.is_some_and(|before| taken[number] < before + AT_REST_KIB) {
+            soaked.holds_no_more_than(before_all).await;
             let ended = soaked.server.stop().await;
             assert_eq!(ended.code, Some(0), "{ended:#?}");
             return;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -196,21 +197,49 @@ async fn an_activation_that_the_log_has_no_room_for_does_not_happen() {
 /// Nobody, as systems number it.
 const NOBODY: u32 = 65_534;
 
-/// The same command by somebody whom rights to files bind: root runs a copy of the program as nobody.
-fn bound_by_rights(command: &mut Command, folder: &TempDir) -> Command {
+/// The same command by somebody whom rights to files bind: root runs the program as nobody, or a copy of it where nobody
+/// cannot reach it. `None` where that cannot be run either; why is said.
+async fn bound_by_rights(command: &Command, folder: &TempDir) -> Option<Command> {
+    let as_nobody = |program: &Path| {
+        let mut bound = Command::new(program);
+        copy_environment(command, &mut bound);
+        bound.current_dir(folder.path());
+        if geteuid().is_root() {
+            bound.uid(NOBODY).gid(NOBODY);
+        }
+        bound
+    };
     let may_pass = fs::Permissions::from_mode(0o755);
     fs::set_permissions(folder.path(), may_pass.clone()).unwrap();
-    let program = folder.path().join("program");
-    fs::copy(command.get_program(), &program).unwrap();
-    fs::set_permissions(&program, may_pass).unwrap();
-    let mut bound = Command::new(program);
-    bound.args(command.get_args());
-    copy_environment(command, &mut bound);
-    bound.current_dir(folder.path());
-    if geteuid().is_root() {
-        bound.uid(NOBODY).gid(NOBODY);
+    let copy = folder.path().join("program");
+    fs::copy(command.get_program(), &copy).unwrap();
+    fs::set_permissions(&copy, may_pass).unwrap();
+    for program in [Path::new(command.get_program()), &copy] {
+        match within_deadline(runs(as_nobody(program))).await {
+            Ok(()) => {
+                let mut bound = as_nobody(program);
+                bound.args(command.get_args());
+                return Some(bound);
+            }
+            Err(why) => eprintln!("nobody cannot run {}: {why}", program.display()),
+        }
     }
-    bound
+    None
+}
+
+/// Whether a program can be run at all.
+async fn runs(mut program: Command) -> Result<(), String> {
+    program.arg("--version");
+    loop {
+        match program.output() {
+            Ok(output) if output.status.success() => return Ok(()),
+            Ok(output) => return Err(format!("{output:?}")),
+            // Another thread began a program while this one was copied, and has the copy open until that has begun.
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {}
+            Err(error) => return Err(error.to_string()),
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -219,7 +248,11 @@ async fn models_in_a_folder_without_the_right_to_write_are_served_and_none_is_ac
     let models = folder.path().join("models");
     let allow = |mode| fs::set_permissions(&models, fs::Permissions::from_mode(mode)).unwrap();
     allow(0o555);
-    let mut command = bound_by_rights(&mut command(&folder), &folder);
+    let Some(mut command) = bound_by_rights(&command(&folder), &folder).await else {
+        allow(0o755);
+        eprintln!("what needs somebody whom rights bind was not tested");
+        return;
+    };
     let server = Server::start_as(&mut command).await;
     answers(&server).await;
     let request = activate(&second);

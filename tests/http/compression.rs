@@ -151,7 +151,10 @@ async fn a_body_that_asks_for_a_large_window_or_is_damaged_is_refused() {
         ("gzip", b"no gzip".to_vec()),
     ] {
         let message = refused(&send(encoding, body).await, 400, "INVALID_ARGUMENT");
-        assert!(message.starts_with("the body cannot be read: "), "{message}");
+        assert!(
+            message.starts_with("the body cannot be read: "),
+            "{message}"
+        );
     }
 }
 

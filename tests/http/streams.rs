@@ -91,6 +91,12 @@ async fn a_line_that_cannot_be_read_fails_by_itself() {
             r#"{{"ticket":{{"id":"f","bdy":"{}"}}}}"#,
             "x".repeat(40_000)
         ),
+        // It would take too much memory.
+        format!(
+            r#"{{"ticket":{{"id":"g"}},"roster":{{"agents":[{}{{}}]}}}}"#,
+            "{},".repeat(300_000)
+        ),
+        ticket("h", "my coat has not come"),
     ];
     let outcomes = lines(&both.send(stream(), sent.join("\n")).await);
     let told: Vec<(&str, &str, bool)> = outcomes
@@ -109,6 +115,8 @@ async fn a_line_that_cannot_be_read_fails_by_itself() {
             ("3", "", false),
             ("4", "e", true),
             ("5", "f", false),
+            ("6", "g", false),
+            ("7", "h", true),
         ]
     );
     for (at, words) in [
@@ -116,9 +124,10 @@ async fn a_line_that_cannot_be_read_fails_by_itself() {
         (2, "ticket.channel: "),
         (3, "the body cannot be read: "),
         (5, "at line 7 column"),
+        (6, "roster.agents: are more than is read of one message"),
     ] {
         let error = &outcomes[at]["error"];
-        assert_eq!(error["code"], 3, "{error}");
+        assert_eq!(error["code"], if at == 6 { 8 } else { 3 }, "{error}");
         let message = error["message"].as_str().unwrap();
         assert!(message.contains(words), "{message}");
     }

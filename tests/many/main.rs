@@ -8,12 +8,18 @@ mod memory;
 mod outcome;
 mod stream;
 
+#[allow(dead_code)] // what only the tests of the HTTP port need
+#[path = "../http/calling.rs"]
+mod calling;
 #[allow(dead_code)] // what only the tests of single tickets need
 #[path = "../server/desk.rs"]
 mod desk;
 #[allow(dead_code)] // what only the tests of single tickets need
 #[path = "../server/running.rs"]
 mod running;
+#[allow(dead_code)] // what only the tests of metrics need
+#[path = "../observe/scrape.rs"]
+mod scrape;
 #[allow(dead_code)] // what only the tests of single tickets need
 #[path = "../server/tickets.rs"]
 mod tickets;

@@ -1,8 +1,10 @@
 //! Traces of requests, sent to a collector of this test's own.
 
+use std::net::SocketAddr;
 use std::process::Command;
 
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
+use tokio::net::TcpSocket;
 use tonic::Request;
 
 use crate::collector::{Collector, attribute, spans};
@@ -123,12 +125,17 @@ async fn a_trace_that_begins_here_holds_failures_and_no_word_of_a_ticket() {
     assert!(spans.iter().all(|span| !span.name.contains("Health")));
 }
 
+/// A port on which nobody listens, nor can anybody else.
+fn port_without_listener() -> (TcpSocket, SocketAddr) {
+    let port = TcpSocket::new_v4().unwrap();
+    port.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = port.local_addr().unwrap();
+    (port, address)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_collector_calls_are_answered_and_one_warning_is_logged() {
-    // Nobody listens on a port that was just given back.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = port.local_addr().unwrap();
-    drop(port);
+    let (_port, address) = port_without_listener();
     let endpoint = format!("http://{address}");
     let mut server = Server::start_as(&mut traced(&endpoint, "1", &[])).await;
     let mut client = server.client().await;
@@ -151,17 +158,14 @@ async fn without_a_collector_calls_are_answered_and_one_warning_is_logged() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn traces_are_sent_again_once_the_collector_is_back() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    let (port, address) = port_without_listener();
     let mut server = Server::start_as(&mut traced(&format!("http://{address}"), "1", &[])).await;
     let mut client = server.client().await;
     client.route(route(SMOKE)).await.unwrap();
     server
         .logged("traces cannot be sent and are dropped until the collector answers")
         .await;
-    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
-    let mut collector = Collector::start_on(listener);
+    let mut collector = Collector::start_on(port.listen(16).unwrap());
     client.route(from_trace(route(SMOKE), "01")).await.unwrap();
     let batch = collector.next().await;
     assert!(spans(&[batch]).iter().any(|span| span.name == ROUTE));

@@ -4,6 +4,7 @@ use std::fs;
 
 use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::Signal;
+use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio_stream::StreamExt;
 use tonic::client::Grpc;
@@ -122,14 +123,8 @@ async fn a_call_that_never_ends_is_cut_off_when_the_time_is_over() {
         .unwrap();
     let ended = server.stop().await;
     assert_eq!(ended.code, Some(0), "{ended:#?}");
-    let told = |message: &str| {
-        ended
-            .entries()
-            .iter()
-            .any(|entry| entry["message"] == message)
-    };
-    assert!(told("requests still in flight were cut off"), "{ended:#?}");
-    assert!(told("abandoned"), "{ended:#?}");
+    let cut_off = |entry: &Value| entry["message"] == "requests still in flight were cut off";
+    assert!(ended.entries().iter().any(cut_off), "{ended:#?}");
     assert!(within_deadline(call).await.unwrap().is_err());
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 use tonic::transport::Channel;
-use tonic::{Code, Status};
+use tonic::{Code, Status, Streaming};
 use tonic_types::StatusExt;
 use triage::grpc::v1;
 use triage::grpc::v1::model_service_client::ModelServiceClient;
@@ -18,6 +19,9 @@ use crate::running::{Server, server_over, within_deadline};
 use crate::tickets::{Ticket, csv, many_tickets, tickets};
 
 const POLICY: &str = "version: 1\nqueues: {desk: {}}\ndefault: {queue: desk}\n";
+/// Far more than a job takes until more is told of it, on a machine whose cores have other things to do too: its threads
+/// have the lowest priority.
+const JOB_DEADLINE: Duration = Duration::from_secs(600);
 
 /// A folder with a registry, a policy and files of tickets.
 pub(crate) struct Desk {
@@ -184,10 +188,19 @@ pub(crate) async fn watch(
     let request = v1::WatchTrainingRequest { id: id.to_owned() };
     let mut stream = client.watch_training(request).await.unwrap().into_inner();
     let mut states = Vec::new();
-    while let Some(told) = within_deadline(stream.message()).await.unwrap() {
-        states.push(told.job.unwrap());
+    while let Some(job) = told(&mut stream).await {
+        states.push(job);
     }
     states
+}
+
+/// Waits for what is told next of a job; `None` at the end.
+pub(crate) async fn told(
+    stream: &mut Streaming<v1::WatchTrainingResponse>,
+) -> Option<v1::TrainingJob> {
+    let told = tokio::time::timeout(JOB_DEADLINE, stream.message()).await;
+    let told = told.unwrap_or_else(|_| panic!("the job is no further within {JOB_DEADLINE:?}"));
+    told.unwrap().map(|told| told.job.unwrap())
 }
 
 /// A job's last state.
@@ -208,8 +221,7 @@ pub(crate) async fn until(
 ) {
     let request = v1::WatchTrainingRequest { id: id.to_owned() };
     let mut stream = client.watch_training(request).await.unwrap().into_inner();
-    while let Some(told) = within_deadline(stream.message()).await.unwrap() {
-        let job = told.job.unwrap();
+    while let Some(job) = told(&mut stream).await {
         assert_eq!(job.ended_at, None, "it has ended already: {job:?}");
         if is_there(&job) {
             return;

@@ -3,8 +3,7 @@
 use rustix::process::Signal;
 use triage::grpc::v1;
 
-use crate::desk::{Desk, begin, client, many, midway, options};
-use crate::running::within_deadline;
+use crate::desk::{Desk, begin, client, many, midway, options, told};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_killed_leaves_no_half_model() {
@@ -38,8 +37,8 @@ async fn a_server_that_drains_calls_the_job_off_and_tells_who_watches_it() {
     let mut stream = client.watch_training(request).await.unwrap().into_inner();
     server.signal(Signal::TERM);
     let mut last = None;
-    while let Some(told) = within_deadline(stream.message()).await.unwrap() {
-        last = told.job;
+    while let Some(job) = told(&mut stream).await {
+        last = Some(job);
     }
     assert_eq!(last.unwrap().state(), v1::TrainingState::Cancelled);
     drop((stream, client));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::time::MissedTickBehavior;
 use triage::grpc::v1;
 
 use crate::desk::{Desk, begin, cancel, client, ended, many, midway, options};
@@ -36,6 +37,7 @@ async fn every_ticket_is_answered_while_a_job_goes_on() {
             let mut answered: usize = 0;
             // Callers who left the server no moment of rest would leave none to the job.
             let mut pace = tokio::time::interval(PACE);
+            pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
             while !done.load(Ordering::Relaxed) {
                 pace.tick().await;
                 client.route(request()).await.unwrap();
