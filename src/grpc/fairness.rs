@@ -122,7 +122,10 @@ mod tests {
         let turns = aside.turns.acquire_many(all as u32).await.unwrap();
         let worked = Arc::new(AtomicBool::new(false));
         let works = Arc::clone(&worked);
-        let mut gone = Box::pin(aside.run(move || Ok(works.store(true, Ordering::SeqCst))));
+        let mut gone = Box::pin(aside.run(move || {
+            works.store(true, Ordering::SeqCst);
+            Ok(())
+        }));
         assert!(poll!(gone.as_mut()).is_pending());
         tokio::task::yield_now().await;
         drop(gone);

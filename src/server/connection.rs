@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Version;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -17,6 +18,7 @@ use tonic::body::Body;
 use tower::{BoxError, Service as _};
 
 use super::arrival::{Arrival, ToldBody};
+use super::farewell::Farewell;
 use super::opening::{Opened, Opening};
 use super::port::{Port, Protocol, Stack};
 use super::unread::{AnswerBody, AnswerFuture, Ended, Patient, Unread};
@@ -27,7 +29,8 @@ use crate::metrics::OpenConnection;
 
 /// How often a silent connection is asked whether anyone is there, and how long it may take to answer.
 const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(20));
-/// How long a connection that has said nothing yet may still speak when the server begins to drain.
+/// How long a connection that has said nothing yet may still speak when the server begins to drain, and one of HTTP/1 may
+/// still ask for something, since that has no other way to say that it ends than with an answer.
 const LAST_WORD: Duration = Duration::from_millis(500);
 /// How much a stream may be sent ahead of what is read of it, in bytes.
 const STREAM_WINDOW: u32 = 64 << 10;
@@ -109,6 +112,7 @@ async fn serve_requests(
     mut phase: watch::Receiver<Phase>,
 ) -> Result<(), BoxError> {
     let (opened, unread) = (Opened::default(), Unread::default());
+    let farewell = Farewell::default();
     let stream = TokioIo::new(Opening::new(stream, opened.clone()));
     let requests = Requests {
         stack: RefCell::new(port.stack.clone()),
@@ -117,13 +121,15 @@ async fn serve_requests(
         arriving: port.arriving.clone(),
         streams: Arc::clone(&port.streams),
         unread: unread.clone(),
+        farewell: farewell.clone(),
     };
     let builder = builder(port);
     let served = builder.serve_connection(stream, requests);
     let mut served = pin!(Patient::new(served, unread, port.limits.unread_within));
     let mut draining = pin!(drains(&mut phase));
     let mut opening = pin!(sleep_until(open_by));
-    let (mut is_draining, mut opens) = (false, true);
+    let mut last_word = pin!(sleep_until(open_by));
+    let (mut is_draining, mut opens, mut parts) = (false, true, false);
     loop {
         tokio::select! {
             end = &mut served => match end {
@@ -136,10 +142,20 @@ async fn serve_requests(
             },
             () = &mut draining, if !is_draining => {
                 is_draining = true;
-                served.as_mut().served().graceful_shutdown();
-                if opens {
-                    opening.as_mut().reset(open_by.min(Instant::now() + LAST_WORD));
+                let until = Instant::now() + LAST_WORD;
+                parts = farewell.begin();
+                if parts {
+                    last_word.as_mut().reset(until);
+                } else {
+                    served.as_mut().served().graceful_shutdown();
                 }
+                if opens {
+                    opening.as_mut().reset(open_by.min(until));
+                }
+            }
+            () = &mut last_word, if parts => {
+                parts = false;
+                served.as_mut().served().graceful_shutdown();
             }
             () = &mut opening, if opens => {
                 if !opened.get() {
@@ -182,6 +198,7 @@ struct Requests {
     /// Paths of the calls that answer with a stream.
     streams: Arc<[String]>,
     unread: Unread,
+    farewell: Farewell,
 }
 
 impl Requests {
@@ -202,6 +219,7 @@ impl Service<hyper::Request<Incoming>> for Requests {
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
         // A stream holds little that has not been read, however slowly that goes.
+        let farewell = (request.version() < Version::HTTP_2).then(|| self.farewell.of_http1());
         let is_stream = self.streams.iter().any(|path| path == request.uri().path());
         let arrival = Arrival::default();
         let mut request = request.map(|body| self.body(body, arrival.clone()));
@@ -213,6 +231,7 @@ impl Service<hyper::Request<Incoming>> for Requests {
         AnswerFuture {
             inner: self.stack.borrow_mut().call(request),
             unread: (!is_stream).then(|| self.unread.clone()),
+            farewell,
         }
     }
 }

@@ -10,6 +10,7 @@ mod check;
 mod connection;
 mod deadline;
 mod error;
+mod farewell;
 mod health;
 mod http_port;
 mod in_flight;

@@ -22,6 +22,8 @@ use tonic::Status;
 use tonic::body::Body;
 use tower::BoxError;
 
+use super::farewell::Farewell;
+
 /// Bytes of an answer that have to be read for it to count as one that is: it then waits anew. Who reads less in the time
 /// that there is holds on to it.
 const READ_BYTES: usize = 16 << 10;
@@ -117,6 +119,8 @@ pub(super) struct AnswerFuture<F> {
     pub(super) inner: F,
     /// `None` if the answer is one that is read as slowly as its caller likes.
     pub(super) unread: Option<Unread>,
+    /// `None` for HTTP/2.
+    pub(super) farewell: Option<Farewell>,
 }
 
 impl<F> Future for AnswerFuture<F>
@@ -126,7 +130,10 @@ where
     type Output = Result<Response<AnswerBody>, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = ready!(Pin::new(&mut self.inner).poll(context))?;
+        let mut answer = ready!(Pin::new(&mut self.inner).poll(context))?;
+        if let Some(farewell) = &self.farewell {
+            farewell.say(&mut answer);
+        }
         let waiting = self.unread.as_ref().map(Unread::wait);
         Poll::Ready(Ok(answer.map(|body| AnswerBody { body, waiting })))
     }

@@ -1,9 +1,16 @@
 //! SIGTERM: what is in flight is answered on this port too, and the program ends with 0.
 
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
 use http::Request;
+use http::header::{CONNECTION, CONTENT_TYPE, HOST};
+use http_body_util::{BodyExt, Full};
 use rustix::process::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::calling::{Both, JSON, command, connect, json, send_on};
 use crate::running::within_deadline;
@@ -64,5 +71,55 @@ async fn a_silent_connection_does_not_keep_the_program_from_ending() {
     let answer = send_on(&mut sender, Request::get("/readyz"), "").await;
     assert_eq!(json(&answer)["status"], "serving");
     let ended = both.server.stop().await;
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+}
+
+/// Callers who ask one after the other on a connection that they keep, as pools of connections do.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_keeps_asking_is_told_that_the_connection_ends() {
+    const CALLERS: usize = 8;
+    /// Who is silent for so long may find the connection closed.
+    const SILENT: Duration = Duration::from_millis(400);
+    let both = start_patient().await;
+    let (busy, mut told) = mpsc::unbounded_channel();
+    let mut callers = JoinSet::new();
+    for _ in 0..CALLERS {
+        let (address, busy) = (both.http, busy.clone());
+        callers.spawn(async move {
+            let mut sender = connect(address).await;
+            loop {
+                let answered = Instant::now();
+                let request = Request::post("/v1/classify").header(CONTENT_TYPE, JSON);
+                let request = request.header(HOST, "triage.test");
+                let body = Full::new(Bytes::from(r#"{"ticket":{"body":"where is my parcel"}}"#));
+                let sent = async {
+                    sender.ready().await?;
+                    sender.send_request(request.body(body).unwrap()).await
+                };
+                let answer = match within_deadline(sent).await {
+                    Ok(answer) => answer,
+                    Err(error) => {
+                        assert!(answered.elapsed() > SILENT, "{error}");
+                        return false;
+                    }
+                };
+                assert_eq!(answer.status(), 200);
+                let ends = answer.headers().get(CONNECTION).is_some();
+                let body = within_deadline(answer.into_body().collect()).await;
+                assert!(!body.unwrap().to_bytes().is_empty());
+                if ends {
+                    return true;
+                }
+                busy.send(()).unwrap();
+            }
+        });
+    }
+    for _ in 0..10 * CALLERS {
+        within_deadline(told.recv()).await.unwrap();
+    }
+    both.server.signal(Signal::TERM);
+    let told = within_deadline(callers.join_all()).await;
+    assert!(told.contains(&true), "{told:?}");
+    let ended = both.server.ended().await;
     assert_eq!(ended.code, Some(0), "{ended:#?}");
 }
