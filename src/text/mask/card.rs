@@ -58,6 +58,59 @@ pub(super) fn separated_card(text: &str, words: &[Word]) -> Option<usize> {
     })
 }
 
+/// How many of the first words are a card number said digit by digit or in pairs: all groups but the last alike, as many
+/// digits as cards that begin so have, not each group more than the one before it; and others that begin within it.
+pub(super) fn spelled_card(text: &str, words: &[Word]) -> Option<usize> {
+    with_overlapping(words, |words| spelled(text, words))
+}
+
+fn spelled(text: &str, words: &[Word]) -> Option<usize> {
+    let first = words.first()?;
+    if first.digits > 2 || !begins_like_card(text, first) {
+        return None;
+    }
+    let separator = gap(text, words)?.single();
+    let separator = separator.filter(|c| matches!(c, ' ' | '-'))?;
+    let further = words.windows(2).take(DIGITS.end() - 1).take_while(|pair| {
+        pair[0].digits == first.digits
+            && pair[1].is_number
+            && pair[1].digits <= first.digits
+            && gap(text, pair).and_then(|gap| gap.single()) == Some(separator)
+    });
+    let groups = words.get(..=further.count())?;
+    let ascends = |pair: &[Word]| number(text, &pair[0]) < number(text, &pair[1]);
+    let is_card = |taken: &usize| {
+        groups.get(..*taken).is_some_and(|groups| {
+            is_length(leading(text, first), total(groups))
+                && passes_luhn(text, groups)
+                && !groups.windows(2).all(ascends)
+        })
+    };
+    (1..=groups.len()).rev().find(is_card)
+}
+
+/// Whether a number's first digit is that of cards people have.
+pub(super) fn begins_like_card(text: &str, first: &Word) -> bool {
+    (3..=6).contains(&leading(text, first))
+}
+
+fn leading(text: &str, word: &Word) -> u32 {
+    let first = text.get(word.start..word.end);
+    let first = first.and_then(|word| word.chars().next());
+    first.and_then(digit).unwrap_or(0)
+}
+
+/// Whether cards with this first digit have so many.
+fn is_length(first: u32, digits: usize) -> bool {
+    match first {
+        3 => (14..=16).contains(&digits),
+        4 => matches!(digits, 13 | 16 | 19),
+        5 => digits == 16,
+        6 => (16..=19).contains(&digits),
+        _ => false,
+    }
+}
+
 /// How many words are taken by the card that begins at the first, and by all that begin within it: of four digits before
 /// a card, one in ten makes another card of its first groups.
 fn with_overlapping(words: &[Word], card: impl Fn(&[Word]) -> Option<usize>) -> Option<usize> {

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::plain::{is_unseen, is_unspaced, plain};
+use super::label::is_one;
+use super::plain::{is_mark, is_unseen, is_unspaced, plain};
 
 /// Longest e-mail address, and so how far is looked for its ends (RFC 5321).
 const MAX_EMAIL_BYTES: usize = 254;
@@ -17,11 +18,26 @@ pub(super) struct Emails<'t> {
     from: usize,
 }
 
+/// Last parts of domains that are told from words of a text.
+const KNOWN: [&str; 12] = [
+    "com", "net", "org", "de", "fr", "uk", "eu", "it", "es", "nl", "pl", "io",
+];
+
 /// Where an at sign stands, and whether it says so itself or needs a proof.
 struct At {
     place: Range<usize>,
-    /// In words, or with spaces around it.
-    is_loose: bool,
+    proof: Proof,
+}
+
+/// What a domain must end with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    /// Anything: the at sign is one.
+    None,
+    /// Letters: it is in words, or has a space after it.
+    Letters,
+    /// What is known: it has a space before it alone.
+    Known,
 }
 
 impl<'t> Emails<'t> {
@@ -31,9 +47,9 @@ impl<'t> Emails<'t> {
 
     /// The next one's byte range.
     pub(super) fn next(&mut self) -> Option<Range<usize>> {
-        while let Some(At { place, is_loose }) = self.next_at() {
+        while let Some(At { place, proof }) = self.next_at() {
             let start = place.start - local_part(self.text.get(self.from..place.start)?);
-            let end = place.end + domain(self.text.get(place.end..)?, is_loose);
+            let end = place.end + domain(self.text.get(place.end..)?, proof);
             let is_email = start < place.start && end > place.end;
             self.from = if is_email { end } else { place.end };
             if is_email {
@@ -74,18 +90,14 @@ impl<'t> Emails<'t> {
             spaces_after(before.chars().rev()),
             spaces_after(after.chars()),
         );
-        // `@name` with a space before it is a name on some network.
-        let is_spaced = right > 0;
-        Some(match is_word || is_spaced {
-            true => At {
-                place: start - left..end + right,
-                is_loose: true,
-            },
-            false => At {
-                place: start..end,
-                is_loose: false,
-            },
-        })
+        // `@name` with a space before it is a name on some network, but for a known domain.
+        let (left, right, proof) = match (is_word || right > 0, left > 0) {
+            (true, _) => (left, right, Proof::Letters),
+            (false, true) => (left, 0, Proof::Known),
+            (false, false) => (0, 0, Proof::None),
+        };
+        let place = start - left..end + right;
+        Some(At { place, proof })
     }
 }
 
@@ -131,12 +143,14 @@ fn local_part(before: &str) -> usize {
     let may_stand = |c: char| {
         c.is_alphanumeric() && (unspaced || !is_unspaced(c))
             || is_unseen(c)
+            || is_mark(c)
             || "._%+'-&".contains(plain(c))
     };
     let part = before.len() - before.trim_end_matches(bounded(may_stand)).len();
     let part = before.get(before.len() - part..).unwrap_or_default();
     // A quotation mark or full stop before an address is not part of it.
-    let part = part.trim_start_matches(|c| is_unseen(c) || ".'-%+&".contains(plain(c)));
+    let part =
+        part.trim_start_matches(|c| is_unseen(c) || is_mark(c) || ".'-%+&".contains(plain(c)));
     if part.len() > MAX_EMAIL_BYTES {
         0
     } else {
@@ -145,17 +159,23 @@ fn local_part(before: &str) -> usize {
 }
 
 /// How many bytes of `after` are a domain with a dot in it, and whatever hangs on it.
-fn domain(after: &str, is_loose: bool) -> usize {
+fn domain(after: &str, proof: Proof) -> usize {
     let unspaced = after.starts_with(is_unspaced);
     let may_stand = |c: char| {
         c.is_alphanumeric() && (unspaced || !is_unspaced(c))
             || is_unseen(c)
+            || is_mark(c)
             || "-.@".contains(plain(c))
     };
     let part = after.len() - after.trim_start_matches(bounded(may_stand)).len();
     let domain = after.get(..part).unwrap_or_default();
-    if is_loose && let Some(spelled) = with_a_dot_in_words(after, domain.len()) {
+    if proof == Proof::Letters
+        && let Some(spelled) = with_a_dot_in_words(after, domain.len())
+    {
         return spelled;
+    }
+    if let Some(comma) = with_a_comma(after, domain).filter(|_| proof == Proof::None) {
+        return comma;
     }
     let domain = domain.trim_end_matches(|c| is_unseen(c) || ".-@".contains(plain(c)));
     let mut labels = domain.split(|c| plain(c) == '.');
@@ -168,7 +188,12 @@ fn domain(after: &str, is_loose: bool) -> usize {
     // `3@9.99` is a price and `react@18.2.0` a version; four numbers are a computer's address.
     let is_number = domain.chars().all(|c| c.is_numeric() || plain(c) == '.')
         && domain.chars().filter(|&c| plain(c) == '.').count() < 3;
-    let is_proved = last.chars().count() >= 2 && last.chars().all(char::is_alphabetic);
+    let is_letter = |c: char| c.is_alphabetic() || is_mark(c);
+    let is_proved = match proof {
+        Proof::None => true,
+        Proof::Letters => last.chars().count() >= 2 && last.chars().all(is_letter),
+        Proof::Known => is_one(last, &KNOWN),
+    };
     // With spaces around the sign, a place in a program: `Error @ parent.cpp:414`.
     let mut next = after.get(domain.len()..).unwrap_or_default().chars();
     let goes_on = match next.next() {
@@ -176,7 +201,7 @@ fn domain(after: &str, is_loose: bool) -> usize {
         Some(':') => next.next().is_some_and(|c| !c.is_whitespace()),
         _ => false,
     };
-    let fits = has_dot && !is_number && (!is_loose || is_proved && !goes_on);
+    let fits = has_dot && !is_number && is_proved && (proof == Proof::None || !goes_on);
     if fits && domain.len() <= MAX_EMAIL_BYTES {
         domain.len()
     } else {
@@ -196,6 +221,24 @@ fn with_a_dot_in_words(after: &str, first: usize) -> Option<usize> {
     let last = inner.get(closed(inner, "dot")?..)?.trim_start_matches(' ');
     let letters = last.len() - last.trim_start_matches(bounded(char::is_alphabetic)).len();
     (first > 0 && letters >= 2).then(|| after.len() - last.len() + letters)
+}
+
+/// The length of `example,com`, of which the first part is given.
+fn with_a_comma(after: &str, first: &str) -> Option<usize> {
+    let is_label = |c: char| c.is_alphanumeric() || is_mark(c) || plain(c) == '-';
+    let rest = after.get(first.len()..)?.strip_prefix(',')?;
+    let last = rest.len()
+        - rest
+            .trim_start_matches(bounded(char::is_alphanumeric))
+            .len();
+    let goes_on = |c| is_label(c) || "@._".contains(plain(c));
+    let is_name = first.chars().all(is_label) && first.contains(char::is_alphabetic);
+    let ends = |text: &str| {
+        let text = text.strip_prefix('.').unwrap_or(text);
+        !text.starts_with(goes_on)
+    };
+    let fits = is_name && is_one(rest.get(..last)?, &KNOWN) && ends(rest.get(last..)?);
+    fits.then_some(first.len() + 1 + last)
 }
 
 /// The same, but for no more characters than tell that a run of them is too long.

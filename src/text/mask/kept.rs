@@ -1,23 +1,25 @@
 //! Numbers that say something about a ticket's matter and nothing about its sender: dates with letters, sizes, round
-//! numbers, prices, versions.
+//! numbers, amounts, versions, names of files.
 
 use super::digit::digit;
 use super::find::Word;
+use super::label::{is_one, names_a_matter};
+use super::measure::{is_amount, is_unit};
 use super::number::{is_year, number};
-use super::plain::plain;
 
 /// Fewest zeros at the end of a round number.
 const ROUND_ZEROS: usize = 3;
 /// Most digits before them.
 const ROUND_DIGITS: usize = 3;
-/// Most digits of a price without separators between its thousands.
-const PRICE_DIGITS: usize = 8;
-/// How far is looked for a currency, in characters, and for parts of a version, in bytes.
-const MAX_UNIT: usize = 14;
-/// Codes of currencies that are written after an amount.
-const CURRENCIES: [&str; 17] = [
-    "eur", "euro", "euros", "usd", "dollar", "dollars", "gbp", "pounds", "chf", "franken", "jpy",
-    "yen", "inr", "rupees", "pln", "sek", "nok",
+/// How far is looked for parts of a version, in bytes.
+const MAX_VERSION: usize = 14;
+/// Digits of a code that programs write as hexadecimal.
+const CODE_DIGITS: usize = 8;
+/// How names of files end.
+const FILES: [&str; 29] = [
+    "jpg", "jpeg", "png", "gif", "heic", "webp", "bmp", "svg", "tif", "tiff", "pdf", "doc", "docx",
+    "xls", "xlsx", "ppt", "pptx", "csv", "txt", "log", "zip", "xml", "json", "html", "eml", "mp3",
+    "mp4", "mov", "wav",
 ];
 /// Words before the number of a standard, or of a hole in a program that all know.
 const STANDARDS: [&str; 7] = ["iso", "iec", "din", "en", "rfc", "ieee", "cve"];
@@ -37,6 +39,32 @@ pub(super) fn says_when_or_what(text: &str, name: Option<&str>, words: &[Word]) 
     let is_dated = name.is_none_or(|name| is_month(&name))
         && words.iter().all(|word| is_part_of_date(text, word));
     is_standard || is_dated
+}
+
+/// Whether joined words are the end of a file's name and say when it was made: `20240913_142233` before `.jpg`.
+pub(super) fn dates_a_file(text: &str, words: &[Word]) -> bool {
+    let end = words.last().map_or(0, |last| last.end);
+    let ending = text.get(end..).and_then(|after| after.strip_prefix('.'));
+    let ending = ending.unwrap_or_default();
+    let length = ending.len()
+        - ending
+            .trim_start_matches(|c: char| c.is_ascii_alphanumeric())
+            .len();
+    let is_time = |at: usize, word: &Word| {
+        let after_day = at > 0 && words[at - 1].digits == 8;
+        word.digits == 6 && after_day && number(text, word) < 240_000
+    };
+    let is_day = |word: &Word| {
+        let value = number(text, word);
+        let (month, day) = (value / 100 % 100, value % 100);
+        let is_date = (1..=12).contains(&month) && (1..=31).contains(&day);
+        word.digits == 8 && is_date && is_year(value / 10_000)
+    };
+    let says_when = |(at, word): (usize, &Word)| {
+        word.is_number && (is_day(word) || is_time(at, word)) || is_part_of_date(text, word)
+    };
+    let ending = ending.get(..length).unwrap_or_default();
+    is_one(ending, &FILES) && words.iter().enumerate().all(says_when)
 }
 
 fn is_month(word: &str) -> bool {
@@ -94,8 +122,12 @@ pub(super) fn telling_digits(text: &str, word: &Word) -> usize {
     let is_measure = (1..=3).contains(&unit.chars().count())
         && unit.chars().all(char::is_alphabetic)
         && is_round(measure.strip_suffix(unit).unwrap_or_default());
+    let is_counted = is_unit(unit) && measure.len() - unit.len() <= 8;
+    let is_code = written.strip_prefix("0x").is_some_and(|code| {
+        code.len() <= CODE_DIGITS && code.bytes().all(|b| b.is_ascii_hexdigit())
+    });
     let is_fraction = unit.eq_ignore_ascii_case("z") && follows_seconds(text, word);
-    match is_size || is_measure || is_fraction {
+    match is_size || is_measure || is_counted || is_code || is_fraction {
         true => 0,
         false => word.digits,
     }
@@ -105,7 +137,8 @@ pub(super) fn telling_digits(text: &str, word: &Word) -> usize {
 pub(super) fn is_kept(text: &str, word: &Word) -> bool {
     word.is_number
         && (is_round(written(text, word))
-            || is_price(text, word)
+            || is_amount(text, word)
+            || names_a_matter(text.get(..word.start).unwrap_or_default(), word.digits)
             || is_part_of_version(text, word)
             || word.digits <= 9 && follows_seconds(text, word))
 }
@@ -124,53 +157,11 @@ fn is_round(digits: &str) -> bool {
         && zeros + others <= 9
 }
 
-/// A currency before or after it, cents between or not.
-fn is_price(text: &str, word: &Word) -> bool {
-    let unspaced = |text: &str| {
-        text.chars()
-            .next_back()
-            .filter(|&c| plain(c) == ' ')
-            .map_or(0, char::len_utf8)
-    };
-    let before = text.get(..word.start).unwrap_or_default();
-    let before = before
-        .get(..before.len() - unspaced(before))
-        .unwrap_or_default();
-    let mut after = text
-        .get(word.end..)
-        .unwrap_or_default()
-        .chars()
-        .take(MAX_UNIT)
-        .collect::<String>();
-    if let Some(cents) = after.strip_prefix(['.', ','])
-        && cents.chars().take_while(|&c| digit(c).is_some()).count() == 2
-    {
-        after = cents.trim_start_matches(|c| digit(c).is_some()).to_owned();
-    }
-    let after = after.trim_start_matches(|c| plain(c) == ' ');
-    let unit = after
-        .split(|c: char| !c.is_alphabetic())
-        .next()
-        .unwrap_or_default();
-    word.digits <= PRICE_DIGITS
-        && (before.ends_with(is_currency)
-            || after.starts_with(is_currency)
-            || CURRENCIES.contains(&unit.to_lowercase().as_str()))
-}
-
-fn is_currency(c: char) -> bool {
-    matches!(
-        c,
-        '元' | '円' | '원' | '฿' | '$' | '¢' | '£' | '¤' | '¥' | '\u{20a0}'
-            ..='\u{20cf}' | '＄' | '￡' | '￥'
-    )
-}
-
 /// The third or a later part of a version: five digits after `10.0.`.
 fn is_part_of_version(text: &str, word: &Word) -> bool {
     let before = text
         .as_bytes()
-        .get(word.start.saturating_sub(MAX_UNIT)..word.start)
+        .get(word.start.saturating_sub(MAX_VERSION)..word.start)
         .unwrap_or_default();
     let mut parts = before.rsplit(|&b| b == b'.');
     let last = parts.next();

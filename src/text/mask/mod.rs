@@ -4,14 +4,18 @@
 //! Both ways from text to features, n-grams and word pieces, begin here. So no vocabulary, table or cache holds such a
 //! value, and a model cannot tell one customer's number from another's.
 
+mod account;
+mod broken;
 mod card;
 mod digit;
 mod email;
 mod find;
 mod kept;
 mod label;
+mod measure;
 mod number;
 mod plain;
+mod reference;
 #[cfg(test)]
 mod tests;
 
@@ -31,8 +35,9 @@ pub enum PersonalData {
     Card,
     /// An IBAN: two letters, two digits, and its remainder by 97 is right.
     Account,
-    /// Another number that names one case: five digits or more in one word or in words joined to letters, or three or
-    /// more after `#`; a number of social security; a mistyped IBAN.
+    /// Another number that names one case: five digits or more in one word or in words joined to letters or behind a word
+    /// such as `order`, or three or more after `#` or a prefix such as `ORD-`; a number of social security; a mistyped
+    /// IBAN.
     Reference,
 }
 

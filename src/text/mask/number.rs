@@ -1,4 +1,4 @@
-//! Numbers written in groups: dates, telephone numbers and where they end; and the test that IBANs pass.
+//! Numbers written in groups: dates, telephone numbers and where they end.
 
 use super::card::{is_card, mistyped_card, printed_card};
 use super::digit::digit;
@@ -74,6 +74,17 @@ impl<'t> Numbers<'t> {
             undated: undated.unwrap_or(groups.len()),
             card,
         }
+    }
+
+    /// The groups.
+    pub(super) fn groups(&self) -> &'t [Word] {
+        self.groups
+    }
+
+    /// Where the `+` right before them stands.
+    pub(super) fn plus(&self) -> Option<usize> {
+        let opening = self.opening()?;
+        (opening.plus == Some(true)).then_some(opening.inner)
     }
 
     /// Whether the first three groups are a date: day, month and year, or the other way round.
@@ -275,26 +286,4 @@ pub(super) fn sizes(groups: &[Word]) -> Vec<usize> {
 
 pub(super) fn total(groups: &[Word]) -> usize {
     groups.iter().map(|group| group.digits).sum()
-}
-
-/// The test of ISO 13616: with the first four characters moved to the end and letters as numbers from 10, the
-/// remainder by 97 is 1.
-pub(super) fn is_iban(compact: &str) -> bool {
-    if !(15..=34).contains(&compact.len()) || !compact.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return false;
-    }
-    let (head, rest) = compact.split_at(4);
-    let remainder = rest
-        .chars()
-        .chain(head.chars())
-        .filter_map(|c| c.to_digit(36))
-        .fold(0_u32, |remainder, value| {
-            let shifted = if value < 10 {
-                remainder * 10
-            } else {
-                remainder * 100
-            };
-            (shifted + value) % 97
-        });
-    remainder == 1
 }

@@ -42,6 +42,38 @@ pub(super) fn is_unseen(c: char) -> bool {
     plain(c) == UNSEEN
 }
 
+/// Whether a character is a mark on the letter or digit before it: an accent of its own, a sign that leaves a vowel out,
+/// the frame of a key.
+pub(super) fn is_mark(c: char) -> bool {
+    matches!(
+        c,
+        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}'
+        | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20f0}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{fe20}'..='\u{fe2f}' | '\u{3099}' | '\u{309a}'
+        // Nukta and virama of the scripts of India; marks of Thai and Lao.
+        | '\u{93c}' | '\u{94d}' | '\u{9bc}' | '\u{9cd}' | '\u{a3c}' | '\u{a4d}' | '\u{abc}'
+        | '\u{acd}' | '\u{b3c}' | '\u{b4d}' | '\u{bcd}' | '\u{c4d}' | '\u{cbc}' | '\u{ccd}'
+        | '\u{d4d}' | '\u{dca}' | '\u{e47}'..='\u{e4e}' | '\u{ec8}'..='\u{ece}'
+    )
+}
+
+/// Spaces as they are written in web pages.
+const CODED_SPACES: [&str; 8] = [
+    "&nbsp;", "&#160;", "&#xa0;", "&#8239;", "&#x202f;", "&thinsp;", "&ensp;", "&emsp;",
+];
+
+/// How many bytes of a text are a space that it begins with, in the writing of web pages.
+pub(super) fn coded_space(text: &str) -> Option<usize> {
+    if !text.starts_with('&') {
+        return None;
+    }
+    let begins = |code: &&&str| {
+        let beginning = text.get(..code.len());
+        beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(code))
+    };
+    CODED_SPACES.iter().find(begins).map(|code| code.len())
+}
+
 /// Whether a letter is of a script that sets no spaces between words, or of Korean, whose particles hang on what they
 /// are about: a number or address beside it is no part of its word.
 pub(super) fn is_unspaced(c: char) -> bool {
@@ -70,9 +102,15 @@ impl Gap {
             characters: [UNSEEN; 4],
             length: 0,
         };
-        for c in between.chars().map(plain).filter(|&c| c != UNSEEN) {
-            *gap.characters.get_mut(gap.length)? = c;
-            gap.length += 1;
+        let mut rest = between;
+        while let Some(c) = rest.chars().next() {
+            let space = coded_space(rest);
+            rest = rest.get(space.unwrap_or(c.len_utf8())..)?;
+            let c = space.map_or(plain(c), |_| ' ');
+            if c != UNSEEN && !is_mark(c) {
+                *gap.characters.get_mut(gap.length)? = c;
+                gap.length += 1;
+            }
         }
         (!between.is_empty()).then_some(gap)
     }
@@ -85,6 +123,15 @@ impl Gap {
     pub(super) fn joins(&self) -> bool {
         let stands = |c: &char| matches!(c, ' ' | '-' | '.' | '/' | '(' | ')');
         self.characters().iter().all(stands)
+    }
+
+    /// Whether a line ends here, and the next one is no empty one.
+    pub(super) fn ends_line(&self) -> bool {
+        let mut signs = self.characters().iter().filter(|&&c| c != ' ');
+        matches!(
+            (signs.next(), signs.next(), signs.next()),
+            (Some('\n'), None, _) | (Some('\r'), Some('\n'), None)
+        )
     }
 
     /// The only character beside spaces; a space if there are only such.
