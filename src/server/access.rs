@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ServeError;
-use super::watch::Watch;
+use super::watch::{Read, Watch};
 use crate::access::{Access, KeysLooked};
 use crate::metrics::{Metrics, Outcome, Reload};
 use crate::settings::Settings;
@@ -37,7 +37,7 @@ pub(super) fn load(
 }
 
 /// Takes the file of keys over if it has changed; logs and counts what came of it.
-pub(super) fn reload_keys(access: &Access, metrics: &Metrics) {
+pub(super) fn reload_keys(access: &Access, metrics: &Metrics) -> Read {
     match access.reload_keys() {
         // What was refused before is gone, if there was anything.
         Ok(KeysLooked::Unchanged) => metrics.in_force(Reload::JwtKeys),
@@ -51,6 +51,8 @@ pub(super) fn reload_keys(access: &Access, metrics: &Metrics) {
                 %error,
                 "the changed file of keys is refused: the keys in force stay"
             );
+            return Read::failed(&error);
         }
     }
+    Read::Done
 }

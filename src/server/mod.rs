@@ -200,7 +200,7 @@ pub async fn run(
         }
     };
     let follow_keys = keys_watch.run(told.stream(), move || {
-        access::reload_keys(&access, &metrics);
+        access::reload_keys(&access, &metrics)
     });
     tokio::select! {
         never = load => match never? {},

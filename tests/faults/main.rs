@@ -9,6 +9,7 @@
 mod clock;
 mod deadlines;
 mod ends;
+mod few_files;
 mod idle;
 mod limits;
 mod nonsense;

@@ -18,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::port::Protocol;
+use super::watch::Read;
 use crate::access::Fingerprint;
 use crate::metrics::{Metrics, Outcome, Reload};
 use crate::settings::{ClientAuth, TlsSettings};
@@ -76,7 +77,7 @@ impl Tls {
     }
 
     /// Takes changed files over, and tells in the log what came of it. Reads files, so it blocks.
-    pub(super) fn reload(&self) {
+    pub(super) fn reload(&self) -> Read {
         let new = match Verified::read(&self.settings) {
             Ok(new) => new,
             Err(error) => {
@@ -85,13 +86,13 @@ impl Tls {
                     %error,
                     "the changed certificate is refused: the one in use stays"
                 );
-                return;
+                return Read::failed(&error);
             }
         };
         if new.checksum == self.current.load().checksum {
             // What was refused before is gone, if there was anything.
             self.metrics.in_force(Reload::Tls);
-            return;
+            return Read::Done;
         }
         let new = Arc::new(new);
         self.current.store(Arc::clone(&new));
@@ -102,6 +103,7 @@ impl Tls {
             valid_until = %new.valid_until(),
             "the changed certificate is in use"
         );
+        Read::Done
     }
 }
 
