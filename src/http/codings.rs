@@ -2,13 +2,15 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
 use http::HeaderValue;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use http_body_util::BodyExt;
 
+use super::fault::Fault;
 use crate::grpc::fairness::Pace;
+use crate::grpc::status::internal;
 
 /// An answer that is compressed as one that has been: what it takes to compress, a megabyte, is not kept until its caller
 /// has read it.
@@ -19,7 +21,14 @@ pub(super) async fn at_once(answer: Response) -> Response {
     let (parts, mut body) = answer.into_parts();
     let (mut packed, mut pace) = (BytesMut::new(), Pace::new());
     // It is here already: nothing is waited for.
-    while let Some(Ok(frame)) = body.frame().await {
+    while let Some(frame) = body.frame().await {
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(error) => {
+                tracing::error!(%error, "an answer could not be compressed");
+                return Fault::of_call(&internal()).into_response();
+            }
+        };
         if let Ok(data) = frame.into_data() {
             packed.extend_from_slice(&data);
         }
