@@ -144,6 +144,10 @@ fn add_groups<const GROUPS: usize, T: Number>(
     for (row, factor) in rows {
         let start = row * matrix.columns + first;
         let (groups, _) = matrix.values[start..start + GROUPS * LANES].as_chunks::<LANES>();
+        // As many as the compiler can see: only if it writes the loop out do the sums stay in registers.
+        let Some(groups) = groups.first_chunk::<GROUPS>() else {
+            break;
+        };
         for (group, numbers) in lanes.iter_mut().zip(groups) {
             for lane in 0..LANES {
                 group[lane] = factor.mul_add(numbers[lane].value(), group[lane]);
