@@ -268,9 +268,9 @@ async fn whoever_reads_nothing_at_all_loses_the_connection() {
 /// A long answer takes several times as long to be read as one may wait, and is read all that time.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_read_slowly_comes_whole() {
-    const WAITS: Duration = Duration::from_secs(2);
+    const WAITS: Duration = Duration::from_secs(3);
     const STEP: usize = 32 << 10;
-    let (server, _) = server_that_waits("2000").await;
+    let (server, _) = server_that_waits("3000").await;
     let mut connection = Frames::connect_as(&window(STEP as u32), &server.address).await;
     let (answer, mut body) = connection.begin_to(BATCH_ROUTE, &[]).await;
     body.send_data(framed(&talkative_batch()), true).unwrap();
