@@ -100,6 +100,19 @@ impl NullaryFnOnce for AddAllRows<'_> {
     }
 }
 
+/// Does the same for the place of each group that there may be.
+macro_rules! for_each_group {
+    (|$at:ident| $work:block) => {
+        for_each_group!(|$at| $work; 0 1 2 3 4 5 6 7)
+    };
+    (|$at:ident| $work:block; $($place:literal)*) => {
+        $({
+            let $at: usize = $place;
+            $work
+        })*
+    };
+}
+
 struct AddRows<'a, T, R> {
     matrix: &'a Rows<'a, T>,
     rows: R,
@@ -144,15 +157,14 @@ fn add_groups<const GROUPS: usize, T: Number>(
     for (row, factor) in rows {
         let start = row * matrix.columns + first;
         let (groups, _) = matrix.values[start..start + GROUPS * LANES].as_chunks::<LANES>();
-        // As many as the compiler can see: only if it writes the loop out do the sums stay in registers.
-        let Some(groups) = groups.first_chunk::<GROUPS>() else {
-            break;
-        };
-        for (group, numbers) in lanes.iter_mut().zip(groups) {
-            for lane in 0..LANES {
-                group[lane] = factor.mul_add(numbers[lane].value(), group[lane]);
+        // Written out: of a loop over them the compiler may make one through memory.
+        for_each_group!(|at| {
+            if let (Some(group), Some(numbers)) = (lanes.get_mut(at), groups.get(at)) {
+                for lane in 0..LANES {
+                    group[lane] = factor.mul_add(numbers[lane].value(), group[lane]);
+                }
             }
-        }
+        });
     }
     padded = lanes;
     for (to, from) in sums.iter_mut().zip(padded.as_flattened()) {
