@@ -103,6 +103,7 @@ impl NullaryFnOnce for AddAllRows<'_> {
 /// Does the same for the place of each group that there may be.
 macro_rules! for_each_group {
     (|$at:ident| $work:block) => {
+        const { assert!(MAX_GROUPS == 8, "as many places as groups") };
         for_each_group!(|$at| $work; 0 1 2 3 4 5 6 7)
     };
     (|$at:ident| $work:block; $($place:literal)*) => {
